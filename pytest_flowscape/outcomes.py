@@ -1,0 +1,72 @@
+"""The outcome of one (requirement, target) pair, in the project's own words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+SITE_TARGET = "site"
+
+
+class Word(str, Enum):
+    """The seven outcomes; the same words in terminal, report, results.json and JUnit."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    NOT_MEASURED = "not measured"
+    NOT_REQUESTED = "not requested"
+    WAIVED = "waived"
+    ATTESTED = "attested"
+    NOT_RUN = "not run"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one requirement on one target.
+
+    ``found`` is the finding, the reason why it was not measured, or who waived
+    or attested. ``because`` is the requirement whose failure stopped this one.
+    ``cause`` groups. ``seconds`` is the duration of its test.
+    """
+
+    requirement: str
+    target: str
+    word: Word
+    level: str = "required"
+    expected: str = ""
+    found: str = ""
+    consequence: str = ""
+    fix: str = ""
+    owner: str = ""
+    cause: str = ""
+    because: str = ""
+    notes: tuple[str, ...] = ()
+    seconds: float = 0.0
+
+    def as_json(self) -> dict[str, Any]:
+        """Give a dictionary of plain JSON values, the same that ``from_json`` takes."""
+        return {
+            "requirement": self.requirement,
+            "target": self.target,
+            "outcome": self.word.value,
+            "level": self.level,
+            "expected": self.expected,
+            "found": self.found,
+            "consequence": self.consequence,
+            "fix": self.fix,
+            "owner": self.owner,
+            "cause": self.cause,
+            "because": self.because,
+            "notes": list(self.notes),
+            "seconds": self.seconds,
+        }
+
+    @staticmethod
+    def from_json(data: Mapping[str, Any]) -> Outcome:
+        """Read back what ``as_json`` gave. Raises KeyError or ValueError on anything else."""
+        fields = dict(data)
+        word = Word(fields.pop("outcome"))
+        notes = tuple(fields.pop("notes", ()))
+        return Outcome(word=word, notes=notes, **fields)

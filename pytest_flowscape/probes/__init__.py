@@ -1,0 +1,1 @@
+"""Probes measure: they ask servers and give frozen facts; they judge nothing."""

@@ -1,0 +1,1 @@
+"""Speak Exchange Web Services for measuring: exact request, exact answer, everything told is kept."""

@@ -1,0 +1,145 @@
+"""What a requirement is: its metadata beside its test function, and how a test says that it fails."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any, TypeVar
+
+import pytest
+
+from pytest_flowscape.errors import RequirementFailed
+
+F = TypeVar("F", bound=Callable[..., None])
+ID = re.compile(r"(HOST|ACCOUNT|ROOM|PERMISSION|IMPERSONATION|CALENDAR|HANDOVER|ADVICE)-[1-9][0-9]*")
+MARK = "flowscape_requirement"
+
+
+class Level(str, Enum):
+    """``required`` decides the verdict; ``recommended`` is shown and never decides."""
+
+    REQUIRED = "required"
+    RECOMMENDED = "recommended"
+
+
+class Per(str, Enum):
+    """What a requirement is measured on: the site once, each room, or each user."""
+
+    SITE = "site"
+    ROOM = "room"
+    USER = "user"
+
+
+class Owner(str, Enum):
+    """Whose work the fix is."""
+
+    NETWORK = "network administrator"
+    EXCHANGE = "Exchange administrator"
+    DIRECTORY = "Active Directory administrator"
+    INSTALLER = "installer"
+
+
+@dataclass(frozen=True)
+class Requirement:
+    """One sentence of the preparation guide as a MUST, with what a reader needs when it does not hold.
+
+    ``fix`` is a text for people with the commands to review and run; the
+    placeholders ``{target}``, ``{account}`` (the user name), ``{email}`` and
+    ``{hostname}`` are filled in. ``needs`` names requirements without which
+    this one cannot be measured; ``reads`` the directory attributes it judges.
+    """
+
+    id: str
+    title: str
+    text: str
+    level: Level
+    per: Per
+    owner: Owner
+    consequence: str
+    fix: str
+    link: str
+    guide: str
+    needs: tuple[str, ...] = ()
+    reads: tuple[str, ...] = ()
+
+
+@dataclass
+class Notes:
+    """What a passed or failed requirement wants to add; the fixture ``notes`` gives one per test."""
+
+    lines: list[str] = field(default_factory=list)
+
+    def add(self, line: str) -> None:
+        """Add one sentence."""
+        self.lines.append(line)
+
+
+def requirement(
+    id: str,  # noqa: A002  the field's own word
+    *,
+    title: str,
+    per: Per,
+    owner: Owner,
+    consequence: str,
+    fix: str,
+    link: str,
+    guide: str,
+    level: Level = Level.REQUIRED,
+    needs: tuple[str, ...] = (),
+    reads: tuple[str, ...] = (),
+) -> Callable[[F], F]:
+    """Declare the decorated test function to be the requirement ``id``.
+
+    The first paragraph of the function's docstring is the requirement's text.
+    Guards (unique id, every field filled) run at collection.
+    """
+
+    def declare(function: F) -> F:
+        paragraph = (function.__doc__ or "").strip().split("\n\n")[0]
+        record = Requirement(
+            id=id,
+            title=title,
+            text=" ".join(paragraph.split()),
+            level=level,
+            per=per,
+            owner=owner,
+            consequence=consequence,
+            fix=fix,
+            link=link,
+            guide=guide,
+            needs=needs,
+            reads=reads,
+        )
+        decorated: Any = getattr(pytest.mark, MARK)(record)(function)
+        return decorated  # type: ignore[no-any-return]
+
+    return declare
+
+
+def expect(
+    holds: bool,
+    *,
+    expected: str,
+    found: str,
+    cause: str = "",
+    fix: str = "",
+    owner: Owner | None = None,
+    consequence: str = "",
+) -> None:
+    """Fail the requirement unless ``holds``.
+
+    ``expected`` and ``found`` are half-sentences for the reader. ``cause``
+    groups equal failures of many targets under one line of the summary.
+    Raises RequirementFailed.
+    """
+    if not holds:
+        raise RequirementFailed(
+            expected=expected,
+            found=found,
+            cause=cause,
+            fix=fix,
+            owner=owner.value if owner else "",
+            consequence=consequence,
+        )

@@ -1,0 +1,1 @@
+"""The LDAP side of the simulator: a domain controller as far as the product asks it."""

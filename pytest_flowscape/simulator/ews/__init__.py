@@ -1,0 +1,1 @@
+"""The EWS side of the simulator: one module per operation."""

@@ -1,0 +1,228 @@
+"""The simulated organisation: one set of objects behind both views, EWS and LDAP.
+
+Plain mutable dataclasses and lookups; no protocol here. Faults (``faults.py``)
+change this model; the two servers only read it and count. Everything is
+touched by one reactor thread.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+
+NEVER = 0x7FFFFFFFFFFFFFFF
+DOMAIN_SID = "S-1-5-21-1004336348-1177238915-682003330"
+FOLDERS = ("msgfolderroot", "inbox", "calendar", "sentitems", "deleteditems")
+ALL_RIGHTS = frozenset(
+    ("CreateAssociated", "CreateContents", "CreateHierarchy", "Delete", "Modify", "Read", "ViewPrivateItems")
+)
+
+
+@dataclass
+class Account:
+    """A user object of the directory (people, rooms and the service account alike).
+
+    ``expires``, ``pwd_last_set``, ``lockout_time`` and ``password_expires`` are
+    FILETIME; ``password`` None means that nobody signs in with it. ``extra``
+    overrides or adds LDAP attributes, ``hidden`` names attributes (lower case)
+    that a reader other than itself does not see.
+    """
+
+    sam: str
+    upn: str
+    dn: str
+    sid: str
+    mail: str = ""
+    given_name: str = ""
+    sn: str = ""
+    display_name: str = ""
+    password: str | None = None
+    proxy_addresses: list[str] = field(default_factory=list)
+    enabled: bool = True
+    password_never_expires: bool = False
+    must_change_password: bool = False
+    password_expired: bool = False
+    smart_card_required: bool = False
+    locked: bool = False
+    expires: int = NEVER
+    pwd_last_set: int = 133500000000000000
+    bad_pwd_count: int = 0
+    logon_denied: str = ""  # "530", "531" or "569": refused at this domain controller only
+    member_of: list[str] = field(default_factory=list)  # group distinguished names
+    recipient_type_details: int | None = 1
+    recipient_display_type: int | None = 1073741824
+    resource_metadata: tuple[str, ...] = ()
+    object_guid: uuid.UUID = field(default_factory=uuid.uuid4)
+    mailbox_guid: uuid.UUID | None = field(default_factory=uuid.uuid4)
+    when_changed: datetime = field(default_factory=lambda: datetime(2026, 1, 5, 8, 0, tzinfo=timezone.utc))
+    extra: dict[str, list[bytes]] = field(default_factory=dict)
+    hidden: set[str] = field(default_factory=set)
+    # EWS side of the same account
+    ews_blocked: bool = False  # HTTP 403 after sign-in
+    ews_refuses: frozenset[str] = frozenset()  # ways ("NTLM", "Basic", ...) refused although the password is right
+
+
+@dataclass
+class Group:
+    """A security group; members are distinguished names of accounts and groups."""
+
+    name: str
+    dn: str
+    sid: str
+    members: list[str] = field(default_factory=list)
+
+
+@dataclass
+class AccessEntry:
+    """One entry of a mailbox's permissions: FullAccess allowed or denied to a SID.
+
+    ``subfolders`` False is a grant made without -InheritanceType All: it opens
+    the top folder only. ``in_descriptor`` False keeps it out of the directory's
+    copy (a grant at database level).
+    """
+
+    sid: str
+    allow: bool = True
+    subfolders: bool = True
+    in_descriptor: bool = True
+
+
+@dataclass
+class FolderEntry:
+    """One entry of a folder's PermissionSet: ``who`` is a SID, Default or Anonymous; level as EWS names it."""
+
+    who: str
+    level: str
+
+
+@dataclass
+class Mailbox:
+    """A mailbox: its primary address, owner, rights and quirks.
+
+    ``trouble`` is an EWS ResponseCode that every request to this mailbox gets
+    (ErrorMailboxMoveInProgress, ErrorAccessDenied, ...), for ``trouble_count``
+    requests or for ever when that is None. ``answers_as`` makes the server
+    answer from another mailbox (address), the known wrong behaviour.
+    """
+
+    primary: str
+    owner_sid: str
+    aliases: list[str] = field(default_factory=list)
+    access: list[AccessEntry] = field(default_factory=list)
+    folders: dict[str, list[FolderEntry]] = field(default_factory=dict)
+    trouble: str = ""
+    trouble_count: int | None = None
+    sync_trouble: str = ""
+    answers_as: str = ""
+    hidden_from_address_list: bool = False
+    stops_batch: bool = False  # refused delegates get ErrorAccessDenied (which stops a batch), not ErrorItemNotFound
+
+
+@dataclass
+class RoleAssignment:
+    """ApplicationImpersonation for an account or group; ``scope`` None is organisation-wide."""
+
+    assignee_sid: str
+    scope: set[str] | None = None
+
+
+@dataclass
+class Policy:
+    """Limits and behaviour of the servers, and site-wide conditions that faults set."""
+
+    lockout_threshold: int = 5
+    max_page_size: int = 1000
+    ways: tuple[str, ...] = ("Negotiate", "NTLM", "Basic")
+    bearer_only: bool = False
+    extended_protection: bool = False
+    max_concurrency: int = 27
+    store_sessions: int = 16
+    store_linger: float = 0.02  # seconds that a store session stays open after its answer
+    latency: float = 0.0  # seconds before each EWS answer
+    server_version: tuple[int, int, int, int] = (15, 2, 1748, 10)
+    front_ends: tuple[str, ...] = ("EX01",)
+    # conditions: before sign-in and after it ("", "404", "503", "403", "302", "440", "html", "401-bearer")
+    before_sign_in: str = ""
+    after_sign_in: str = ""
+    throttle: str = ""  # "", "busy" (ErrorServerBusy faults), "503", "inner-busy"
+    throttle_count: int | None = None  # how many requests get it; None for ever
+    back_off_ms: int = 200
+    silent: bool = False  # accepts connections and never answers
+    hide_exchange_attributes: bool = False
+    hidden_directory: bool = False  # others' userAccountControl and expiry are hidden from a normal user
+    ldap_trouble: str = ""  # "", "busy", "unavailable"
+
+
+@dataclass
+class Organisation:
+    """The whole simulated site.
+
+    ``service_account`` is a SID; ``counters`` is what the servers saw, told on
+    request: keys such as ``ews.GetFolder``, ``ews.requests``, ``ews.refused``,
+    ``ews.connections``, ``ldap.bind``, ``ldap.refused``, ``ldap.search``.
+    """
+
+    base_dn: str = "DC=demo,DC=test"
+    netbios: str = "DEMO"
+    upn_suffix: str = "demo.test"
+    accounts: dict[str, Account] = field(default_factory=dict)  # by SID
+    groups: dict[str, Group] = field(default_factory=dict)  # by SID
+    mailboxes: dict[str, Mailbox] = field(default_factory=dict)  # by primary address
+    roles: list[RoleAssignment] = field(default_factory=list)
+    policy: Policy = field(default_factory=Policy)
+    service_account: str = ""
+    out_of_scope: str = ""
+    counters: Counter[str] = field(default_factory=Counter)
+    log: list[dict[str, object]] = field(default_factory=list)
+
+    def account_named(self, name: str) -> Account | None:
+        r"""Find an account by UPN, ``DOMAIN\sam``, distinguished name or plain sAMAccountName."""
+        wanted = name.lower()
+        for account in self.accounts.values():
+            names = (account.upn, f"{self.netbios}\\{account.sam}", account.dn, account.sam)
+            if wanted in (known.lower() for known in names):
+                return account
+        return None
+
+    def token(self, account: Account) -> set[str]:
+        """Give the SIDs of the account's token: its own and all groups', nested ones included."""
+        found = {account.sid}
+        names = {account.dn}
+        grown = True
+        while grown:
+            grown = False
+            for group in self.groups.values():
+                if group.sid not in found and names.intersection(group.members):
+                    found.add(group.sid)
+                    names.add(group.dn)
+                    grown = True
+        return found
+
+    def holder(self, address: str) -> tuple[Mailbox | None, bool]:
+        """Find the mailbox that has this address, and tell whether it is its primary one."""
+        wanted = address.strip().lower()
+        if wanted in self.mailboxes:
+            return self.mailboxes[wanted], True
+        for mailbox in self.mailboxes.values():
+            if wanted in mailbox.aliases:
+                return mailbox, False
+        return None, False
+
+    def has_full_access(self, account: Account, mailbox: Mailbox, *, subfolder: bool) -> bool:
+        """Decide FullAccess by the entries in their order: the first that matches decides (MS-DTYP 2.5.3.2)."""
+        if account.sid == mailbox.owner_sid:
+            return True
+        token = self.token(account)
+        for entry in mailbox.access:
+            if entry.sid in token and (entry.subfolders or not subfolder):
+                return entry.allow
+        return False
+
+    def may_impersonate(self, account: Account, address: str) -> bool:
+        """Tell whether a role assignment lets the account act as the mailbox with this primary address."""
+        token = self.token(account)
+        return any(
+            role.assignee_sid in token and (role.scope is None or address.lower() in role.scope) for role in self.roles
+        )

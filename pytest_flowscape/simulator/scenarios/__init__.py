@@ -1,0 +1,1 @@
+"""Ready-made organisations: the demo sites."""

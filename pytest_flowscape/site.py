@@ -1,0 +1,164 @@
+"""The site as configured: frozen values, no I/O; ``config.py`` makes them from site.ini."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date, time
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class PasswordSource:
+    """Where a password comes from: kind is ``env``, ``file``, ``keyring`` or ``prompt``; name its argument."""
+
+    kind: str
+    name: str = ""
+
+    def __str__(self) -> str:
+        """Give the reference as it stands in the site file, for reports and handover."""
+        return f"{self.kind}:{self.name}" if self.name else self.kind
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """Section ``[exchange]``: hostname and port of the endpoint, and how to talk to it.
+
+    ``timeout`` in seconds is the limit of each phase, its second try included.
+    ``auth`` is auto, negotiate, ntlm or basic. ``proxy`` is empty (none),
+    ``system`` or a URL.
+    """
+
+    hostname: str
+    port: int = 443
+    ca_file: Path | None = None
+    auth: str = "auto"
+    max_connections: int = 4
+    timeout: float = 30.0
+    user_agent: str = "Flowscape"
+    proxy: str = ""
+
+    @property
+    def url(self) -> str:
+        """Give the EWS address, /EWS/Exchange.asmx on the configured host."""
+        port = "" if self.port == 443 else f":{self.port}"
+        return f"https://{self.hostname}{port}/EWS/Exchange.asmx"
+
+
+@dataclass(frozen=True)
+class ServiceAccount:
+    r"""Section ``[service_account]``: ``username`` is DOMAIN\user or a UPN."""
+
+    username: str
+    email: str
+    password: PasswordSource
+
+
+@dataclass(frozen=True)
+class DirectoryServer:
+    """One LDAP server; ``tls`` is False only where the site file says ldap:// (then StartTLS is required)."""
+
+    host: str
+    port: int = 636
+    tls: bool = True
+
+    @property
+    def is_global_catalog(self) -> bool:
+        """Tell whether the port is one of the global catalog's (3268, 3269)."""
+        return self.port in (3268, 3269)
+
+    def __str__(self) -> str:
+        """Give the URL as an administrator writes it."""
+        return f"{'ldaps' if self.tls else 'ldap'}://{self.host}:{self.port}"
+
+
+@dataclass(frozen=True)
+class Directory:
+    """Section ``[directory]``; ``username`` None means: bind as the service account."""
+
+    servers: tuple[DirectoryServer, ...]
+    base_dn: str
+    ca_file: Path | None = None
+    start_tls: bool = False
+    username: str | None = None
+    password: PasswordSource | None = None
+
+
+@dataclass(frozen=True)
+class Room:
+    """A configured room: its address, and what rooms.csv tells beside it."""
+
+    email: str
+    name: str = ""
+    building: str = ""
+    capacity: int | None = None
+
+
+@dataclass(frozen=True)
+class Users:
+    """Section ``[users]``: addresses, or the decision to test none (who, when, why)."""
+
+    addresses: tuple[str, ...] = ()
+    none_by: str = ""
+    none_on: date | None = None
+    none_reason: str = ""
+    out_of_scope: str = ""
+
+
+@dataclass(frozen=True)
+class Booking:
+    """Section ``[booking]``: rooms named for the booking round trip; ``answer_timeout`` in seconds."""
+
+    rooms: tuple[str, ...] = ()
+    window: tuple[time, time] | None = None
+    approved_by: str = ""
+    answer_timeout: float = 120.0
+
+
+@dataclass(frozen=True)
+class Waiver:
+    """One line of ``[waivers]``; ``target`` is an address or ``site``. Valid through ``until``, inclusive."""
+
+    requirement: str
+    target: str
+    owner: str
+    until: date
+    reason: str
+    line: int = 0
+
+
+@dataclass(frozen=True)
+class Attestation:
+    """One line of ``[attestations]``: who vouches, when, how; ``target`` empty means every target."""
+
+    requirement: str
+    target: str
+    who: str
+    on: date
+    how: str
+    line: int = 0
+
+
+@dataclass(frozen=True)
+class Site:
+    """A whole site file, checked. Addresses are lower-case, trimmed and IDNA-normalised."""
+
+    path: Path
+    customer: str
+    name: str
+    contact: str
+    exchange: Exchange
+    service_account: ServiceAccount
+    rooms: tuple[Room, ...]
+    users: Users = field(default_factory=Users)
+    directory: Directory | None = None
+    expected_rooms: int | None = None
+    booking: Booking = field(default_factory=Booking)
+    password_by: str = ""
+    waivers: tuple[Waiver, ...] = ()
+    attestations: tuple[Attestation, ...] = ()
+
+    @property
+    def slug(self) -> str:
+        """Name the report folder: letters, digits and dashes of the site's name, else of its file."""
+        words = "".join(c if c.isalnum() else " " for c in (self.name or self.path.stem).lower()).split()
+        return "-".join(words) or "site"
