@@ -380,6 +380,46 @@ class DirectoryView:
     searches: int = 0
 
 
+@dataclass(frozen=True)
+class AccountState:
+    """Whether the account can be used: what refused its sign-in, and what its object shows.
+
+    ``cause`` is a key of ``causes.CAUSES`` or empty, ``detail`` what was told.
+    ``entry`` is None where the directory could not be read; at least one of
+    the two is known.
+    """
+
+    cause: str = ""
+    detail: str = ""
+    entry: DirectoryEntry | None = None
+
+
+@dataclass(frozen=True)
+class AccountNames:
+    """First and last name of the service account, and who told them (``directory`` or ``ResolveNames``)."""
+
+    given_name: str
+    surname: str
+    source: str
+
+
+@dataclass(frozen=True)
+class RoomAddresses:
+    """Which primary SMTP address the holder of a room's configured address has, and who told it.
+
+    ``primaries`` holds every primary address of the object (healthy: one);
+    ``holders`` the distinguished names (or display names) of every object that
+    has the configured address. ``source`` is ``global catalog``, the domain's
+    name, or ``ResolveNames``.
+    """
+
+    configured: str
+    primaries: tuple[str, ...]
+    holders: tuple[str, ...]
+    source: str
+    forest_wide: bool = False
+
+
 # --- the whole site -----------------------------------------------------------------------------
 
 
