@@ -1,0 +1,184 @@
+"""Find the suites, read their requirements, parametrize them over the site file, guard them."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pytest_flowscape.judge import Judged
+from pytest_flowscape.outcomes import SITE_TARGET
+from pytest_flowscape.requirement import ID, MARK, Per, Requirement
+from pytest_flowscape.run import Run
+
+NOBODY = "no-users"
+MUST_BE_FILLED = ("title", "text", "consequence", "fix", "link", "guide")
+
+
+@cache
+def suites_folder() -> Path:
+    """Give the folder of the suites: inside the installed package, else the repository's own."""
+    packaged = Path(__file__).resolve().parent / "suites"
+    return packaged if packaged.is_dir() else packaged.parent.parent / "suites"
+
+
+@cache
+def load_requirements() -> Mapping[str, Judged]:
+    """Import the suites under a private name and give their requirements by id, in the order of the guide.
+
+    The controller of a distributed run collects nothing, yet it must know the
+    expected set; and the judge calls these functions. Raises UsageError where
+    a guard is broken.
+    """
+    found: list[Judged] = []
+    for path in sorted(suites_folder().glob("test_*.py"), key=_suite_order):
+        name = f"_flowscape_suites_{path.stem}"
+        module = sys.modules.get(name)
+        if module is None:
+            spec = importlib.util.spec_from_file_location(name, path)
+            assert spec is not None
+            assert spec.loader is not None
+            module = importlib.util.module_from_spec(spec)
+            sys.modules[name] = module
+            spec.loader.exec_module(module)
+        for value in vars(module).values():
+            record = _declared(getattr(value, "pytestmark", ()))
+            if record:
+                found.append(Judged(record[0], value))
+    guard([judged.requirement for judged in found])
+    return {judged.requirement.id: judged for judged in found}
+
+
+SUITE_ORDER = ("host", "account", "rooms", "permissions", "impersonation", "calendar", "handover", "advice")
+
+
+def _suite_order(path: Path) -> tuple[int, str]:
+    topic = path.stem.removeprefix("test_")
+    return (SUITE_ORDER.index(topic) if topic in SUITE_ORDER else len(SUITE_ORDER), topic)
+
+
+def _declared(marks: Iterable[pytest.Mark]) -> list[Requirement]:
+    return [mark.args[0] for mark in marks if mark.name == MARK]
+
+
+def guard(requirements: Sequence[Requirement]) -> None:
+    """Refuse a catalogue with a repeated id, an empty field, or needs that lead nowhere or in a circle.
+
+    Raises UsageError with one sentence for each.
+    """
+    wrong: list[str] = []
+    by_id: dict[str, Requirement] = {}
+    for record in requirements:
+        if record.id in by_id:
+            wrong.append(f"Two tests declare the requirement {record.id}: give one of them another id.")
+        by_id[record.id] = record
+        if not ID.fullmatch(record.id):
+            wrong.append(f"{record.id!r} is no requirement id: write a topic and a number, such as ROOM-3.")
+        empty = [name for name in MUST_BE_FILLED if not getattr(record, name).strip()]
+        if empty:
+            wrong.append(f"Requirement {record.id} has an empty {', '.join(empty)}: fill it.")
+    for record in requirements:
+        wrong += [
+            f"Requirement {record.id} needs {need}, which does not exist." for need in record.needs if need not in by_id
+        ]
+        if _reaches(record.id, record.needs, by_id):
+            wrong.append(f"Requirement {record.id} needs itself by way of its needs.")
+    if wrong:
+        raise pytest.UsageError(*wrong)
+
+
+def _reaches(goal: str, needs: Sequence[str], by_id: Mapping[str, Requirement]) -> bool:
+    waiting, seen = list(needs), set()
+    while waiting:
+        need = waiting.pop()
+        if need == goal:
+            return True
+        if need not in seen and need in by_id:
+            seen.add(need)
+            waiting += by_id[need].needs
+    return False
+
+
+def requirement_of(item: pytest.Item) -> Requirement | None:
+    """Give the requirement that an item tests, None for any other test."""
+    mark = item.get_closest_marker(MARK)
+    return mark.args[0] if mark else None
+
+
+def target_of(item: pytest.Item) -> str:
+    """Give the item's target: the room's or user's address, else the word ``site``."""
+    callspec = getattr(item, "callspec", None)
+    params: Mapping[str, Any] = callspec.params if callspec else {}
+    if "room" in params:
+        return str(params["room"].email)
+    return str(params.get("user", SITE_TARGET))
+
+
+class Collection:
+    """Collection hooks of a run; registered only when our options are used."""
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+        self._chunk = {address: n for n, chunk in enumerate(run.chunks) for address in chunk}
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_ignore_collect(self, collection_path: Path) -> bool | None:
+        """Keep pytest from passing over the packaged suites because a virtual environment holds them."""
+        folder = suites_folder()
+        if collection_path == folder or collection_path in folder.parents:
+            return False
+        return None
+
+    def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
+        """Parametrize whatever takes a room or a user over the site file, in its order."""
+        if "room" in metafunc.fixturenames:
+            rooms = self._run.rooms
+            metafunc.parametrize("room", rooms, ids=[room.email for room in rooms], indirect=True)
+        if "user" in metafunc.fixturenames:
+            users = self._run.site.users.addresses or (NOBODY,)
+            metafunc.parametrize("user", users, ids=list(users), indirect=True)
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        """Guard, drop what has no target, and order: the site, then room by room in chunks, then the rest."""
+        marked: dict[str, str] = {}
+        wrong: list[str] = []
+        for item in items:
+            records = _declared(item.iter_markers(MARK))
+            if len(records) > 1:
+                wrong.append(f"{item.nodeid} declares {len(records)} requirements: one test, one requirement.")
+            for record in records:
+                place = item.nodeid.split("[")[0]
+                if marked.setdefault(record.id, place) != place:
+                    wrong.append(f"{place} and {marked[record.id]} both declare {record.id}.")
+                self._label(item, record)
+        if wrong:
+            raise pytest.UsageError(*sorted(set(wrong)))
+        items[:] = [item for item in items if target_of(item) != NOBODY]
+        items.sort(key=self._place)
+
+    def _label(self, item: pytest.Item, record: Requirement) -> None:
+        known = dict(item.user_properties)
+        if "requirement" not in known:
+            item.user_properties += [
+                ("requirement", record.id),
+                ("target", target_of(item)),
+                ("owner", record.owner.value),
+                ("level", record.level.value),
+            ]
+
+    def _place(self, item: pytest.Item) -> tuple[int, int, str]:
+        record = requirement_of(item)
+        if record is None:
+            return (3, 0, "")
+        if record.per is Per.SITE:
+            return (0, 0, "")
+        if record.per is Per.USER:
+            return (2, 0, target_of(item))
+        target = target_of(item)
+        return (1, self._chunk.get(target, 0), target)

@@ -1,0 +1,360 @@
+"""Facts by name and target: what to ask, when, within which budget.
+
+One ``Gather`` lives in each process that runs tests. Site facts came from the
+controller; rooms are asked here, a chunk at a time: owner first (one
+impersonated GetFolder a room), then one delegate request for the whole chunk,
+so that a mailbox nobody has opened yet is never blamed on the grant. Methods
+named like a fixture give that fixture's fact or raise NotMeasured.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
+
+from pytest_flowscape.causes import CAUSES
+from pytest_flowscape.errors import NotMeasured
+from pytest_flowscape.facts import (
+    AccountNames,
+    AccountState,
+    Contact,
+    DirectoryEntry,
+    DirectoryView,
+    Endpoint,
+    Grant,
+    Holders,
+    Host,
+    Kind,
+    MailboxAnswer,
+    MailboxRights,
+    RoomAddresses,
+    SignIn,
+    SiteFacts,
+    SyncAnswer,
+    Trouble,
+)
+from pytest_flowscape.gather_site import FIVE_FOLDERS
+from pytest_flowscape.probes.directory import DirectorySession
+from pytest_flowscape.probes.ews.session import EwsSession
+from pytest_flowscape.probes.gate import Gate
+from pytest_flowscape.run import Run
+from pytest_flowscape.site import Room, Site
+
+T = TypeVar("T")
+# what a requirement may judge; every other trouble says nothing about it
+ROOM_FACTS = (Kind.NO_ACCESS, Kind.IMPERSONATION_REFUSED)
+PERSON_FACTS = (*ROOM_FACTS, Kind.NO_MAILBOX, Kind.NOT_PRIMARY)
+SYNC_FACTS = (*ROOM_FACTS, Kind.OTHER)
+# names of the facts that a second look measures anew
+ROOM_FACT_NAMES = frozenset(("room_entry", "room_addresses", "room_as_owner", "room_as_delegate", "room_sync"))
+NO_MAILBOX = "no-mailbox"
+
+
+class Gather:
+    """Facts of one run in one process.
+
+    Every fact method takes the target (an address, or ``site``) and gives a
+    frozen fact or raises NotMeasured; nothing else leaves it for whatever a
+    server answers.
+    """
+
+    def __init__(self, run: Run, site_facts: SiteFacts) -> None:
+        self.run = run
+        self.facts = site_facts
+        self._gate = Gate(run.folder)
+        self._ews: EwsSession | None = None
+        self._directory: DirectorySession | None = None
+        self._rooms = {room.email: room for room in run.rooms}
+        self._chunk_of = {address: chunk for chunk in run.chunks for address in chunk}
+        self._holders = dict(site_facts.directory.rooms) if site_facts.directory else {}
+        self.owner: dict[str, MailboxAnswer] = {}
+        self.delegate: dict[str, MailboxAnswer] = {}
+        self.sync: dict[str, SyncAnswer] = {}
+        self.users: dict[str, MailboxAnswer] = {}
+
+    # --- the site ---
+
+    def site(self, _target: str) -> Site:
+        """Give the configured site."""
+        return self.run.site
+
+    def site_facts(self, _target: str) -> SiteFacts:
+        """Give everything the controller measured, for requirements that judge what may be missing."""
+        return self.facts
+
+    def host(self, _target: str) -> Host:
+        """Give what DNS, TCP and TLS said."""
+        return self.facts.host
+
+    def endpoint(self, _target: str) -> Endpoint:
+        """Give the answer to the POST without credentials."""
+        return self._ews_fact(self.facts.endpoint, "EWS was not asked")
+
+    def sign_in(self, _target: str) -> SignIn:
+        """Give the one sign-in."""
+        return self._ews_fact(self.facts.sign_in, "no sign-in was tried")
+
+    def own_mailbox(self, _target: str) -> MailboxAnswer:
+        """Give the account's own inbox, bare (``inbox``) and by address (``inbox@address``), and its other folders."""
+        answer = self._ews_fact(self.facts.own_mailbox, "the account's own mailbox was not asked")
+        return usable(answer, PERSON_FACTS)
+
+    def own_folder_ids(self, _target: str) -> frozenset[str]:
+        """Give the FolderIds of the account's own mailbox, empty where it has none."""
+        own = self.facts.own_mailbox
+        return frozenset(folder.folder_id for folder in own.folders if folder.folder_id) if own else frozenset()
+
+    def self_as_owner(self, _target: str) -> MailboxAnswer:
+        """Give the account's calendar, asked impersonating itself."""
+        return usable(self._ews_fact(self.facts.self_as_owner, "the account was not asked as itself"), PERSON_FACTS)
+
+    def out_of_scope(self, _target: str) -> MailboxAnswer | None:
+        """Give the answer for the mailbox that must not be impersonable, None where none is configured."""
+        if not self.run.site.users.out_of_scope:
+            return None
+        answer = self._ews_fact(self.facts.out_of_scope, "the out-of-scope mailbox was not asked")
+        return usable(answer, PERSON_FACTS)
+
+    # --- the directory ---
+
+    def directory(self, _target: str) -> DirectoryView:
+        """Give everything the directory told."""
+        self._open("directory")
+        if self.facts.directory is None:
+            raise NotMeasured("the directory was not asked")
+        return self.facts.directory
+
+    def account_entry(self, target: str) -> DirectoryEntry:
+        """Give the service account's object."""
+        entry = self.directory(target).account
+        if entry is None:
+            raise NotMeasured("the service account's object was not found in the directory by its user name")
+        return entry
+
+    def account_state(self, target: str) -> AccountState:
+        """Give what refused the sign-in, and the account's object where it could be read."""
+        for cause, detail in (
+            (self.facts.directory_cause, self.facts.directory_detail),
+            (self.facts.ews_cause, self.facts.ews_detail),
+        ):
+            if cause and CAUSES[cause].failed in ("ACCOUNT-2", "ACCOUNT-4"):
+                entry = self.facts.directory.account if self.facts.directory else None
+                return AccountState(cause=cause, detail=detail, entry=entry)
+        return AccountState(entry=self.account_entry(target))
+
+    def account_names(self, target: str) -> AccountNames:
+        """Give first and last name, from the directory or else from ResolveNames."""
+        contact = self._contact(self.run.site.service_account.email)
+        if contact is not None:
+            return AccountNames(contact.given_name, contact.surname, "ResolveNames")
+        entry = self.account_entry(target)
+        return AccountNames(entry.text("givenName").strip(), entry.text("sn").strip(), "directory")
+
+    def room_entry(self, address: str) -> Holders:
+        """Give who holds a room's address in the directory."""
+        view = self.directory(address)
+        if address not in self._holders and self._directory is not None:
+            self._holders.update(self._directory.holders([address]))
+        holders = self._holders.get(address)
+        if holders is None:
+            raise NotMeasured("the room was not looked up in the directory")
+        if holders.trouble:
+            raise NotMeasured(f"the directory did not answer: {holders.trouble.said}")
+        if holders.exchange_hidden:
+            raise NotMeasured("the directory hides the Exchange attributes: not readable by this account")
+        if holders.waiting:
+            raise NotMeasured(
+                f"waiting for replication: {view.bind.server} shows the room, the global catalog does not yet",
+                waiting=True,
+            )
+        return holders
+
+    def room_addresses(self, address: str) -> RoomAddresses:
+        """Give the primary SMTP address behind a room's configured address, and who else has it."""
+        contact = self._contact(address)
+        if contact is not None:
+            primaries = tuple(a[5:].lower() for a in contact.smtp_addresses if a.startswith("SMTP:"))
+            primary = primaries or (contact.primary.lower(),)
+            return RoomAddresses(address, primary, (contact.display_name,), "ResolveNames")
+        holders = self.room_entry(address)
+        found = holders.by_proxy or holders.by_mail
+        if not found:
+            raise NotMeasured("no object of the directory has this address", cause=NO_MAILBOX)
+        owner = next((entry for entry in found if address in entry.primary_addresses), found[0])
+        domain = ".".join(part[3:] for part in owner.dn.lower().split(",") if part.startswith("dc="))
+        return RoomAddresses(
+            configured=address,
+            primaries=owner.primary_addresses,
+            holders=tuple(entry.dn for entry in found),
+            source="global catalog" if holders.forest_wide else domain,
+            forest_wide=holders.forest_wide,
+        )
+
+    def room_rights(self, address: str) -> MailboxRights:
+        """Give what the directory's copy of the mailbox permissions says; it explains, so it is never missing."""
+        view = self.facts.directory
+        return (view.rights.get(address) if view else None) or MailboxRights(Grant.UNREADABLE)
+
+    # --- rooms and users through EWS ---
+
+    def room(self, address: str) -> Room:
+        """Give the configured room."""
+        return self._rooms[address]
+
+    def user(self, address: str) -> str:
+        """Give the configured user's address."""
+        return address
+
+    def room_as_owner(self, address: str) -> MailboxAnswer:
+        """Give the five folders of a room, asked impersonating it, with rights and PermissionSet."""
+        self._fetch(self.owner, self._ask_owner, address)
+        return usable(self.owner[address], ROOM_FACTS)
+
+    def room_as_delegate(self, address: str) -> MailboxAnswer:
+        """Give the same five folders, asked without impersonation; the owner's view is asked first."""
+        self._fetch(self.owner, self._ask_owner, address)
+        if address not in self.delegate:
+            chunk = self._chunk_of.get(address, (address,))
+            asked = [a for a in chunk if a not in self.delegate and a in self.owner]
+            self.delegate.update(self._session().get_folder(asked, FIVE_FOLDERS, rights=True))
+        return usable(self.delegate[address], ROOM_FACTS)
+
+    def room_sync(self, address: str) -> SyncAnswer:
+        """Give the answer to SyncFolderItems on the room's calendar."""
+        self._fetch(self.sync, lambda room: self._session().sync_calendar(room, impersonate=room), address)
+        answer = self.sync[address]
+        if answer.trouble and not judgeable(answer.trouble, SYNC_FACTS):
+            raise said_nothing(answer.trouble)
+        return answer
+
+    def user_as_owner(self, address: str) -> MailboxAnswer:
+        """Give a user's calendar folder, asked impersonating the user: IdOnly, no content."""
+
+        def ask(user: str) -> MailboxAnswer:
+            return self._session().get_folder([user], ["calendar"], impersonate=user)[user]
+
+        self._open("ews")
+        if address not in self.users:
+            self.users[address] = ask(address)
+        return usable(self.users[address], PERSON_FACTS)
+
+    # --- a second look, and the end ---
+
+    def forget(self, names: Iterable[str], address: str) -> None:
+        """Drop what is known of one target, so that the named facts are measured anew, alone."""
+        wanted = set(names)
+        if wanted & {"room_as_owner", "room_as_delegate"}:
+            self.owner.pop(address, None)
+            self.delegate.pop(address, None)
+        if "room_sync" in wanted:
+            self.sync.pop(address, None)
+        self.users.pop(address, None)
+        if wanted & {"room_entry", "room_addresses"} and not self.facts.directory_cause:
+            self._holders.pop(address, None)
+            self._reopen_directory()
+
+    def counts(self) -> dict[str, int]:
+        """Give this process's requests by operation, for the footprint."""
+        return dict(self._ews.counts) if self._ews else {}
+
+    def close(self) -> None:
+        """End all connections."""
+        if self._ews:
+            self._ews.close()
+        if self._directory:
+            self._directory.close()
+
+    # --- ways and means ---
+
+    def _open(self, side: str) -> None:
+        cause = self.facts.ews_cause if side == "ews" else self.facts.directory_cause
+        if cause:
+            row = CAUSES[cause]
+            detail = self.facts.ews_detail if side == "ews" else self.facts.directory_detail
+            raise NotMeasured(": ".join(filter(None, (row.sentence, detail))), cause=cause, because=row.failed)
+
+    def _ews_fact(self, fact: T | None, missing: str) -> T:
+        if fact is None:
+            self._open("ews")
+            raise NotMeasured(missing)
+        return fact
+
+    def _contact(self, address: str) -> Contact | None:
+        return self.facts.contacts.get(address) if self.facts.directory_cause else None
+
+    def _session(self) -> EwsSession:
+        self._open("ews")
+        if self._ews is None:
+            signed_in = self.facts.sign_in
+            self._ews = EwsSession(
+                self.run.site.exchange,
+                self.run.site.service_account.username,
+                self.run.password,
+                ways=self.facts.endpoint.ways if self.facts.endpoint else (),
+                gate=self._gate,
+                run_id=self.run.run_id,
+                connections=self.run.connections,
+                way=signed_in.way if signed_in else "",
+            )
+        return self._ews
+
+    def _ask_owner(self, room: str) -> MailboxAnswer:
+        session = self._session()
+        return session.get_folder([room], FIVE_FOLDERS, impersonate=room, rights=True, permissions=True)[room]
+
+    def _fetch(self, known: dict[str, Any], ask: Callable[[str], Any], address: str) -> None:
+        """Fill ``known`` for the address's whole chunk, as many at a time as there are connections."""
+        if address in known:
+            return
+        self._session()
+        chunk = self._chunk_of.get(address, (address,))
+        wanted: Sequence[str] = [room for room in chunk if room not in known]
+        if self.run.connections == 1 or len(wanted) == 1:
+            known.update({room: ask(room) for room in wanted})
+            return
+        with ThreadPoolExecutor(max_workers=self.run.connections) as pool:
+            known.update(zip(wanted, pool.map(ask, wanted), strict=True))
+
+    def _reopen_directory(self) -> None:
+        """Bind once more in this process for second looks; its password has been proven by the controller."""
+        directory = self.run.site.directory
+        if directory is None or self._directory is not None:
+            return
+        account = self.run.site.service_account
+        own = directory.username is None
+        session = DirectorySession(
+            directory,
+            directory.username or account.username,
+            self.run.password if own else self.run.directory_password,
+            as_service_account=own,
+            gate=self._gate,
+            timeout=self.run.site.exchange.timeout,
+        )
+        if session.bind().trouble is None:
+            self._directory = session
+        else:
+            session.close()
+
+
+def judgeable(trouble: Trouble, kinds: Sequence[Kind]) -> bool:
+    """Tell whether a trouble is an answer about the mailbox, not about the circumstances."""
+    return trouble.kind in kinds and (trouble.kind is not Kind.OTHER or bool(trouble.code))
+
+
+def usable(answer: MailboxAnswer, kinds: Sequence[Kind]) -> MailboxAnswer:
+    """Give the answer back if every trouble in it may be judged; raises NotMeasured otherwise."""
+    troubles = [answer.trouble, *(folder.trouble for folder in answer.folders)]
+    for trouble in troubles:
+        if trouble is not None and not judgeable(trouble, kinds):
+            raise said_nothing(trouble)
+    if answer.trouble is None and not answer.folders:
+        raise NotMeasured("Exchange gave no answer about this mailbox")
+    return answer
+
+
+def said_nothing(trouble: Trouble) -> NotMeasured:
+    """Make the NotMeasured for an answer that says nothing about the requirement."""
+    if trouble.kind in (Kind.NO_MAILBOX, Kind.NOT_PRIMARY):
+        return NotMeasured(f"Exchange does not accept the address: {trouble.said}", cause=NO_MAILBOX)
+    return NotMeasured(f"{trouble.kind.value}: {trouble.said}", cause=trouble.kind.name.lower())

@@ -1,0 +1,290 @@
+"""What the controller finds out before any room is asked: host, directory, the one sign-in.
+
+The order protects the account: no password before TLS is trusted, LDAP before
+EWS because its sub-code names the cause, and EWS only if nothing speaks
+against it. Each closed side is told as a row of the table of causes.
+"""
+
+from __future__ import annotations
+
+import getpass
+import platform
+import socket
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime, timezone
+
+from pytest_flowscape import __version__
+from pytest_flowscape.causes import CAUSES
+from pytest_flowscape.facts import (
+    Contact,
+    DirectoryEntry,
+    DirectoryView,
+    Endpoint,
+    Host,
+    Kind,
+    MailboxAnswer,
+    SignIn,
+    SiteFacts,
+    Trouble,
+    Vantage,
+)
+from pytest_flowscape.probes.directory import DirectorySession
+from pytest_flowscape.probes.endpoint import probe_endpoint, probe_host
+from pytest_flowscape.probes.ews.session import EwsSession
+from pytest_flowscape.probes.gate import Gate
+from pytest_flowscape.run import Run
+
+FIVE_FOLDERS = ("msgfolderroot", "inbox", "calendar", "sentitems", "deleteditems")
+
+HOST_CAUSES: Mapping[Kind, str] = {
+    Kind.UNRESOLVABLE: "host-unresolvable",
+    Kind.REFUSED: "host-refused",
+    Kind.SILENT: "host-silent",
+    Kind.RESET: "host-no-tls",
+    Kind.TLS_OTHER: "host-no-tls",
+}
+CERTIFICATE_CAUSES: Mapping[Kind, str] = {
+    Kind.TLS_NAME: "tls-name",
+    Kind.TLS_EXPIRED: "tls-expired",
+    Kind.TLS_UNKNOWN_ISSUER: "tls-unknown-issuer",
+}
+ENDPOINT_CAUSES: Mapping[Kind, str] = {
+    Kind.NO_PASSWORD_WAY: "ews-no-password-way",
+    Kind.NOT_FOUND: "ews-not-found",
+    Kind.FORBIDDEN: "ews-forbidden",
+    Kind.UNAVAILABLE: "ews-unavailable",
+    Kind.LOGIN_PAGE: "page-before-sign-in",
+}
+SIGN_IN_CAUSES: Mapping[Kind, str] = {
+    Kind.LOGIN_PAGE: "page-after-sign-in",
+    Kind.NO_PASSWORD_WAY: "page-after-sign-in",
+    Kind.FORBIDDEN: "forbidden-after-sign-in",
+    Kind.WAY_MISSING_HERE: "way-missing-here",
+    Kind.STOPPED: "stopped",
+}
+DIRECTORY_TLS = (Kind.TLS_NAME, Kind.TLS_EXPIRED, Kind.TLS_UNKNOWN_ISSUER, Kind.TLS_OTHER)
+
+
+def gather_site(run: Run, *, reads: frozenset[str] = frozenset()) -> SiteFacts:
+    """Measure host, directory and sign-in once; never raises for what a server does.
+
+    ``reads`` are the directory attributes that the requirements judge.
+    """
+    exchange = run.site.exchange
+    gate = Gate(run.folder)
+    facts = SiteFacts(vantage=vantage(run), host=probe_host(exchange))
+    facts = _closed(facts, "ews", *_host_cause(facts.host))
+    if not facts.ews_cause:
+        facts = replace(facts, endpoint=probe_endpoint(exchange, run.run_id))
+        facts = _closed(facts, "ews", *_endpoint_cause(facts.endpoint))
+    if run.refused_at is not None:
+        at = run.refused_at.astimezone().strftime("%H:%M")
+        detail = f"at {at}; wait, or say --flowscape-retry-sign-in once the cause is mended"
+        return _closed(_closed(facts, "directory", "refused-before", detail), "ews", "refused-before", detail)
+    facts = _ask_directory(run, facts, gate, reads)
+    if not facts.ews_cause:
+        facts = _sign_in(run, facts, gate)
+    return facts
+
+
+def vantage(run: Run) -> Vantage:
+    """Say from where this run looks."""
+    try:
+        user = getpass.getuser()
+    except (OSError, KeyError, ImportError):  # no such user entry, as in some containers
+        user = ""
+    return Vantage(
+        machine=socket.gethostname(),
+        user=user,
+        platform=platform.platform(),
+        python=platform.python_version(),
+        tool=__version__,
+        run_id=run.run_id,
+        started=run.started,
+    )
+
+
+def _closed(facts: SiteFacts, side: str, cause: str, detail: str) -> SiteFacts:
+    """Close a side for a cause; the first cause found stays."""
+    if cause and side == "ews" and not facts.ews_cause:
+        return replace(facts, ews_cause=cause, ews_detail=detail)
+    if cause and side == "directory" and not facts.directory_cause:
+        return replace(facts, directory_cause=cause, directory_detail=detail)
+    return facts
+
+
+def _host_cause(host: Host) -> tuple[str, str]:
+    if host.trouble:
+        return HOST_CAUSES.get(host.trouble.kind, "host-no-tls"), host.trouble.said
+    if host.certificate_trouble:
+        kind = host.certificate_trouble.kind
+        return CERTIFICATE_CAUSES.get(kind, "tls-unknown-issuer"), host.certificate_trouble.said
+    return "", ""
+
+
+def _endpoint_cause(endpoint: Endpoint | None) -> tuple[str, str]:
+    if endpoint is None or endpoint.trouble is None:
+        return "", ""
+    return ENDPOINT_CAUSES.get(endpoint.trouble.kind, "ews-unexpected"), endpoint.trouble.said
+
+
+# --- the directory ------------------------------------------------------------------------------
+
+
+def _ask_directory(run: Run, facts: SiteFacts, gate: Gate, reads: frozenset[str]) -> SiteFacts:
+    directory = run.site.directory
+    account = run.site.service_account
+    if directory is None:
+        return _closed(facts, "directory", "directory-absent", "")
+    own = directory.username is None
+    session = DirectorySession(
+        directory,
+        directory.username or account.username,
+        run.password if own else run.directory_password,
+        as_service_account=own,
+        gate=gate,
+        timeout=run.site.exchange.timeout,
+    )
+    try:
+        bind = session.bind()
+        if bind.trouble:
+            facts = replace(facts, directory=DirectoryView(bind=bind))
+            return _bind_refused(facts, bind.trouble, own=own)
+        view = session.gather(
+            account.email,
+            account.username,
+            [room.email for room in run.rooms],
+            run.site.users.addresses,
+            reads=reads,
+        )
+    finally:
+        session.close()
+    facts = replace(facts, directory=view)
+    if view.trouble:
+        return _closed(facts, "directory", "directory-unreachable", view.trouble.said)
+    if not own and view.account is not None:
+        facts = _closed(facts, "ews", *account_cause(view.account, view.lockout_threshold, run.started))
+    return facts
+
+
+def _bind_refused(facts: SiteFacts, trouble: Trouble, *, own: bool) -> SiteFacts:
+    if trouble.kind is not Kind.BIND_REFUSED:
+        cause = "directory-tls" if trouble.kind in DIRECTORY_TLS else "directory-unreachable"
+        return _closed(facts, "directory", cause, trouble.said)
+    if not own:
+        return _closed(facts, "directory", "bind-user-refused", trouble.said)
+    key = f"bind-{trouble.sub_code}"
+    row = CAUSES.get(key, CAUSES["bind-other"])
+    facts = _closed(facts, "directory", row.key, trouble.said)
+    return _closed(facts, "ews", row.key, trouble.said) if row.side == "both" else facts
+
+
+def account_cause(entry: DirectoryEntry, threshold: int | None, now: datetime) -> tuple[str, str]:
+    """Say why EWS must not be tried with an account in this state: (cause, detail), empty if nothing speaks against it.
+
+    Only where a separate user reads the directory: the account's own bind
+    would have told the same by its sub-code.
+    """
+    flags = _number(entry, "userAccountControl")
+    computed = _number(entry, "msDS-User-Account-Control-Computed")
+    if flags & 0x2:
+        return "account-disabled", "userAccountControl has the flag 0x2"
+    if computed & 0x10:
+        return "account-locked", "msDS-User-Account-Control-Computed has the flag 0x10"
+    expires = None if "accountexpires" in entry.unreadable else entry.moment("accountExpires")
+    if expires is not None and expires <= now:
+        return "account-expired", f"since {expires:%Y-%m-%d}"
+    if flags & 0x40000:
+        return "smart-card", "userAccountControl has the flag 0x40000"
+    if computed & 0x800000:
+        must_change = not flags & 0x10000 and _number(entry, "pwdLastSet", -1) == 0
+        return ("password-must-change" if must_change else "password-expired"), "the directory computes it as expired"
+    count = _number(entry, "badPwdCount")
+    if threshold and count and count + 1 >= threshold:
+        return "account-almost-locked", f"{count} wrong passwords are counted, {threshold} lock the account"
+    return "", ""
+
+
+def _number(entry: DirectoryEntry, name: str, otherwise: int = 0) -> int:
+    if name.lower() in entry.unreadable:
+        return otherwise
+    found = entry.number(name)
+    return otherwise if found is None else found
+
+
+# --- the sign-in --------------------------------------------------------------------------------
+
+
+def _sign_in(run: Run, facts: SiteFacts, gate: Gate) -> SiteFacts:
+    account = run.site.service_account
+    proven = bool(facts.directory and facts.directory.bind.as_service_account and not facts.directory.bind.trouble)
+    ways = facts.endpoint.ways if facts.endpoint else ()
+    session = EwsSession(
+        run.site.exchange, account.username, run.password, ways=ways, gate=gate, run_id=run.run_id, connections=1
+    )
+    try:
+        sign_in, own = session.sign_in(account.email, proven=proven)
+        facts = replace(facts, sign_in=sign_in, own_mailbox=own)
+        cause, detail = _sign_in_cause(sign_in, own, proven=proven)
+        if cause:
+            return _closed(facts, "ews", cause, detail)
+        return _ask_own(run, facts, session)
+    finally:
+        session.close()
+
+
+def _sign_in_cause(sign_in: SignIn, own: MailboxAnswer, *, proven: bool) -> tuple[str, str]:
+    trouble = sign_in.trouble
+    if trouble is None:
+        whole = own.trouble
+        if whole is not None and whole.kind in (Kind.THROTTLED, Kind.TRANSIENT, Kind.MALFORMED):
+            return "sign-in-interrupted", whole.said
+        return "", ""
+    if trouble.kind is Kind.SIGN_IN_REFUSED:
+        return ("way-refused" if proven else "ews-refused"), trouble.said
+    return SIGN_IN_CAUSES.get(trouble.kind, "sign-in-interrupted"), trouble.said
+
+
+def _ask_own(run: Run, facts: SiteFacts, session: EwsSession) -> SiteFacts:
+    """Ask what concerns the account itself, on the connection that has just been signed in."""
+    email = run.site.service_account.email
+    own = facts.own_mailbox
+    if own is not None and own.folders and own.folders[0].trouble is None:
+        all_own = session.get_folder([""], FIVE_FOLDERS)[""]
+        # ids of every folder of the account: an answer about a room must name none of them
+        named = tuple(folder for folder in all_own.folders if folder.name != "inbox")
+        facts = replace(facts, own_mailbox=replace(own, folders=(*own.folders, *named)))
+    itself = session.get_folder([email], ["calendar"], impersonate=email)[email]
+    facts = replace(facts, self_as_owner=itself)
+    stranger = run.site.users.out_of_scope
+    if stranger:
+        answer = session.get_folder([stranger], ["calendar"], impersonate=stranger)[stranger]
+        facts = replace(facts, out_of_scope=answer)
+    if facts.directory_cause:
+        facts = replace(facts, contacts=_resolve(run, session))
+    return facts
+
+
+def _resolve(run: Run, session: EwsSession) -> dict[str, Contact]:
+    """Ask ResolveNames what the directory could not tell: exact matches only."""
+    found = {}
+    for address in (run.site.service_account.email, *(room.email for room in run.rooms)):
+        contacts, _ = session.resolve_names(address)
+        if len(contacts) == 1:
+            found[address] = contacts[0]
+    return found
+
+
+def was_refused(facts: SiteFacts) -> bool:
+    """Tell whether this run's sign-in was refused for the account (to be remembered for an hour)."""
+    if facts.sign_in and facts.sign_in.trouble and facts.sign_in.trouble.kind is Kind.SIGN_IN_REFUSED:
+        return True
+    bind = facts.directory.bind if facts.directory else None
+    refused = bool(bind and bind.trouble and bind.trouble.kind is Kind.BIND_REFUSED)
+    return refused and bool(bind and bind.as_service_account) and CAUSES[facts.directory_cause].side == "both"
+
+
+def utc_now() -> datetime:
+    """Give the time now, aware."""
+    return datetime.now(timezone.utc)

@@ -1,0 +1,178 @@
+"""Decide one (requirement, target) pair: needs, causes, the judging function, a second look.
+
+Requirement functions are pure functions of facts, so the judge may call them
+outside pytest: to know whether a need holds (whatever was selected, wherever
+it runs) and to look twice before a failure is reported.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pytest_flowscape.causes import CAUSES, Cause
+from pytest_flowscape.errors import NotMeasured, RequirementFailed
+from pytest_flowscape.facts import DirectoryEntry
+from pytest_flowscape.gather import NO_MAILBOX, ROOM_FACT_NAMES, Gather
+from pytest_flowscape.outcomes import SITE_TARGET
+from pytest_flowscape.requirement import Notes, Per, Requirement
+from pytest_flowscape.run import SECOND_LOOK_SAMPLE, SECOND_LOOKS
+
+READ_FROM = {
+    "account_entry": "account_entry",
+    "account_names": "account_entry",
+    "room_entry": "room_entry",
+    "room_addresses": "room_entry",
+}
+
+
+@dataclass(frozen=True)
+class Judged:
+    """One requirement with the function that judges it."""
+
+    requirement: Requirement
+    function: Callable[..., None]
+
+    @property
+    def fact_names(self) -> tuple[str, ...]:
+        """Give the facts that the function asks for, by name."""
+        return tuple(inspect.signature(self.function).parameters)
+
+
+class Judge:
+    """Judges pairs from one process's facts; remembers what it decided."""
+
+    def __init__(self, judged: Mapping[str, Judged], gather: Gather) -> None:
+        self._judged = judged
+        self._gather = gather
+        self._known: dict[tuple[str, str], NotMeasured | RequirementFailed | None] = {}
+        self._looks = SECOND_LOOKS // gather.run.workers
+        self._sample = max(1, SECOND_LOOK_SAMPLE // gather.run.workers)
+        self.second_looks = 0
+        self.unconfirmed = 0
+        self.second_notes: dict[tuple[str, str], str] = {}
+
+    def knows(self, id_: str) -> bool:
+        """Tell whether every argument of the requirement's function is a fact of ours."""
+        judged = self._judged.get(id_)
+        return judged is not None and all(name == "notes" or hasattr(Gather, name) for name in judged.fact_names)
+
+    def decide(self, id_: str, target: str) -> NotMeasured | RequirementFailed | None:
+        """Decide a pair: None where it holds, else why it fails or why it could not be measured."""
+        key = (id_, target)
+        if key not in self._known:
+            self._known[key] = self._decide(id_, target)
+        return self._known[key]
+
+    def fact(self, id_: str, name: str, target: str) -> Any:
+        """Give a fact for a requirement. Raises NotMeasured, also for an attribute that it reads and cannot."""
+        fact = getattr(self._gather, name)(target)
+        judged = self._judged.get(id_)
+        if judged and name in READ_FROM:
+            self._refuse_unreadable(judged.requirement, name, target)
+        return fact
+
+    def _refuse_unreadable(self, requirement: Requirement, name: str, target: str) -> None:
+        """Raise NotMeasured where an attribute that the requirement reads is not readable: it only looks absent."""
+        if self._gather.facts.directory_cause:
+            return
+        if READ_FROM[name] == "account_entry":
+            entries: tuple[DirectoryEntry, ...] = (self._gather.account_entry(target),)
+        else:
+            holders = self._gather.room_entry(target)
+            entries = (*holders.by_proxy, *holders.by_mail)
+        hidden = sorted(n for n in requirement.reads if any(n.lower() in entry.unreadable for entry in entries))
+        if hidden:
+            raise NotMeasured(f"not readable by this account: {', '.join(hidden)}", cause="unreadable")
+
+    def _decide(self, id_: str, target: str) -> NotMeasured | RequirementFailed | None:
+        judged = self._judged[id_]
+        stopped = self._stopped_by_cause(id_) or self._stopped_by_need(judged.requirement, target)
+        if stopped:
+            return stopped
+        found = self._explained(self._call(judged, target), id_, target)
+        if isinstance(found, RequirementFailed) and judged.requirement.per is not Per.SITE:
+            return self._second_look(judged, target, found)
+        return found
+
+    def _causes(self) -> list[tuple[Cause, str]]:
+        facts = self._gather.facts
+        pairs = ((facts.directory_cause, facts.directory_detail), (facts.ews_cause, facts.ews_detail))
+        return [(CAUSES[key], detail) for key, detail in pairs if key]
+
+    def _stopped_by_cause(self, id_: str) -> NotMeasured | None:
+        """Consult the table of causes: what it says fails is judged, what it leaves unmeasured is not."""
+        causes = self._causes()
+        if any(cause.failed == id_ for cause, _ in causes):
+            return None
+        for cause, detail in causes:
+            if id_ in cause.not_measured:
+                said = ": ".join(filter(None, (cause.sentence, detail)))
+                return NotMeasured(said, cause=cause.key, because=cause.failed)
+        return None
+
+    def _stopped_by_need(self, requirement: Requirement, target: str) -> NotMeasured | None:
+        """Stop a dependant when a need failed, or was itself stopped by one that failed."""
+        if any(cause.failed == requirement.id for cause, _ in self._causes()):
+            return None
+        for need in requirement.needs:
+            if need not in self._judged:
+                continue
+            per = self._judged[need].requirement.per
+            found = self.decide(need, SITE_TARGET if per is Per.SITE else target)
+            if isinstance(found, RequirementFailed):
+                return NotMeasured(f"needs {need}, which failed", cause="need", because=need)
+            if isinstance(found, NotMeasured) and found.because:
+                return NotMeasured(found.reason, cause=found.cause, because=found.because)
+        return None
+
+    def _call(self, judged: Judged, target: str) -> NotMeasured | RequirementFailed | None:
+        """Call the judging function with its facts; an unforeseen error in it is not measured, never a verdict."""
+        id_ = judged.requirement.id
+        try:
+            arguments = {
+                name: Notes() if name == "notes" else self.fact(id_, name, target) for name in judged.fact_names
+            }
+            judged.function(**arguments)
+        except (NotMeasured, RequirementFailed) as outcome:
+            return outcome.with_traceback(None)
+        except Exception as error:  # noqa: BLE001  the error is told as "the check itself failed"
+            return NotMeasured(f"the check itself failed: {type(error).__name__}: {error}", cause="internal")
+        return None
+
+    def _explained(
+        self, found: NotMeasured | RequirementFailed | None, asked: str, target: str
+    ) -> NotMeasured | RequirementFailed | None:
+        """Name the room requirement behind an address that Exchange or the directory does not accept."""
+        if not isinstance(found, NotMeasured) or found.cause != NO_MAILBOX or found.because:
+            return found
+        for id_ in ("ROOM-1", "ROOM-2"):
+            if id_ == asked or id_ not in self._judged:
+                continue
+            if asked.startswith("ROOM-") and id_ > asked:  # ROOM-1 never asks ROOM-2, which asks ROOM-1
+                continue
+            if isinstance(self.decide(id_, target), RequirementFailed):
+                return NotMeasured(found.reason, cause=found.cause, because=id_)
+        return found
+
+    def _second_look(
+        self, judged: Judged, target: str, first: RequirementFailed
+    ) -> NotMeasured | RequirementFailed | None:
+        """Measure a failed fact once more, alone, before it is reported."""
+        if self._looks <= 0 and self._sample <= 0:
+            self.unconfirmed += 1
+            return first
+        if self._looks > 0:
+            self._looks -= 1
+        else:
+            self._sample -= 1
+        self.second_looks += 1
+        names = set(judged.fact_names) & (ROOM_FACT_NAMES | {"user_as_owner"})
+        self._gather.forget(names, target)
+        second = self._explained(self._call(judged, target), judged.requirement.id, target)
+        if not isinstance(second, RequirementFailed):
+            said = f"a first answer said otherwise and did not hold: {first.found}"
+            self.second_notes[judged.requirement.id, target] = said
+        return second

@@ -1,0 +1,205 @@
+"""From pytest's phases to outcomes: measure at setup, judge at call, tell it in the project's words.
+
+Runs wherever tests run (worker or single process). What a report carries
+travels as plain JSON values in ``report.flowscape``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+import pytest
+
+from pytest_flowscape.collection import requirement_of, target_of
+from pytest_flowscape.errors import NotMeasured, RequirementFailed
+from pytest_flowscape.fixtures import JUDGE
+from pytest_flowscape.outcomes import Outcome, Word
+from pytest_flowscape.report.groups import render_fix
+from pytest_flowscape.requirement import Level, Notes, Requirement
+from pytest_flowscape.secret import scrub
+from pytest_flowscape.site import Attestation, Site, Waiver
+
+LETTERS = {
+    Word.PASSED: ".",
+    Word.FAILED: "F",
+    Word.NOT_MEASURED: "N",
+    Word.NOT_REQUESTED: "-",
+    Word.WAIVED: "w",
+    Word.ATTESTED: "a",
+}
+MARKUP = {
+    Word.PASSED: {"green": True},
+    Word.FAILED: {"red": True},
+    Word.NOT_MEASURED: {"yellow": True, "bold": True},
+}
+
+
+class OutcomeHooks:
+    """Makes outcomes out of reports, with waivers and attestations of the site applied."""
+
+    def __init__(self, site: Site, today: date) -> None:
+        self._site = site
+        self._waivers = {(w.requirement, w.target): w for w in site.waivers if w.until >= today}
+        self._attestations = site.attestations
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_setup(self, item: pytest.Item) -> Generator[None, object, object]:
+        """Decide before the fixtures run, so that what cannot be measured is an error at setup, with its reason."""
+        record = requirement_of(item)
+        if record is not None:
+            judge = item.config.stash[JUDGE]
+            if judge.knows(record.id):
+                found = judge.decide(record.id, target_of(item))
+                if isinstance(found, NotMeasured):
+                    raise NotMeasured(
+                        found.reason, cause=found.cause, because=found.because, waiting=found.waiting
+                    ) from None
+        return (yield)
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(
+        self, item: pytest.Item, call: pytest.CallInfo[None]
+    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+        """Give the report of a requirement its outcome."""
+        report = yield
+        record = requirement_of(item)
+        if record is None or report.when == "teardown" or (report.when == "setup" and report.passed):
+            return report
+        outcome = self._outcome(item, record, call)
+        report.flowscape = outcome.as_json()  # type: ignore[attr-defined]
+        item.user_properties.append(("outcome", outcome.word.value))
+        report.user_properties = item.user_properties
+        self._tell(report, record, outcome, call)
+        return report
+
+    def _outcome(self, item: pytest.Item, record: Requirement, call: pytest.CallInfo[None]) -> Outcome:
+        target = target_of(item)
+        base = Outcome(record.id, target, Word.PASSED, level=record.level.value, owner=record.owner.value)
+        base = replace(base, seconds=round(call.duration, 4), notes=self._notes(item, record, target))
+        error = call.excinfo.value if call.excinfo else None
+        if error is None:
+            return base
+        if isinstance(error, RequirementFailed):
+            return self._failed(base, record, error)
+        if not isinstance(error, NotMeasured):
+            said = str(error).splitlines()[0] if str(error) else ""
+            error = NotMeasured(f"the check itself failed: {type(error).__name__}: {said}", cause="internal")
+        return self._not_measured(base, error)
+
+    def _notes(self, item: pytest.Item, record: Requirement, target: str) -> tuple[str, ...]:
+        collected = getattr(item, "funcargs", {}).get("notes")
+        lines = list(collected.lines) if isinstance(collected, Notes) else []
+        second = item.config.stash[JUDGE].second_notes.get((record.id, target))
+        return tuple([*lines, second] if second else lines)
+
+    def _failed(self, base: Outcome, record: Requirement, error: RequirementFailed) -> Outcome:
+        failed = replace(
+            base,
+            word=Word.FAILED,
+            expected=error.expected,
+            found=error.found,
+            consequence=error.consequence or record.consequence,
+            fix=error.fix or record.fix,
+            owner=error.owner or record.owner.value,
+            cause=error.cause,
+        )
+        waiver = self._waivers.get((record.id, base.target))
+        return replace(failed, word=Word.WAIVED, notes=(_waived(waiver), *base.notes)) if waiver else failed
+
+    def _not_measured(self, base: Outcome, error: NotMeasured) -> Outcome:
+        found = replace(
+            base, word=Word.NOT_MEASURED, found=error.reason, cause=error.cause, because=error.because, owner=""
+        )
+        # a waiver covers the dependants on the same target, never those of another: a waived account
+        # would else let every room through unseen
+        waiver = self._waivers.get((error.because, base.target))
+        if waiver is not None:
+            return replace(found, word=Word.WAIVED, notes=(_waived(waiver), *base.notes))
+        vouched = self._attestation(base)
+        if vouched is not None:
+            said = f"attested by {vouched.who} on {vouched.on.isoformat()}: {vouched.how}"
+            return replace(found, word=Word.ATTESTED, notes=(said, *base.notes))
+        return found
+
+    def _attestation(self, base: Outcome) -> Attestation | None:
+        for vouched in self._attestations:
+            if vouched.requirement == base.requirement and vouched.target in ("", base.target):
+                return vouched
+        return None
+
+    def _tell(
+        self, report: pytest.TestReport, record: Requirement, outcome: Outcome, call: pytest.CallInfo[None]
+    ) -> None:
+        """Bring pytest's own categories in line with the outcome: error, failure, skip, xfail."""
+        text = describe(record, outcome, self._site)
+        if outcome.word is Word.PASSED:
+            return
+        if outcome.word is Word.ATTESTED:
+            path, line, _ = report.location
+            report.outcome, report.longrepr = "skipped", (path, (line or 0) + 1, outcome.notes[0])
+        elif outcome.word is Word.WAIVED or outcome.level == Level.RECOMMENDED.value:
+            report.outcome, report.longrepr = "skipped", text
+            report.wasxfail = outcome.notes[0] if outcome.word is Word.WAIVED else "recommended"
+        elif outcome.cause == "internal" and call.excinfo is not None and report.longreprtext:
+            # a defect of the check: the one case where a traceback helps somebody
+            report.outcome, report.longrepr = "failed", f"{text}\n\n{report.longreprtext}"
+        else:
+            report.outcome, report.longrepr = "failed", text
+
+
+def _waived(waiver: Waiver) -> str:
+    return f"waived by {waiver.owner} until {waiver.until.isoformat()}: {waiver.reason}"
+
+
+def describe(record: Requirement, outcome: Outcome, site: Site) -> str:
+    """Tell a finding in full: target, expected, found, consequence, fix, owner; no traceback."""
+    rows = [(f"{record.id}", f"{record.title} ({outcome.target})")]
+    if outcome.expected:
+        rows.append(("expected", outcome.expected))
+    if outcome.word is Word.NOT_MEASURED:
+        because = f" (because of {outcome.because})" if outcome.because else ""
+        rows.append(("not measured", f"{outcome.found}{because}"))
+    else:
+        rows.append(("found", outcome.found))
+    if outcome.fix:
+        rows += [("consequence", outcome.consequence), ("owner", outcome.owner)]
+        rows.append(("fix", render_fix(outcome.fix, target=outcome.target, site=site)))
+    rows += [("note", note) for note in outcome.notes]
+    width = max(len(name) for name, _ in rows)
+    return "\n".join(f"{name:<{width}}  " + text.replace("\n", "\n" + " " * (width + 2)) for name, text in rows)
+
+
+class Scrubber:
+    """The outermost report wrapper: no password leaves in a traceback, a section or a log line."""
+
+    def __init__(self, forms: tuple[str, ...]) -> None:
+        self._forms = forms
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_makereport(self) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+        """Scrub a test's report."""
+        report = yield
+        self.clean(report)
+        return report
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_make_collect_report(self) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+        """Scrub a collection report."""
+        report = yield
+        self.clean(report)
+        return report
+
+    def clean(self, report: Any) -> None:
+        """Replace the password and its encodings in everything textual that a report carries."""
+        text = report.longreprtext
+        if text and scrub(text, self._forms) != text:
+            report.longrepr = scrub(text, self._forms)
+        report.sections = [(name, scrub(content, self._forms)) for name, content in report.sections]
+        carried = getattr(report, "flowscape", None)
+        if carried:
+            report.flowscape = {
+                key: scrub(value, self._forms) if isinstance(value, str) else value for key, value in carried.items()
+            }

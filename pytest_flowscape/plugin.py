@@ -1,0 +1,71 @@
+"""The pytest plugin: options, and nothing else until one of them is used.
+
+Merely installed it registers no fixture and imports nothing heavy.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+WANTS_A_RUN = ("flowscape_config", "flowscape_demo")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Declare the options, all under one heading."""
+    group = parser.getgroup("flowscape", "acceptance of an Exchange site for Flowscape")
+    group.addoption(
+        "--flowscape-config",
+        metavar="SITE.INI",
+        help="run the acceptance described by this site file",
+    )
+    group.addoption(
+        "--flowscape-demo",
+        nargs="?",
+        const="ready",
+        metavar="SCENARIO",
+        help="run the acceptance on an embedded simulator: ready (the default) or typical",
+    )
+    group.addoption(
+        "--flowscape-template",
+        action="store_true",
+        help="print a commented site file and end",
+    )
+    group.addoption(
+        "--flowscape-room",
+        action="append",
+        default=[],
+        metavar="ADDRESS",
+        help="test this room only (repeatable); the run is then not accepted as a whole",
+    )
+    group.addoption(
+        "--flowscape-report",
+        metavar="DIR",
+        help="write the report here instead of reports/<site>",
+    )
+    group.addoption(
+        "--flowscape-retry-sign-in",
+        action="store_true",
+        help="sign in although the account was refused less than 60 minutes ago",
+    )
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config: pytest.Config) -> int | None:
+    """Print the template and end, where that is asked for."""
+    if config.getoption("flowscape_template"):
+        from pytest_flowscape.template import template  # noqa: PLC0415  loaded only when asked for
+
+        print(template(), end="")  # noqa: T201  the option's purpose
+        return 0
+    return None
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Set a run up where one of our options asks for it; before xdist and pytest-html look at theirs."""
+    sent = getattr(config, "workerinput", None)
+    wanted = any(config.getoption(name) for name in WANTS_A_RUN) if sent is None else "flowscape" in sent
+    if wanted:
+        from pytest_flowscape import session  # noqa: PLC0415  heavy: only when used
+
+        session.activate(config)

@@ -1,0 +1,208 @@
+"""Collect the outcomes in the controller; at the end make the verdict, the files and the closing text."""
+
+from __future__ import annotations
+
+import hashlib
+import pickle
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pytest_flowscape import __version__
+from pytest_flowscape.collection import load_requirements
+from pytest_flowscape.facts import SiteFacts
+from pytest_flowscape.gather_site import utc_now
+from pytest_flowscape.outcome_hooks import LETTERS, MARKUP
+from pytest_flowscape.outcomes import Outcome, Word
+from pytest_flowscape.report import evidence, results, summary
+from pytest_flowscape.report.groups import findings
+from pytest_flowscape.report.html import AcceptancePage
+from pytest_flowscape.requirement import Level
+from pytest_flowscape.run import Run
+from pytest_flowscape.verdict import Result, exit_code, expected_pairs, judge_run
+
+COLOURS: Mapping[str, dict[str, bool]] = {
+    "plain": {},
+    "head": {"bold": True},
+    "good": {"green": True, "bold": True},
+    "bad": {"red": True, "bold": True},
+    "warn": {"yellow": True, "bold": True},
+}
+ENDED_BY_ITSELF = (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.NO_TESTS_COLLECTED)
+
+
+class Recorder:
+    """Reporting hooks of the controller; ``facts`` is set once the site has been measured."""
+
+    def __init__(self, config: pytest.Config, run: Run, folder: Path, notes: list[str]) -> None:
+        self._config = config
+        self._run = run
+        self.folder = folder
+        self.facts: SiteFacts | None = None
+        self.single: Callable[[], dict[str, Any]] | None = None
+        self._notes = notes
+        self._outcomes: dict[tuple[str, str], Outcome] = {}
+        self._other_failed: set[str] = set()
+        self._gathered: list[dict[str, Any]] = []
+        self._result: Result | None = None
+        self._requirements = {id_: judged.requirement for id_, judged in load_requirements().items()}
+        self._page = AcceptancePage(run.site, self._requirements)
+        self._html = self._claim_html()
+
+    def _claim_html(self) -> Path | None:
+        """Have pytest-html write acceptance.html, unless the user named another file."""
+        option = self._config.option
+        if not hasattr(option, "htmlpath"):
+            return None
+        if not option.htmlpath:
+            option.htmlpath = str(self.folder / "acceptance.html")
+        option.self_contained_html = True
+        self._config.pluginmanager.register(self._page, "flowscape-page")
+        return Path(option.htmlpath)
+
+    # --- while it runs ---
+
+    def pytest_report_header(self) -> list[str]:
+        """Say what is being accepted, and from where the report can be read."""
+        site, run = self._run.site, self._run
+        rooms = (
+            f"{len(run.rooms)} of {len(site.rooms)} rooms"
+            if len(run.rooms) < len(site.rooms)
+            else f"{len(site.rooms)} rooms"
+        )
+        name = site.name or site.exchange.hostname
+        first = f"flowscape {__version__}: {site.customer}, {name}: {rooms}, {len(site.users.addresses)} users"
+        return [first, f"flowscape: run {run.run_id}", *(f"flowscape: {note}" for note in self._notes)]
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_report_teststatus(self, report: Any) -> tuple[str, str, Any] | None:
+        """Show our words in place of pytest's."""
+        carried = getattr(report, "flowscape", None)
+        if not carried:
+            return None
+        word = Word(carried["outcome"])
+        if word is Word.FAILED and carried["level"] == Level.RECOMMENDED.value:
+            return "advice", "r", ("FAILED (recommended)", {"yellow": True})
+        return word.value, LETTERS[word], (word.value.upper(), MARKUP.get(word, {}))
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_logreport(self, report: Any) -> None:
+        """Keep the outcome of a requirement; count other tests that fail."""
+        carried = getattr(report, "flowscape", None)
+        if carried:
+            outcome = Outcome.from_json(carried)
+            self._outcomes[outcome.requirement, outcome.target] = outcome
+        elif report.failed and not self._lost_pair(report):
+            self._other_failed.add(report.nodeid)
+
+    def _lost_pair(self, report: Any) -> bool:
+        """Tell a requirement whose worker died a second time as not measured; it is no failing test."""
+        for id_, judged in load_requirements().items():
+            if f"::{judged.function.__name__}" not in report.nodeid:
+                continue
+            if report.when != "???":
+                return bool(report.when == "teardown")
+            target = report.nodeid.partition("[")[2].rpartition("]")[0] or "site"
+            level = judged.requirement.level.value
+            said = "the worker process died while it measured this"
+            self._outcomes.setdefault(
+                (id_, target), Outcome(id_, target, Word.NOT_MEASURED, level=level, found=said, cause="worker-died")
+            )
+            return True
+        return False
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any) -> None:
+        """Take in what a worker saw."""
+        sent = getattr(node, "workeroutput", {}).get("flowscape")
+        if sent:
+            self._gathered.append(pickle.loads(sent))  # noqa: S301  from our own worker, through its pipe
+
+    # --- at the end ---
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
+        """Make the verdict, write the files, set the exit code."""
+        if self.facts is None:
+            return
+        if self.single is not None:
+            self._gathered.append(self.single())
+        result = self._judge_run()
+        run_info = results.RunInfo(
+            started=self._run.started,
+            ended=utc_now(),
+            run_id=self._run.run_id,
+            tool_version=__version__,
+            command_users=self.facts.vantage.user,
+            footprint=self._footprint(),
+            workers=self._run.workers,
+        )
+        written = results.write(self.folder, result, self._requirements, self._run.site, self.facts, run_info)
+        evidence.write(self.folder, self.facts, self._room_facts())
+        self._page.result = result
+        self._page.site_facts = self.facts
+        self._page.run = run_info
+        self._page.results_sha256 = hashlib.sha256(written.read_bytes()).hexdigest()
+        self._result = result
+        if exitstatus in ENDED_BY_ITSELF:
+            session.exitstatus = exit_code(result)
+
+    def _judge_run(self) -> Result:
+        site = self._run.site
+        notes = [*self._notes]
+        today = self._run.started.astimezone().date()
+        notes += [
+            f"The waiver of {w.requirement} for {w.target} ended on {w.until.isoformat()}; it was not applied."
+            for w in site.waivers
+            if w.until < today
+        ]
+        used = {(o.requirement, o.target) for o in self._outcomes.values() if o.word is Word.WAIVED}
+        notes += [
+            f"The waiver of {w.requirement} for {w.target} was not needed."
+            for w in site.waivers
+            if w.until >= today and (w.requirement, w.target) not in used
+        ]
+        unconfirmed = sum(int(part["unconfirmed"]) for part in self._gathered)
+        if unconfirmed:
+            notes.append(f"{unconfirmed} failed results were measured once only; the first ones were measured twice.")
+        if self._other_failed:
+            notes.append(f"{len(self._other_failed)} other tests failed.")
+        return judge_run(
+            expected_pairs(self._requirements.values(), site),
+            self._outcomes,
+            site,
+            rooms_chosen=len(self._run.rooms),
+            other_failed=len(self._other_failed),
+            notes=notes,
+        )
+
+    def _footprint(self) -> dict[str, int]:
+        total: dict[str, int] = {}
+        for part in self._gathered:
+            for name, count in part["counts"].items():
+                total[name] = total.get(name, 0) + count
+        if self.facts and self.facts.directory:
+            total["directory searches"] = self.facts.directory.searches
+        return total
+
+    def _room_facts(self) -> dict[str, dict[str, Any]]:
+        found: dict[str, dict[str, Any]] = {}
+        for part in self._gathered:
+            for kind in ("owner", "delegate", "sync", "users"):
+                for address, answer in part[kind].items():
+                    found.setdefault(address, {})[kind] = answer
+        return found
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_terminal_summary(self, terminalreporter: Any) -> None:
+        """Close with the table, what to fix, and the verdict."""
+        if self._result is None:
+            return
+        found = findings(self._result.outcomes, self._requirements)
+        terminalreporter.section("Flowscape acceptance")
+        for kind, text in summary.lines(
+            self._result, found, self._run.site, self.folder, requirements=self._requirements
+        ):
+            terminalreporter.write_line(text, **COLOURS.get(kind, {}))

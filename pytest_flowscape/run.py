@@ -1,0 +1,55 @@
+"""What one run is: its site, its choice of rooms, its secrets, its private folder. No I/O."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from pytest_flowscape.secret import Secret
+from pytest_flowscape.site import Room, Site
+
+# Store sessions: a server grants 16 to one user on one mailbox database, so no more than
+# ten mailboxes are ever in flight by delegate requests over the whole run (measured; Exchange
+# store limits page).
+MAILBOXES_IN_FLIGHT = 10
+# a failed room fact is measured once more, alone: so many in a run, then a sample
+SECOND_LOOKS = 50
+SECOND_LOOK_SAMPLE = 10
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run, the same value in the controller and in every worker.
+
+    ``folder`` is private to the run and removed at its end. ``workers`` is the
+    number of processes that ask rooms (1 without xdist). ``refused_at`` is the
+    time of a refusal remembered from an earlier run.
+    """
+
+    site: Site
+    run_id: str
+    folder: Path
+    rooms: tuple[Room, ...]
+    password: Secret
+    directory_password: Secret
+    started: datetime
+    workers: int = 1
+    refused_at: datetime | None = None
+
+    @property
+    def connections(self) -> int:
+        """Give this process's share of max_connections; one budget serves the whole run."""
+        return max(1, self.site.exchange.max_connections // self.workers)
+
+    @property
+    def chunk_size(self) -> int:
+        """Give how many rooms one worker takes at a time and asks in one delegate request."""
+        return max(1, MAILBOXES_IN_FLIGHT // self.workers)
+
+    @property
+    def chunks(self) -> tuple[tuple[str, ...], ...]:
+        """Give the addresses of the chosen rooms in chunks, in the order of the site file."""
+        addresses = [room.email for room in self.rooms]
+        size = self.chunk_size
+        return tuple(tuple(addresses[at : at + size]) for at in range(0, len(addresses), size))

@@ -1,0 +1,298 @@
+"""One pytest session as one run: what the controller does before, around and after the tests."""
+
+from __future__ import annotations
+
+import logging
+import pickle
+import shutil
+import sys
+import tempfile
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from getpass import getpass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pytest_flowscape import fixtures
+from pytest_flowscape.collection import Collection, load_requirements, requirement_of, suites_folder
+from pytest_flowscape.config import load_site
+from pytest_flowscape.demo import Demo
+from pytest_flowscape.errors import DemoError, PasswordError, SiteFileError
+from pytest_flowscape.facts import SiteFacts
+from pytest_flowscape.fixtures import JUDGE
+from pytest_flowscape.gather import Gather
+from pytest_flowscape.gather_site import gather_site, utc_now, was_refused
+from pytest_flowscape.judge import Judge
+from pytest_flowscape.outcome_hooks import OutcomeHooks, Scrubber
+from pytest_flowscape.passwords import resolve
+from pytest_flowscape.recorder import Recorder
+from pytest_flowscape.refusals import forget, refused_since, remember
+from pytest_flowscape.report.files import private_folder, report_folder
+from pytest_flowscape.requirement import MARK
+from pytest_flowscape.run import Run
+from pytest_flowscape.schedule import RoomScheduling, cut_workers
+from pytest_flowscape.secret import Secret, encodings, scrub
+from pytest_flowscape.site import Room, Site
+
+NOTHING = Secret("")
+
+
+def activate(config: pytest.Config) -> None:
+    """Set up a worker from what the controller sent, or the controller from the site file."""
+    config.addinivalue_line("markers", f"{MARK}(requirement): the requirement that a test function proves")
+    if hasattr(config, "workerinput"):
+        _activate_worker(config)
+    else:
+        _activate_controller(config)
+
+
+def _register(config: pytest.Config, run: Run) -> None:
+    """Register what every process needs; the scrubber last, so that it is the outermost wrapper."""
+    manager = config.pluginmanager
+    manager.register(fixtures, "flowscape-fixtures")
+    manager.register(Collection(run), "flowscape-collection")
+    manager.register(OutcomeHooks(run.site, run.started.astimezone().date()), "flowscape-outcomes")
+    forms = _forms(run)
+    if forms:
+        manager.register(Scrubber(forms), "flowscape-scrubber")
+        _scrub_logs(config, forms)
+
+
+def _forms(run: Run) -> tuple[str, ...]:
+    """Give every text under which one of the run's passwords might show."""
+    account = run.site.service_account
+    names = (account.username, account.email, account.username.rpartition("\\")[2])
+    own = encodings(run.password.reveal(), names) if run.password is not NOTHING else ()
+    other = run.directory_password
+    return (*own, *(encodings(other.reveal()) if other not in (NOTHING, run.password) else ()))
+
+
+def _scrub_logs(config: pytest.Config, forms: tuple[str, ...]) -> None:
+    """Scrub every log record where it is made: handlers, live logs and log files all come after."""
+    make = logging.getLogRecordFactory()
+
+    def scrubbed(*args: Any, **kwargs: Any) -> logging.LogRecord:
+        record = make(*args, **kwargs)
+        text = record.getMessage()
+        if scrub(text, forms) != text:
+            record.msg, record.args = scrub(text, forms), ()
+        return record
+
+    logging.setLogRecordFactory(scrubbed)
+    config.add_cleanup(lambda: logging.setLogRecordFactory(make))
+
+
+# --- worker -------------------------------------------------------------------------------------
+
+
+def _activate_worker(config: pytest.Config) -> None:
+    sent: dict[str, Any] = config.workerinput  # type: ignore[attr-defined]
+    fields, facts = pickle.loads(sent.pop("flowscape"))  # noqa: S301  from our own controller, through its pipe
+    password, directory_password = (Secret(text) for text in sent.pop("flowscape_secrets"))
+    run = Run(password=password, directory_password=directory_password, **fields)
+    _register(config, run)
+    gather = Gather(run, facts)
+    config.stash[JUDGE] = Judge(load_requirements(), gather)
+    config.pluginmanager.register(WorkerEnd(gather, config.stash[JUDGE]), "flowscape-worker")
+
+
+class WorkerEnd:
+    """Sends home what a worker saw, and ends its connections."""
+
+    def __init__(self, gather: Gather, judge: Judge) -> None:
+        self._gather = gather
+        self._judge = judge
+
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        """Put footprint and facts into what xdist carries to the controller."""
+        output: dict[str, Any] = session.config.workeroutput  # type: ignore[attr-defined]
+        output["flowscape"] = pickle.dumps(gathered(self._gather, self._judge))
+        self._gather.close()
+
+
+def gathered(gather: Gather, judge: Judge) -> dict[str, Any]:
+    """Give what a process measured: counts for the footprint, facts for the evidence."""
+    return {
+        "counts": gather.counts(),
+        "owner": gather.owner,
+        "delegate": gather.delegate,
+        "sync": gather.sync,
+        "users": gather.users,
+        "second_looks": judge.second_looks,
+        "unconfirmed": judge.unconfirmed,
+    }
+
+
+# --- controller ---------------------------------------------------------------------------------
+
+
+def _activate_controller(config: pytest.Config) -> None:
+    if config.getoption("flowscape_demo"):
+        if config.getoption("flowscape_config"):
+            raise pytest.UsageError("Give --flowscape-config or --flowscape-demo, not both.")
+        _start_demo(config)
+    path = Path(config.getoption("flowscape_config"))
+    try:
+        site = load_site(path)
+    except SiteFileError as error:
+        raise pytest.UsageError(*(str(mistake) for mistake in error.mistakes)) from None
+    rooms = _chosen(site, config.getoption("flowscape_room"))
+    if config.args_source is not pytest.Config.ArgsSource.ARGS:
+        config.args[:] = [str(suites_folder())]
+    collect_only = bool(config.getoption("collectonly"))
+    distributed = not collect_only and config.getoption("dist", "no") != "no" and bool(config.getoption("tx", None))
+    notes = [cut_workers(config, site.exchange.max_connections)] if distributed else []
+    workers = len(config.option.tx) if distributed else 1
+    folder = Path(tempfile.mkdtemp(prefix="flowscape-run-"))  # mkdtemp makes it private
+    config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
+    try:
+        password, directory_password = (NOTHING, NOTHING) if collect_only else _passwords(site, config)
+    except PasswordError as error:
+        raise pytest.UsageError(str(error)) from None
+    run = Run(
+        site=site,
+        run_id=str(uuid.uuid4()),
+        folder=folder,
+        rooms=rooms,
+        password=password,
+        directory_password=directory_password,
+        started=utc_now(),
+        workers=workers,
+    )
+    _register(config, run)
+    load_requirements()
+    if collect_only:
+        return
+    base = config.getoption("flowscape_report")
+    reports = private_folder(Path(base)) if base else report_folder(config.invocation_params.dir / "reports", site)
+    recorder = Recorder(config, run, reports, [note for note in notes if note])
+    config.pluginmanager.register(recorder, "flowscape-recorder")
+    config.pluginmanager.register(Controller(config, run, recorder, distributed=distributed), "flowscape-controller")
+
+
+def _start_demo(config: pytest.Config) -> None:
+    try:
+        demo = Demo(config.getoption("flowscape_demo"))
+    except DemoError as error:
+        raise pytest.UsageError(str(error)) from None
+    config.add_cleanup(demo.stop)
+    config.option.flowscape_config = str(demo.site_file)
+
+
+def _chosen(site: Site, addresses: list[str]) -> tuple[Room, ...]:
+    wanted = {address.strip().lower() for address in addresses}
+    known = {room.email for room in site.rooms}
+    wrong = sorted(wanted - known)
+    if wrong:
+        raise pytest.UsageError(
+            *(
+                f"--flowscape-room={address}: {site.path} names no such room; write one of its addresses."
+                for address in wrong
+            )
+        )
+    return tuple(room for room in site.rooms if not wanted or room.email in wanted)
+
+
+def _passwords(site: Site, config: pytest.Config) -> tuple[Secret, Secret]:
+    base = site.path.parent
+    ask = _prompt(config)
+    own = resolve(site.service_account.password, base=base, ask=ask)
+    directory = site.directory
+    if directory is None or directory.username is None or directory.password is None:
+        return own, own
+    return own, resolve(directory.password, base=base, ask=ask)
+
+
+def _prompt(config: pytest.Config) -> Callable[[str], str] | None:
+    """Give a way to ask at the terminal with pytest's capture suspended, None where there is no terminal."""
+    if not sys.__stdin__ or not sys.__stdin__.isatty():
+        return None
+
+    def ask(question: str) -> str:
+        capture = config.pluginmanager.getplugin("capturemanager")
+        if capture is None:
+            return getpass(question)
+        with capture.global_and_fixture_disabled():
+            return getpass(question)
+
+    return ask
+
+
+class Controller:
+    """Measures the site before anything else, hands the facts to whoever runs tests."""
+
+    def __init__(self, config: pytest.Config, run: Run, recorder: Recorder, *, distributed: bool) -> None:
+        self._config = config
+        self._run = run
+        self._recorder = recorder
+        self._distributed = distributed
+        self._facts: SiteFacts | None = None
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionstart(self) -> None:
+        """Sign in before xdist starts its workers, where the paths given hold a requirement at all."""
+        if self._distributed and self._may_hold_requirements():
+            self._measure()
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> None:
+        """Sign in before the first test of a single process, if a requirement was collected."""
+        if self._distributed or session.testsfailed:
+            return
+        if any(requirement_of(item) for item in session.items):
+            facts = self._measure()
+            gather = Gather(self._run, facts)
+            judge = Judge(load_requirements(), gather)
+            self._config.stash[JUDGE] = judge
+            self._recorder.single = lambda: gathered(gather, judge)
+            self._config.add_cleanup(gather.close)
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_configure_node(self, node: Any) -> None:
+        """Send a worker what it needs, through xdist's own pipe: no file, no environment, no argument."""
+        if self._facts is None:
+            return
+        run = self._run
+        fields: Mapping[str, Any] = {
+            "site": run.site,
+            "run_id": run.run_id,
+            "folder": run.folder,
+            "rooms": run.rooms,
+            "started": run.started,
+            "workers": run.workers,
+        }
+        node.workerinput["flowscape"] = pickle.dumps((fields, self._facts))
+        node.workerinput["flowscape_secrets"] = (run.password.reveal(), run.directory_password.reveal())
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_xdist_make_scheduler(self, config: pytest.Config) -> RoomScheduling | None:
+        """Schedule by chunks of rooms, whatever --dist says."""
+        return RoomScheduling(config, self._run) if self._facts is not None else None
+
+    def _may_hold_requirements(self) -> bool:
+        """Tell whether a path given names our package: without importing it no test declares a requirement."""
+        for argument in self._config.args:
+            path = Path(str(argument).split("::")[0])
+            path = path if path.is_absolute() else self._config.invocation_params.dir / path
+            files = [path] if path.is_file() else path.rglob("*.py")
+            if any("pytest_flowscape" in file.read_text(encoding="utf-8", errors="replace") for file in files):
+                return True
+        return False
+
+    def _measure(self) -> SiteFacts:
+        if self._facts is None:
+            run, folder = self._run, self._recorder.folder
+            account = run.site.service_account.username
+            if not self._config.getoption("flowscape_retry_sign_in"):
+                run = replace(run, refused_at=refused_since(folder, account=account, now=run.started))
+            reads = frozenset(name for judged in load_requirements().values() for name in judged.requirement.reads)
+            self._facts = gather_site(run, reads=reads)
+            if was_refused(self._facts):
+                remember(folder, account=account, server=run.site.exchange.hostname, at=utc_now())
+            elif self._facts.sign_in and self._facts.sign_in.succeeded:
+                forget(folder)
+            self._recorder.facts = self._facts
+        return self._facts
