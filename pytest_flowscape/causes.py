@@ -104,6 +104,5 @@ CAUSES: dict[str, Cause] = {
         _row("bind-user-refused", "directory", "", DIRECTORY_ONLY, "the separate directory user was refused"),
         # our own caution
         _row("refused-before", "both", "", _ALL, "a sign-in was refused less than 60 minutes ago"),
-        _row("stopped", "ews", "", EWS, "the run was stopped after a refused sign-in"),
     )
 }

@@ -122,8 +122,10 @@ def target_of(item: pytest.Item) -> str:
 class Collection:
     """Collection hooks of a run; registered only when our options are used."""
 
-    def __init__(self, run: Run) -> None:
+    def __init__(self, run: Run, *, sign_off: bool) -> None:
         self._run = run
+        self._sign_off = sign_off
+        self.found = 0
         self._chunk = {address: n for n, chunk in enumerate(run.chunks) for address in chunk}
 
     @pytest.hookimpl(tryfirst=True)
@@ -142,6 +144,19 @@ class Collection:
         if "user" in metafunc.fixturenames:
             users = self._run.site.users.addresses or (NOBODY,)
             metafunc.parametrize("user", users, ids=list(users), indirect=True)
+
+    @pytest.hookimpl(tryfirst=True, specname="pytest_collection_modifyitems")
+    def pytest_count_requirements(self, items: list[pytest.Item]) -> None:
+        """Count the requirements before -k and -m choose: a run that chose none of them is incomplete, not plain.
+
+        Raises UsageError where our own suites gave none at all, which a stray pytest.ini can bring about.
+        """
+        self.found = sum(requirement_of(item) is not None for item in items)
+        if self._sign_off and not self.found:
+            raise pytest.UsageError(
+                f"No requirement was collected from {suites_folder()}: look whether a pytest.ini, tox.ini or "
+                "pyproject.toml above this folder sets python_files or python_functions, and run elsewhere."
+            )
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:

@@ -1,7 +1,7 @@
 """The facts as fixtures, by name; registered only when our options are used.
 
 A fixture gives a frozen fact or raises NotMeasured at setup. What each fact
-holds is told by its type in ``facts.py``.
+holds is told by its type in ``facts/``.
 """
 
 from __future__ import annotations

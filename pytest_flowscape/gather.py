@@ -343,10 +343,15 @@ def judgeable(trouble: Trouble, kinds: Sequence[Kind]) -> bool:
 
 
 def usable(answer: MailboxAnswer, kinds: Sequence[Kind]) -> MailboxAnswer:
-    """Give the answer back if every trouble in it may be judged; raises NotMeasured otherwise."""
-    troubles = [answer.trouble, *(folder.trouble for folder in answer.folders)]
+    """Give the answer back if every trouble in it may be judged; raises NotMeasured otherwise.
+
+    Folders that were not asked because an earlier one of the same mailbox
+    stopped the batch do no harm: the one that stopped it is the answer.
+    """
+    troubles = [trouble for trouble in (answer.trouble, *(folder.trouble for folder in answer.folders)) if trouble]
+    told = any(judgeable(trouble, kinds) for trouble in troubles)
     for trouble in troubles:
-        if trouble is not None and not judgeable(trouble, kinds):
+        if not judgeable(trouble, kinds) and not (told and trouble.kind is Kind.NOT_ASKED):
             raise said_nothing(trouble)
     if answer.trouble is None and not answer.folders:
         raise NotMeasured("Exchange gave no answer about this mailbox")

@@ -35,6 +35,7 @@ from pytest_flowscape.probes.ews.session import EwsSession
 from pytest_flowscape.probes.gate import Gate
 from pytest_flowscape.run import Run
 
+INBOX_BY_ADDRESS = "inbox@address"
 FIVE_FOLDERS = ("msgfolderroot", "inbox", "calendar", "sentitems", "deleteditems")
 
 HOST_CAUSES: Mapping[Kind, str] = {
@@ -61,7 +62,6 @@ SIGN_IN_CAUSES: Mapping[Kind, str] = {
     Kind.NO_PASSWORD_WAY: "page-after-sign-in",
     Kind.FORBIDDEN: "forbidden-after-sign-in",
     Kind.WAY_MISSING_HERE: "way-missing-here",
-    Kind.STOPPED: "stopped",
 }
 DIRECTORY_TLS = (Kind.TLS_NAME, Kind.TLS_EXPIRED, Kind.TLS_UNKNOWN_ISSUER, Kind.TLS_OTHER)
 
@@ -225,6 +225,11 @@ def _sign_in(run: Run, facts: SiteFacts, gate: Gate) -> SiteFacts:
     )
     try:
         sign_in, own = session.sign_in(account.email, proven=proven)
+        # both answers are about an inbox; a reader must see which one was asked by address
+        inboxes = tuple(
+            folder if n == 0 else replace(folder, name=INBOX_BY_ADDRESS) for n, folder in enumerate(own.folders)
+        )
+        own = replace(own, folders=inboxes)
         facts = replace(facts, sign_in=sign_in, own_mailbox=own)
         cause, detail = _sign_in_cause(sign_in, own, proven=proven)
         if cause:

@@ -107,7 +107,8 @@ class Judge:
         causes = self._causes()
         if any(cause.failed == id_ for cause, _ in causes):
             return None
-        for cause, detail in causes:
+        # a cause that fails a requirement explains more than one that does not
+        for cause, detail in sorted(causes, key=lambda told: not told[0].failed):
             if id_ in cause.not_measured:
                 said = ": ".join(filter(None, (cause.sentence, detail)))
                 return NotMeasured(said, cause=cause.key, because=cause.failed)

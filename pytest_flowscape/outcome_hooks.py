@@ -45,19 +45,17 @@ class OutcomeHooks:
         self._waivers = {(w.requirement, w.target): w for w in site.waivers if w.until >= today}
         self._attestations = site.attestations
 
-    @pytest.hookimpl(wrapper=True, tryfirst=True)
-    def pytest_runtest_setup(self, item: pytest.Item) -> Generator[None, object, object]:
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_setup(self, item: pytest.Item) -> None:
         """Decide before the fixtures run, so that what cannot be measured is an error at setup, with its reason."""
         record = requirement_of(item)
-        if record is not None:
-            judge = item.config.stash[JUDGE]
-            if judge.knows(record.id):
-                found = judge.decide(record.id, target_of(item))
-                if isinstance(found, NotMeasured):
-                    raise NotMeasured(
-                        found.reason, cause=found.cause, because=found.because, waiting=found.waiting
-                    ) from None
-        return (yield)
+        judge = item.config.stash[JUDGE] if record else None
+        if record is None or judge is None or not judge.knows(record.id):
+            return
+        found = judge.decide(record.id, target_of(item))
+        if isinstance(found, NotMeasured):
+            reason = found.reason
+            raise NotMeasured(reason, cause=found.cause, because=found.because, waiting=found.waiting) from None
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(
@@ -200,6 +198,9 @@ class Scrubber:
         report.sections = [(name, scrub(content, self._forms)) for name, content in report.sections]
         carried = getattr(report, "flowscape", None)
         if carried:
-            report.flowscape = {
-                key: scrub(value, self._forms) if isinstance(value, str) else value for key, value in carried.items()
-            }
+            report.flowscape = {key: self._scrubbed(value) for key, value in carried.items()}
+
+    def _scrubbed(self, value: Any) -> Any:
+        if isinstance(value, list):
+            return [self._scrubbed(part) for part in value]
+        return scrub(value, self._forms) if isinstance(value, str) else value

@@ -11,12 +11,13 @@ from typing import Any
 import pytest
 
 from pytest_flowscape import __version__
-from pytest_flowscape.collection import load_requirements
+from pytest_flowscape.collection import Collection, load_requirements
 from pytest_flowscape.facts import SiteFacts
 from pytest_flowscape.gather_site import utc_now
 from pytest_flowscape.outcome_hooks import LETTERS, MARKUP
 from pytest_flowscape.outcomes import Outcome, Word
 from pytest_flowscape.report import evidence, results, summary
+from pytest_flowscape.report.files import copy, make_private
 from pytest_flowscape.report.groups import findings
 from pytest_flowscape.report.html import AcceptancePage
 from pytest_flowscape.requirement import Level
@@ -36,7 +37,8 @@ ENDED_BY_ITSELF = (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED, pytest.Exit
 class Recorder:
     """Reporting hooks of the controller; ``facts`` is set once the site has been measured."""
 
-    def __init__(self, config: pytest.Config, run: Run, folder: Path, notes: list[str]) -> None:
+    def __init__(self, config: pytest.Config, run: Run, folder: Path, collection: Collection, notes: list[str]) -> None:
+        self._collection = collection
         self._config = config
         self._run = run
         self.folder = folder
@@ -73,6 +75,14 @@ class Recorder:
             else f"{len(site.rooms)} rooms"
         )
         name = site.name or site.exchange.hostname
+        terminal = self._config.pluginmanager.getplugin("terminalreporter")
+        if terminal is not None and self._config.option.verbose <= 0:
+            # rooms are tested one after another, so that file names would change with every dot
+            terminal.showfspath = False
+            # the closing text says the same, grouped; who asks by -r still gets pytest's list
+            if self._config.option.reportchars == "fE":
+                self._config.option.reportchars = ""
+                terminal.reportchars = ""
         first = f"flowscape {__version__}: {site.customer}, {name}: {rooms}, {len(site.users.addresses)} users"
         return [first, f"flowscape: run {run.run_id}", *(f"flowscape: {note}" for note in self._notes)]
 
@@ -125,7 +135,7 @@ class Recorder:
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
         """Make the verdict, write the files, set the exit code."""
-        if self.facts is None:
+        if self.facts is None and not self._collection.found:
             return
         if self.single is not None:
             self._gathered.append(self.single())
@@ -135,7 +145,7 @@ class Recorder:
             ended=utc_now(),
             run_id=self._run.run_id,
             tool_version=__version__,
-            command_users=self.facts.vantage.user,
+            command_users=self.facts.vantage.user if self.facts else "",
             footprint=self._footprint(),
             workers=self._run.workers,
         )
@@ -194,6 +204,16 @@ class Recorder:
                 for address, answer in part[kind].items():
                     found.setdefault(address, {})[kind] = answer
         return found
+
+    def pytest_unconfigure(self) -> None:
+        """Make the written page private, and keep a copy beside the other files if it was written elsewhere."""
+        own = self.folder / "acceptance.html"
+        if self._result is None or self._html is None or not self._html.exists():
+            return
+        if self._html.resolve() == own.resolve():
+            make_private(own)
+        else:
+            copy(self._html, own)
 
     @pytest.hookimpl(trylast=True)
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:

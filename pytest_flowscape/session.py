@@ -27,7 +27,7 @@ from pytest_flowscape.gather import Gather
 from pytest_flowscape.gather_site import gather_site, utc_now, was_refused
 from pytest_flowscape.judge import Judge
 from pytest_flowscape.outcome_hooks import OutcomeHooks, Scrubber
-from pytest_flowscape.passwords import resolve
+from pytest_flowscape.passwords import file_is_private, resolve
 from pytest_flowscape.recorder import Recorder
 from pytest_flowscape.refusals import forget, refused_since, remember
 from pytest_flowscape.report.files import private_folder, report_folder
@@ -49,16 +49,18 @@ def activate(config: pytest.Config) -> None:
         _activate_controller(config)
 
 
-def _register(config: pytest.Config, run: Run) -> None:
+def _register(config: pytest.Config, run: Run) -> Collection:
     """Register what every process needs; the scrubber last, so that it is the outermost wrapper."""
     manager = config.pluginmanager
     manager.register(fixtures, "flowscape-fixtures")
-    manager.register(Collection(run), "flowscape-collection")
+    collection = Collection(run, sign_off=config.args == [str(suites_folder())])
+    manager.register(collection, "flowscape-collection")
     manager.register(OutcomeHooks(run.site, run.started.astimezone().date()), "flowscape-outcomes")
     forms = _forms(run)
     if forms:
         manager.register(Scrubber(forms), "flowscape-scrubber")
         _scrub_logs(config, forms)
+    return collection
 
 
 def _forms(run: Run) -> tuple[str, ...]:
@@ -90,7 +92,9 @@ def _scrub_logs(config: pytest.Config, forms: tuple[str, ...]) -> None:
 
 def _activate_worker(config: pytest.Config) -> None:
     sent: dict[str, Any] = config.workerinput  # type: ignore[attr-defined]
-    fields, facts = pickle.loads(sent.pop("flowscape"))  # noqa: S301  from our own controller, through its pipe
+    # from our own controller, through its pipe
+    fields, facts, arguments = pickle.loads(sent.pop("flowscape"))  # noqa: S301
+    config.args[:] = arguments
     password, directory_password = (Secret(text) for text in sent.pop("flowscape_secrets"))
     run = Run(password=password, directory_password=directory_password, **fields)
     _register(config, run)
@@ -145,6 +149,7 @@ def _activate_controller(config: pytest.Config) -> None:
     collect_only = bool(config.getoption("collectonly"))
     distributed = not collect_only and config.getoption("dist", "no") != "no" and bool(config.getoption("tx", None))
     notes = [cut_workers(config, site.exchange.max_connections)] if distributed else []
+    notes += _readable_by_others(site)
     workers = len(config.option.tx) if distributed else 1
     folder = Path(tempfile.mkdtemp(prefix="flowscape-run-"))  # mkdtemp makes it private
     config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
@@ -162,13 +167,13 @@ def _activate_controller(config: pytest.Config) -> None:
         started=utc_now(),
         workers=workers,
     )
-    _register(config, run)
+    collection = _register(config, run)
     load_requirements()
     if collect_only:
         return
     base = config.getoption("flowscape_report")
     reports = private_folder(Path(base)) if base else report_folder(config.invocation_params.dir / "reports", site)
-    recorder = Recorder(config, run, reports, [note for note in notes if note])
+    recorder = Recorder(config, run, reports, collection, [note for note in notes if note])
     config.pluginmanager.register(recorder, "flowscape-recorder")
     config.pluginmanager.register(Controller(config, run, recorder, distributed=distributed), "flowscape-controller")
 
@@ -199,11 +204,23 @@ def _chosen(site: Site, addresses: list[str]) -> tuple[Room, ...]:
 def _passwords(site: Site, config: pytest.Config) -> tuple[Secret, Secret]:
     base = site.path.parent
     ask = _prompt(config)
-    own = resolve(site.service_account.password, base=base, ask=ask)
+    account = site.service_account
+    own = resolve(account.password, base=base, ask=ask, username=account.username)
     directory = site.directory
     if directory is None or directory.username is None or directory.password is None:
         return own, own
-    return own, resolve(directory.password, base=base, ask=ask)
+    return own, resolve(directory.password, base=base, ask=ask, username=directory.username)
+
+
+def _readable_by_others(site: Site) -> list[str]:
+    """Warn of password files that others on this machine may read."""
+    directory = site.directory.password if site.directory else None
+    files = [source for source in (site.service_account.password, directory) if source and source.kind == "file"]
+    return [
+        f"Others on this machine may read the password file {source.name}: make it private to you."
+        for source in files
+        if not file_is_private(site.path.parent / source.name)
+    ]
 
 
 def _prompt(config: pytest.Config) -> Callable[[str], str] | None:
@@ -264,7 +281,7 @@ class Controller:
             "started": run.started,
             "workers": run.workers,
         }
-        node.workerinput["flowscape"] = pickle.dumps((fields, self._facts))
+        node.workerinput["flowscape"] = pickle.dumps((fields, self._facts, list(self._config.args)))
         node.workerinput["flowscape_secrets"] = (run.password.reveal(), run.directory_password.reveal())
 
     @pytest.hookimpl(optionalhook=True)

@@ -48,8 +48,10 @@ class Account:
     locked: bool = False
     expires: int = NEVER
     pwd_last_set: int = 133500000000000000
+    password_expires: int = NEVER  # told where the password can expire at all
+    lockout_time: int = 0
     bad_pwd_count: int = 0
-    logon_denied: str = ""  # "530", "531" or "569": refused at this domain controller only
+    logon_denied: str = ""  # "530", "531", "569" (or another sub-code): refused at this domain controller only
     member_of: list[str] = field(default_factory=list)  # group distinguished names
     recipient_type_details: int | None = 1
     recipient_display_type: int | None = 1073741824
@@ -59,6 +61,7 @@ class Account:
     when_changed: datetime = field(default_factory=lambda: datetime(2026, 1, 5, 8, 0, tzinfo=timezone.utc))
     extra: dict[str, list[bytes]] = field(default_factory=dict)
     hidden: set[str] = field(default_factory=set)
+    in_global_catalog: bool = True  # False: replicated to the domain's controllers only, so far
     # EWS side of the same account
     ews_blocked: bool = False  # HTTP 403 after sign-in
     ews_refuses: frozenset[str] = frozenset()  # ways ("NTLM", "Basic", ...) refused although the password is right
@@ -80,13 +83,15 @@ class AccessEntry:
 
     ``subfolders`` False is a grant made without -InheritanceType All: it opens
     the top folder only. ``in_descriptor`` False keeps it out of the directory's
-    copy (a grant at database level).
+    copy (a grant at database level); ``in_store`` False shows it in that copy
+    alone (a fresh grant that the store's cache does not know yet).
     """
 
     sid: str
     allow: bool = True
     subfolders: bool = True
     in_descriptor: bool = True
+    in_store: bool = True
 
 
 @dataclass
@@ -117,6 +122,7 @@ class Mailbox:
     sync_trouble: str = ""
     answers_as: str = ""
     hidden_from_address_list: bool = False
+    items: int = 3  # items in the calendar, for SyncFolderItems
     stops_batch: bool = False  # refused delegates get ErrorAccessDenied (which stops a batch), not ErrorItemNotFound
 
 
@@ -137,6 +143,7 @@ class Policy:
     ways: tuple[str, ...] = ("Negotiate", "NTLM", "Basic")
     bearer_only: bool = False
     extended_protection: bool = False
+    bridged: bool = False  # Extended Protection, and TLS ends at a box with another certificate
     max_concurrency: int = 27
     store_sessions: int = 16
     store_linger: float = 0.02  # seconds that a store session stays open after its answer
@@ -174,6 +181,7 @@ class Organisation:
     policy: Policy = field(default_factory=Policy)
     service_account: str = ""
     out_of_scope: str = ""
+    revision: int = 0  # raised by every change from outside (a fault, a reset): whoever indexes looks at it
     counters: Counter[str] = field(default_factory=Counter)
     log: list[dict[str, object]] = field(default_factory=list)
 
@@ -216,7 +224,7 @@ class Organisation:
             return True
         token = self.token(account)
         for entry in mailbox.access:
-            if entry.sid in token and (entry.subfolders or not subfolder):
+            if entry.in_store and entry.sid in token and (entry.subfolders or not subfolder):
                 return entry.allow
         return False
 

@@ -163,5 +163,3 @@ def test_a_function_with_an_argument_that_is_no_fact_is_left_to_pytest() -> None
     assert not subject.knows("ROOM-9")
     assert subject.knows("PERMISSION-1")
     assert not subject.knows("ROOM-10")
-
-

@@ -12,7 +12,7 @@ import pytest
 from pytest_flowscape.outcomes import Outcome, Word
 from pytest_flowscape.requirement import Level, Owner, Per, Requirement
 from pytest_flowscape.site import Exchange, PasswordSource, Room, ServiceAccount, Site, Users
-from pytest_flowscape.verdict import Verdict, expected_pairs, exit_code, judge_run
+from pytest_flowscape.verdict import Result, Verdict, exit_code, expected_pairs, judge_run
 
 
 def declared(id_: str, per: Per = Per.SITE, level: Level = Level.REQUIRED) -> Requirement:
@@ -47,7 +47,7 @@ def everything(**words: Word) -> dict[tuple[str, str], Outcome]:
     return found
 
 
-def run(outcomes: dict[tuple[str, str], Outcome], site: Site = SITE, **more: int):
+def run(outcomes: dict[tuple[str, str], Outcome], site: Site = SITE, **more: int) -> Result:
     return judge_run(expected_pairs(CATALOGUE, site), outcomes, site, rooms_chosen=len(site.rooms), **more)
 
 

@@ -1,0 +1,52 @@
+"""Frozen observed state: what the probes were told, exactly; no I/O and no judgement.
+
+Every fact can be pickled (it travels to xdist workers) and none holds a secret.
+"""
+
+from __future__ import annotations
+
+from pytest_flowscape.facts.directory import (
+    FILETIME_EPOCH,
+    FILETIME_NEVER,
+    AccountNames,
+    AccountState,
+    Bind,
+    DirectoryEntry,
+    DirectoryView,
+    Grant,
+    Holders,
+    MailboxRights,
+    RoomAddresses,
+)
+from pytest_flowscape.facts.host import AddressTried, Certificate, Endpoint, Host, SignIn
+from pytest_flowscape.facts.mailboxes import Contact, FolderAnswer, MailboxAnswer, PermissionEntry, SyncAnswer
+from pytest_flowscape.facts.trouble import Kind, Trouble
+from pytest_flowscape.facts.whole_site import SiteFacts, Vantage
+
+__all__ = [
+    "FILETIME_EPOCH",
+    "FILETIME_NEVER",
+    "AccountNames",
+    "AccountState",
+    "AddressTried",
+    "Bind",
+    "Certificate",
+    "Contact",
+    "DirectoryEntry",
+    "DirectoryView",
+    "Endpoint",
+    "FolderAnswer",
+    "Grant",
+    "Holders",
+    "Host",
+    "Kind",
+    "MailboxAnswer",
+    "MailboxRights",
+    "PermissionEntry",
+    "RoomAddresses",
+    "SignIn",
+    "SiteFacts",
+    "SyncAnswer",
+    "Trouble",
+    "Vantage",
+]

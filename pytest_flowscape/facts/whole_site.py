@@ -1,0 +1,47 @@
+"""Everything that was found out before any room was asked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from pytest_flowscape.facts.directory import DirectoryView
+from pytest_flowscape.facts.host import Endpoint, Host, SignIn
+from pytest_flowscape.facts.mailboxes import Contact, MailboxAnswer
+
+
+@dataclass(frozen=True)
+class Vantage:
+    """From where the run looked; its statements about network and trust hold there only (FACTS 10.13)."""
+
+    machine: str = ""
+    user: str = ""
+    platform: str = ""
+    python: str = ""
+    tool: str = ""
+    run_id: str = ""
+    started: datetime | None = None
+
+
+@dataclass(frozen=True)
+class SiteFacts:
+    """What the controller found out before any room was asked; sent to every worker.
+
+    ``ews_cause`` and ``directory_cause`` are keys of ``causes.CAUSES`` where
+    that whole side is closed to us, empty where it is open.
+    """
+
+    vantage: Vantage
+    host: Host
+    endpoint: Endpoint | None = None
+    sign_in: SignIn | None = None
+    own_mailbox: MailboxAnswer | None = None
+    self_as_owner: MailboxAnswer | None = None
+    out_of_scope: MailboxAnswer | None = None
+    directory: DirectoryView | None = None
+    contacts: Mapping[str, Contact] = field(default_factory=dict)
+    ews_cause: str = ""
+    ews_detail: str = ""
+    directory_cause: str = ""
+    directory_detail: str = ""

@@ -1,0 +1,238 @@
+"""Ask the directory everything about a site: the service account, and who holds each address.
+
+Addresses are looked up in a global catalog where the site file names one (the
+whole forest), the service account's own object on a domain controller, as the
+catalog lacks its expiry. What a server does wrong becomes a Trouble.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+
+from pytest_flowscape.facts import Bind, DirectoryEntry, DirectoryView, Holders, Trouble
+from pytest_flowscape.probes.directory_search import Query, SearchFailed
+from pytest_flowscape.probes.directory_servers import Servers, SignInGate
+from pytest_flowscape.probes.directory_sight import Sight, unreadable
+from pytest_flowscape.probes.directory_view import (
+    account_attributes,
+    chunks,
+    domain_of,
+    holder_attributes,
+    identity_filters,
+    is_another,
+    join,
+    judged,
+    mail_filter,
+    mailbox_rights,
+    proxy_filter,
+    token_sids,
+)
+from pytest_flowscape.secret import Secret
+from pytest_flowscape.site import Directory
+
+ANYTHING = "(objectClass=*)"
+ELSEWHERE = frozenset((10, 32))  # referral, noSuchObject: the object is another domain's
+SAMPLE = 5  # objects to look at where it is in doubt whether the directory hides an attribute
+
+
+class DirectorySession:
+    """One sign-in to the directory of a site, for one thread.
+
+    ``timeout`` in seconds bounds reaching a server (all servers together), the
+    bind, and each search with its second try. ``as_service_account`` is False
+    for a separate directory user, whose refusal stops nothing but this.
+    """
+
+    def __init__(
+        self,
+        directory: Directory,
+        username: str,
+        password: Secret,
+        *,
+        as_service_account: bool,
+        gate: SignInGate,
+        timeout: float,
+    ) -> None:
+        self._servers = Servers(
+            directory, username, password, as_service_account=as_service_account, gate=gate, timeout=timeout
+        )
+        # uniqueness is the domain's, so its head is the base even where the site file names a part of it
+        self._domain = domain_of(directory.base_dn)
+        self._own = as_service_account
+        self._asked = holder_attributes(frozenset())
+        self._sight = Sight()
+        self._sampled = False
+
+    def bind(self) -> Bind:
+        """Sign in once: the first server in the site file's order that can be reached over TLS decides.
+
+        A second call gives the same answer again. A refusal as the service
+        account stops all further sign-ins of the run, except where it holds for
+        this domain controller alone (sub-codes 530, 531, 569). Never raises for
+        what a server does.
+        """
+        return self._servers.bind()
+
+    def gather(
+        self, account_email: str, username: str, rooms: Sequence[str], users: Sequence[str], *, reads: frozenset[str]
+    ) -> DirectoryView:
+        """Find the service account by its user name, and who holds its email and the rooms' and users' addresses.
+
+        ``reads`` are further attributes to ask for. The view's ``trouble`` is
+        what kept the account from being looked for; an account that was not
+        found is None without trouble. Trouble with single addresses stands in
+        their Holders. Never raises for what a server does.
+        """
+        bind = self.bind()
+        self._asked = holder_attributes(reads)
+        addresses = list(dict.fromkeys((account_email, *rooms, *users)))
+        account, threshold, catalog = None, None, False
+        trouble = bind.trouble
+        if trouble is None:
+            try:
+                account, catalog = self._account(username, account_attributes(reads))
+            except SearchFailed as failed:
+                trouble = failed.trouble
+        if trouble is not None:
+            holders = {address: Holders(address, trouble=trouble) for address in addresses}
+        else:
+            self._sight = Sight(own_dn=account.dn if account and self._own else "")
+            threshold = self._lockout_threshold(account) if account else None
+            holders = self.holders(addresses)
+        sids: tuple[str, ...] = ()
+        if account is not None:
+            asked = account_attributes(reads)
+            hidden = unreadable(account, asked, self._sight, itself=self._own, catalog=catalog)
+            account = replace(account, unreadable=hidden)
+            sids = token_sids(account)
+        return DirectoryView(
+            bind=self.bind(),
+            account=account,
+            account_holders=holders[account_email],
+            token_sids=sids,
+            lockout_threshold=threshold,
+            rooms={room: holders[room] for room in rooms},
+            users={user: holders[user] for user in users},
+            rights={room: mailbox_rights(holders[room], sids) for room in rooms},
+            trouble=trouble,
+            searches=self._servers.searches,
+        )
+
+    def holders(self, addresses: Sequence[str]) -> dict[str, Holders]:
+        """Look up who holds each address: by proxyAddresses, then by mail those that nobody has there.
+
+        ``forest_wide`` is True where a global catalog answered. What it lacks
+        is asked of a domain controller as well, if the site file names one;
+        what only that one shows is ``waiting`` for replication.
+        """
+        catalog = self._servers.reaches(catalog=True)
+        asked = list(dict.fromkeys(addresses))
+        entries, failed = self._find(asked, proxy_filter, catalog=catalog)
+        found = join(asked, entries, ())
+        missing = [address for address in asked if address not in failed and not found[address].by_proxy]
+        if catalog and missing and self._servers.reaches(catalog=False):
+            late, troubles = self._find(missing, proxy_filter, catalog=False)
+            failed.update(troubles)
+            waiting = {a: replace(h, waiting=True) for a, h in join(missing, late, ()).items() if h.by_proxy}
+            found.update(waiting)
+            missing = [address for address in missing if address not in failed and address not in waiting]
+        by_mail, troubles = self._find(missing, mail_filter, catalog=catalog)
+        failed.update(troubles)
+        found.update(join(missing, (), by_mail))
+        self._look((*entries, *by_mail), catalog=catalog)
+        return {
+            address: Holders(address, forest_wide=catalog, trouble=failed[address])
+            if address in failed
+            else judged(holders, self._asked, self._sight, forest_wide=catalog)
+            for address, holders in found.items()
+        }
+
+    def close(self) -> None:
+        """End all connections."""
+        self._servers.close()
+
+    # --- the service account ---
+
+    def _account(self, username: str, attributes: tuple[str, ...]) -> tuple[DirectoryEntry | None, bool]:
+        """Find the one object with this user name and read it whole; tell whether a global catalog gave it.
+
+        None where there is no such object, or several. Raises SearchFailed.
+        """
+        for identity in identity_filters(username, self._domain):
+            found = self._searched(self._domain, identity, ("objectSid",), catalog=False)
+            # a sAMAccountName is one domain's, a user principal name is the forest's
+            if not found and "userPrincipalName" in identity and self._servers.reaches(catalog=True):
+                found = self._searched("", identity, ("objectSid",), catalog=True)
+            if found:
+                return (None, False) if len(found) > 1 else self._whole(found[0].dn, username, attributes)
+        return None, False
+
+    def _whole(self, dn: str, username: str, attributes: tuple[str, ...]) -> tuple[DirectoryEntry | None, bool]:
+        catalog = not self._servers.reaches(catalog=False)
+        try:
+            found = self._object(dn, attributes, catalog=catalog)
+        except SearchFailed as failed:
+            if failed.trouble.ldap_result not in ELSEWHERE or catalog or not self._servers.reaches(catalog=True):
+                raise
+            catalog = True
+            found = self._object(dn, attributes, catalog=True)
+        return (None if found is None or is_another(found, username) else found), catalog
+
+    def _lockout_threshold(self, account: DirectoryEntry) -> int | None:
+        """Give how many wrong passwords lock the account: its own policy's number, else the domain's; 0 is never.
+
+        None where it is not readable.
+        """
+        policy = account.text("msDS-ResultantPSO")
+        name = "msDS-LockoutThreshold" if policy else "lockoutThreshold"
+        try:
+            found = self._object(policy or domain_of(account.dn), (name,), catalog=False)
+        except SearchFailed:
+            return None
+        return found.number(name) if found else None
+
+    # --- searches ---
+
+    def _object(self, dn: str, attributes: tuple[str, ...], *, catalog: bool) -> DirectoryEntry | None:
+        found = self._servers.search(Query(dn, ANYTHING, attributes, whole=False), catalog=catalog)
+        return found[0] if found else None
+
+    def _searched(
+        self, base: str, wanted: str, attributes: tuple[str, ...], *, catalog: bool, limit: int | None = None
+    ) -> tuple[DirectoryEntry, ...]:
+        return self._servers.search(Query(base, wanted, attributes, limit=limit), catalog=catalog)
+
+    def _find(
+        self, addresses: Sequence[str], make_filter: Callable[[Iterable[str]], str], *, catalog: bool
+    ) -> tuple[list[DirectoryEntry], dict[str, Trouble]]:
+        """Search for addresses chunk by chunk: the entries, and the trouble of those that could not be asked."""
+        entries: list[DirectoryEntry] = []
+        failed: dict[str, Trouble] = {}
+        base = "" if catalog else self._domain  # on a global catalog the empty base is the whole forest
+        for chunk in chunks(addresses):
+            try:
+                entries += self._searched(base, make_filter(chunk), self._asked, catalog=catalog)
+            except SearchFailed as failure:  # noqa: PERF203  each is a search
+                failed.update(dict.fromkeys(chunk, failure.trouble))
+        return entries, failed
+
+    def _look(self, entries: Iterable[DirectoryEntry], *, catalog: bool) -> None:
+        """Learn from the entries what the directory shows; ask for a few others where they leave it in doubt.
+
+        One object of anybody with the attribute is enough: Exchange's own
+        system mailboxes have both. Asked at most once in a session.
+        """
+        self._sight = self._sight.after(entries)
+        if self._sampled:
+            return
+        base = "" if catalog else self._domain
+        for seen, name in ((self._sight.proxies, "proxyAddresses"), (self._sight.exchange, "mailNickname")):
+            if seen:
+                continue
+            self._sampled = True
+            try:
+                others = self._searched(base, f"({name}=*)", (name,), catalog=catalog, limit=SAMPLE)
+            except SearchFailed:
+                continue
+            self._sight = self._sight.after(others)

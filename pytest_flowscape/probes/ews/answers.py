@@ -1,0 +1,242 @@
+"""Parse SOAP answers into facts; hardened against hostile XML: no entities, no DTD, no network, no huge trees."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from lxml import etree
+
+from pytest_flowscape.facts import Contact, FolderAnswer, Kind, PermissionEntry, SyncAnswer, Trouble
+from pytest_flowscape.probes.ews import codes
+from pytest_flowscape.probes.ews.connection import HttpAnswer
+from pytest_flowscape.probes.ews.request import MESSAGES, SOAP, TYPES
+
+_T, _M, _S = f"{{{TYPES}}}", f"{{{MESSAGES}}}", f"{{{SOAP}}}"
+_NO_CHARACTER = re.compile(rb"&#(?:x0*(?:[0-8BCEFbcef]|1[0-9A-Fa-f])|0*(?:[0-8]|1[124-9]|2[0-9]|3[01]));")
+_FULL = {"true", "1", "All", "FullDetails"}
+
+
+@dataclass(frozen=True)
+class Envelope:
+    """A SOAP answer without fault: its response messages, the HTTP answer around it, the server's version."""
+
+    messages: tuple[etree._Element, ...]
+    http: HttpAnswer
+    version: str = ""
+
+
+def read(answer: HttpAnswer) -> Envelope | Trouble:
+    """Read an HTTP answer. Trouble for anything but a SOAP answer without fault.
+
+    401, 403 and redirects are judged by status alone; a fault is a fault with
+    any other status, also 200.
+    """
+    if answer.status != 200 and answer.status < 500:
+        return codes.http_trouble(answer)
+    root = _parse(answer.body)
+    if root is None or root.tag != f"{_S}Envelope":
+        return codes.http_trouble(answer)
+    body = root.find(f"{_S}Body")
+    fault = None if body is None else body.find(f"{_S}Fault")
+    if fault is not None:
+        return _fault(fault, answer)
+    if body is None or answer.status != 200:
+        return codes.http_trouble(answer)
+    return Envelope(tuple(_messages(body)), answer, _version(root))
+
+
+def version_of(answer: HttpAnswer) -> str:
+    """Give ServerVersionInfo of a SOAP answer, a fault's as well; empty if it is not told."""
+    root = _parse(answer.body)
+    return "" if root is None else _version(root)
+
+
+def folders(envelope: Envelope, names: Sequence[str]) -> tuple[FolderAnswer, ...] | None:
+    """Give one FolderAnswer for each name, in the order asked; None if the count differs from what was asked."""
+    if len(envelope.messages) != len(names):
+        return None
+    return tuple(_folder(message, name, envelope.http) for name, message in zip(names, envelope.messages, strict=True))
+
+
+def troubles(envelope: Envelope) -> Iterator[Trouble]:
+    """Give the troubles of the response messages, without reading the rest of them."""
+    for message in envelope.messages:
+        trouble = _message_trouble(message, envelope.http)
+        if trouble is not None:
+            yield trouble
+
+
+def sync(envelope: Envelope, address: str, impersonated: str) -> SyncAnswer:
+    """Give the answer to SyncFolderItems."""
+    if len(envelope.messages) != 1:
+        return SyncAnswer(address, impersonated, trouble=_not_one(envelope))
+    message = envelope.messages[0]
+    trouble = _message_trouble(message, envelope.http)
+    if trouble is not None:
+        return SyncAnswer(address, impersonated, trouble=trouble)
+    changes = message.find(f"{_M}Changes")
+    found = () if changes is None else tuple(child for child in changes if isinstance(child.tag, str))
+    parents = [parent.get("Id", "") for change in found for parent in change.iter(f"{_T}ParentFolderId")]
+    return SyncAnswer(
+        address,
+        impersonated,
+        sync_state=_text(message, f"{_M}SyncState"),
+        changes=len(found),
+        parent_folder_ids=tuple(parent for parent in parents if parent),
+    )
+
+
+def contacts(envelope: Envelope, asked: str) -> tuple[tuple[Contact, ...], Trouble | None]:
+    """Give the resolutions that have exactly the address asked for; partial matches are dropped."""
+    if len(envelope.messages) != 1:
+        return (), _not_one(envelope)
+    message = envelope.messages[0]
+    trouble = _message_trouble(message, envelope.http)
+    if trouble is not None and trouble.code == codes.NO_RESULTS:
+        return (), None
+    if trouble is not None and trouble.code != codes.MULTIPLE_RESULTS:
+        return (), trouble
+    wanted = asked.strip().lower()
+    found = (_contact(resolution) for resolution in message.iter(f"{_T}Resolution"))
+    return tuple(contact for contact in found if wanted in _addresses(contact)), None
+
+
+def _parse(body: bytes) -> etree._Element | None:
+    """Parse XML; None if it is not well-formed or brings a DTD, which SOAP 1.1 section 3 forbids."""
+    for attempt in (body, _NO_CHARACTER.sub(b"", body)):  # servers pass on control characters that XML forbids
+        parser = etree.XMLParser(
+            resolve_entities=False,
+            no_network=True,
+            huge_tree=False,
+            load_dtd=False,
+            remove_comments=True,
+            remove_pis=True,
+        )
+        try:
+            root = etree.fromstring(attempt, parser)
+        except (etree.XMLSyntaxError, ValueError):
+            continue
+        info: Any = root.getroottree().docinfo
+        return None if info.doctype else root
+    return None
+
+
+def _messages(body: etree._Element) -> Iterator[etree._Element]:
+    for listed in body.iter(f"{_M}ResponseMessages"):
+        yield from (child for child in listed if isinstance(child.tag, str))
+
+
+def _version(root: etree._Element) -> str:
+    info = root.find(f"{_S}Header/{_T}ServerVersionInfo")
+    if info is None:
+        return ""
+    parts = [info.get(name) for name in ("MajorVersion", "MinorVersion", "MajorBuildNumber", "MinorBuildNumber")]
+    return ".".join(part for part in parts if part)
+
+
+def _fault(fault: etree._Element, answer: HttpAnswer) -> Trouble:
+    """Read a SOAP fault; the code may stand in the detail, or only in faultcode, with a prefix or without."""
+    told = _text(fault, "faultcode")
+    detail = fault.find("detail")
+    code = message = ""
+    if detail is not None:
+        found = {etree.QName(element).localname: element for element in detail.iter() if isinstance(element.tag, str)}
+        code = (found["ResponseCode"].text or "").strip() if "ResponseCode" in found else ""
+        message = (found["Message"].text or "").strip() if "Message" in found else ""
+    if not code:
+        bare = told.rpartition(":")[2]
+        code = bare if bare.startswith("Error") else ""
+    values = {} if detail is None else _values(detail)
+    return codes.ews_trouble(code, message or _text(fault, "faultstring"), values, answer=answer, fault_code=told)
+
+
+def _folder(message: etree._Element, name: str, answer: HttpAnswer) -> FolderAnswer:
+    trouble = _message_trouble(message, answer)
+    if trouble is not None:
+        return FolderAnswer(name, trouble=trouble)
+    listed = message.find(f"{_M}Folders")
+    folder = None if listed is None else next((child for child in listed if isinstance(child.tag, str)), None)
+    identity = None if folder is None else folder.find(f"{_T}FolderId")
+    if folder is None or identity is None or not identity.get("Id"):
+        return FolderAnswer(name, trouble=Trouble(Kind.MALFORMED, "a success without a folder", status=answer.status))
+    rights = folder.find(f"{_T}EffectiveRights")
+    entries = folder.find(f"{_T}PermissionSet")
+    return FolderAnswer(
+        name,
+        identity.get("Id", ""),
+        None if rights is None else {key: value in _FULL for key, value in _children(rights)},
+        None if entries is None else tuple(_permissions(entries)),
+    )
+
+
+def _permissions(entries: etree._Element) -> Iterator[PermissionEntry]:
+    """Read Permission and CalendarPermission entries; EditItems, DeleteItems and ReadItems count only when full."""
+    for kind in ("Permission", "CalendarPermission"):
+        for entry in entries.iter(f"{_T}{kind}"):
+            sid = _text(entry, f"{_T}UserId/{_T}SID")
+            smtp = _text(entry, f"{_T}UserId/{_T}PrimarySmtpAddress")
+            known = _text(entry, f"{_T}UserId/{_T}DistinguishedUser")
+            level = _text(entry, f"{_T}PermissionLevel") or _text(entry, f"{_T}CalendarPermissionLevel")
+            left_out = {"UserId", "PermissionLevel", "CalendarPermissionLevel"}
+            rights = {key: value in _FULL for key, value in _children(entry) if key not in left_out}
+            yield PermissionEntry(known or sid or smtp, level, rights, sid=sid, smtp=smtp)
+
+
+def _contact(resolution: etree._Element) -> Contact:
+    mailbox, contact = f"{_T}Mailbox/{_T}", f"{_T}Contact/{_T}"
+    entries = resolution.findall(f"{contact}EmailAddresses/{_T}Entry")
+    return Contact(
+        primary=_text(resolution, f"{mailbox}EmailAddress"),
+        mailbox_type=_text(resolution, f"{mailbox}MailboxType"),
+        display_name=_text(resolution, f"{contact}DisplayName") or _text(resolution, f"{mailbox}Name"),
+        given_name=_text(resolution, f"{contact}GivenName"),
+        surname=_text(resolution, f"{contact}Surname"),
+        smtp_addresses=tuple(text for entry in entries if (text := (entry.text or "").strip()) and _is_smtp(text)),
+    )
+
+
+def _is_smtp(entry: str) -> bool:
+    prefix, colon, _ = entry.partition(":")
+    return not colon or prefix.lower() == "smtp"
+
+
+def _addresses(contact: Contact) -> set[str]:
+    told = (contact.primary, *contact.smtp_addresses)
+    return {entry.rpartition(":")[2].strip().lower() for entry in told}
+
+
+def _message_trouble(message: etree._Element, answer: HttpAnswer) -> Trouble | None:
+    code = _text(message, f"{_M}ResponseCode")
+    if message.get("ResponseClass") == "Success" and code in ("", codes.NO_ERROR):
+        return None
+    return codes.ews_trouble(code, _text(message, f"{_M}MessageText"), _values(message), answer=answer)
+
+
+def _not_one(envelope: Envelope) -> Trouble:
+    count = len(envelope.messages)
+    return Trouble(Kind.NOT_ASKED, f"{count} answers came for one question", status=envelope.http.status)
+
+
+def _values(element: etree._Element) -> dict[str, str]:
+    """Give the MessageXml values by name."""
+    return {
+        value.get("Name", ""): "".join(str(part) for part in value.itertext()).strip()
+        for holder in element.iter()
+        if isinstance(holder.tag, str) and etree.QName(holder).localname == "MessageXml"
+        for value in holder.iter()
+        if isinstance(value.tag, str) and etree.QName(value).localname == "Value"
+    }
+
+
+def _children(element: etree._Element) -> Iterator[tuple[str, str]]:
+    for child in element:
+        if isinstance(child.tag, str):
+            yield child.tag.rpartition("}")[2], (child.text or "").strip()
+
+
+def _text(element: etree._Element, path: str) -> str:
+    found = element.find(path)
+    return "" if found is None else (found.text or "").strip()

@@ -1,0 +1,237 @@
+"""One request to EWS from start to answer: a line, a sign-in if it is new, the exchange, a second try if it is due.
+
+The rules about sign-ins are all here. A new connection signs in while it holds
+the gate. A 401 there is a refusal: it stops the gate and is never repeated. A
+401 on a connection that had been signed in is a finding about the network; one
+new connection is tried for it, once in a run.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import Counter
+from dataclasses import dataclass, field, replace
+
+from pytest_flowscape.facts import Kind, Trouble
+from pytest_flowscape.probes import network
+from pytest_flowscape.probes.ews import answers, codes
+from pytest_flowscape.probes.ews.answers import Envelope
+from pytest_flowscape.probes.ews.batch import Look
+from pytest_flowscape.probes.ews.connection import Authorization, Broken, Connection, HttpAnswer
+from pytest_flowscape.probes.ews.pool import Line, Pool
+from pytest_flowscape.probes.ews.retry import BROKEN, THROTTLING, Attempts, BackOff
+from pytest_flowscape.probes.ews.sign_in import BASIC, Peer, RefusedHere, WayMissing, speaker
+from pytest_flowscape.probes.gate import Gate, SignInStopped
+from pytest_flowscape.probes.network import Deadline
+from pytest_flowscape.secret import Secret
+from pytest_flowscape.site import Exchange
+
+
+@dataclass
+class Call:
+    """One request: what to send, for whom, and what happened to the password on the way.
+
+    ``party`` is whom the server charges. ``stop_on_refusal`` False leaves the
+    gate open after a refusal, for the one other way that a proven password may
+    try. ``shown`` and ``inside`` are results, see Speaker.
+    """
+
+    operation: str
+    body: bytes
+    anchor: str = ""
+    party: str = ""
+    stop_on_refusal: bool = True
+    shown: bool = field(default=False, init=False)
+    inside: str = field(default="", init=False)
+
+
+class Conversation:
+    """Send requests over the session's connections; safe to use from several threads."""
+
+    def __init__(
+        self,
+        exchange: Exchange,
+        username: str,
+        password: Secret,
+        *,
+        gate: Gate,
+        run_id: str,
+        connections: int,
+        way: str,
+    ) -> None:
+        self.exchange = exchange
+        self.username = username
+        self.way = way
+        self.proven = bool(way)
+        self.counts: Counter[str] = Counter()
+        self.front_ends: set[str] = set()
+        self.server_version = ""
+        self._password = password
+        self._gate = gate
+        self._count_lock = threading.Lock()
+        self._halved = False
+        self._back_off = BackOff()
+        avoid: set[str] = set()
+        self.pool = Pool(connections, lambda: Connection(exchange, run_id, avoid))
+
+    def ask(self, call: Call, look: Look | None = None) -> Envelope | Trouble:
+        """Ask, again where retry.py says so, and give the answer or the last trouble.
+
+        ``look`` finds trouble inside an answer that is worth another try; when
+        there are no more tries, that answer is the answer.
+        """
+        attempts = Attempts(self.exchange.timeout)
+        while True:
+            told = self._once(call, attempts.deadline)
+            trouble = told if isinstance(told, Trouble) else look(told) if look else None
+            if trouble is None:
+                return told
+            self.note(trouble, call.party)
+            lost_answer = call.shown and not self.proven and trouble.kind in BROKEN
+            if lost_answer:  # the password may have been judged, and nobody told us how
+                self._gate.stop(f"the answer to the sign-in of {self.username} was lost")
+                return told
+            if not attempts.again(trouble):
+                return told
+
+    def note(self, trouble: Trouble, party: str) -> None:
+        """Heed a throttling answer: remember its back-off, and halve the connections once."""
+        if trouble.kind not in THROTTLING:
+            return
+        self._back_off.note(party, trouble)
+        with self._count_lock:
+            self.counts["throttled"] += 1
+            first, self._halved = not self._halved, True
+        if first:
+            self.pool.halve()
+
+    def _once(self, call: Call, deadline: Deadline) -> Envelope | Trouble:
+        wait = self._back_off.left(call.party)
+        if wait >= deadline.left():
+            return Trouble(Kind.THROTTLED, f"the server asked to wait {wait:.0f} seconds more", back_off=wait)
+        if wait:
+            time.sleep(wait)
+        waiting = time.monotonic()
+        try:
+            with self.pool.line() as line:
+                deadline.extend(time.monotonic() - waiting)  # a queue of our own is not the server's time
+                if line is None:
+                    return Trouble(Kind.LOST_SIGN_IN, "no signed-in connection is left, and none may be added")
+                self._gate.check()
+                return self._read(self._exchange(line, call, deadline))
+        except SignInStopped as stopped:
+            return Trouble(Kind.STOPPED, stopped.reason)
+        except Broken as broken:
+            return broken.trouble
+
+    def _exchange(self, line: Line, call: Call, deadline: Deadline) -> HttpAnswer | Trouble:
+        if not line.usable:
+            return self._new_sign_in(line, call, deadline)
+        self.count(call.operation)
+        answer = self._guarded_post(line, call, deadline)
+        if not isinstance(answer, Trouble) and answer.status == codes.UNAUTHORIZED:
+            return self._lost(line, call, deadline)
+        return answer
+
+    # --- signing in ---------------------------------------------------------------------------------
+
+    def _new_sign_in(self, line: Line, call: Call, deadline: Deadline) -> HttpAnswer | Trouble:
+        """Open the connection, and sign in with this request while holding the gate."""
+        line.close()
+        line.connection.open(deadline)
+        waiting = time.monotonic()
+        with self._gate.new_sign_in():
+            deadline.extend(time.monotonic() - waiting)
+            self.count("handshakes")
+            self.count(call.operation)
+            try:
+                answer = self._handshake(line, call, deadline)
+            except WayMissing as missing:
+                return Trouble(Kind.WAY_MISSING_HERE, f"{self.way}: {missing}")
+            except RefusedHere as refused:
+                return self._refused(line, call, Trouble(Kind.SIGN_IN_REFUSED, f"{self.way}: {refused}"))
+            if answer.status == codes.UNAUTHORIZED:
+                return self._refused(line, call, codes.http_trouble(answer))
+            line.signed_in = True
+            assert line.speaker is not None
+            line.speaker.done()
+            self._gate.trust()
+        return answer
+
+    def _handshake(self, line: Line, call: Call, deadline: Deadline) -> HttpAnswer:
+        peer = Peer(network.bare_host(self.exchange.hostname), line.connection.peer_certificate)
+        line.speaker = talk = speaker(self.way, self.username, self._password, peer)
+        call.shown = False
+        header = talk.opening()
+        while True:
+            call.shown, call.inside = talk.shown, talk.inside
+            answer = self._post(line, call, deadline, header)
+            header = talk.reply(answer.challenges) if answer.status == codes.UNAUTHORIZED else None
+            if header is None:
+                return answer
+            if not line.connection.is_open:
+                raise Broken(Trouble(Kind.RESET, f"the server closes the connection in the middle of {self.way}"))
+
+    def _refused(self, line: Line, call: Call, trouble: Trouble) -> Trouble:
+        """Close the gate after a refusal, and name the refusal by what is known about the password."""
+        line.close()
+        if not call.shown and trouble.status is not None:
+            said = f"the server offers {self.way} and then does not take part in it"
+            return replace(trouble, kind=Kind.LOST_SIGN_IN if self.proven else Kind.SIGN_IN_REFUSED, said=said)
+        call.shown = True
+        if call.stop_on_refusal:
+            self._gate.stop(f"EWS refused the sign-in of {self.username}")
+        if self.proven:
+            return replace(
+                trouble, kind=Kind.LOST_SIGN_IN, said=f"refused after a sign-in had succeeded: {trouble.said}"
+            )
+        return trouble
+
+    def _lost(self, line: Line, call: Call, deadline: Deadline) -> HttpAnswer | Trouble:
+        """Treat a 401 on a signed-in connection: one new connection in the whole run, else one fewer to use."""
+        self._gate.doubt()
+        line.close()
+        if self._gate.take_second_try():
+            return self._new_sign_in(line, call, deadline)
+        self.pool.lose_one()
+        return Trouble(Kind.LOST_SIGN_IN, "a signed-in connection was refused (HTTP 401)", status=codes.UNAUTHORIZED)
+
+    # --- requests -----------------------------------------------------------------------------------
+
+    def _guarded_post(self, line: Line, call: Call, deadline: Deadline) -> HttpAnswer | Trouble:
+        """Post on a signed-in line; where the password goes along and is in doubt, as if it were a sign-in."""
+        assert line.speaker is not None
+        if self.way != BASIC or not self._gate.in_doubt:
+            return self._post(line, call, deadline, line.speaker.opening())
+        waiting = time.monotonic()
+        with self._gate.new_sign_in():
+            deadline.extend(time.monotonic() - waiting)
+            answer = self._post(line, call, deadline, line.speaker.opening())
+            if answer.status == codes.UNAUTHORIZED:
+                call.shown = True
+                return self._refused(line, call, codes.http_trouble(answer))
+            self._gate.trust()
+        return answer
+
+    def _post(self, line: Line, call: Call, deadline: Deadline, header: Authorization | None) -> HttpAnswer:
+        plain = call.anchor.isascii() and call.anchor.isprintable()  # a header takes nothing else; it is only a hint
+        headers = {"X-AnchorMailbox": call.anchor} if call.anchor and plain else {}
+        return line.connection.post(call.body, deadline, headers=headers, authorization=header)
+
+    def _read(self, answer: HttpAnswer | Trouble) -> Envelope | Trouble:
+        if isinstance(answer, Trouble):
+            return answer
+        told = answers.read(answer)
+        soap = not isinstance(told, Trouble) or bool(told.fault_code)
+        with self._count_lock:
+            self.front_ends.update(name for name in answer.all("X-FEServer") if name)
+            self.proven = self.proven or soap
+        if soap and not self.server_version:
+            self.server_version = told.version if isinstance(told, Envelope) else answers.version_of(answer)
+        return told
+
+    def count(self, what: str) -> None:
+        """Count one request or handshake; the legs of a handshake are no requests of their own."""
+        with self._count_lock:
+            self.counts[what] += 1

@@ -1,0 +1,96 @@
+"""Build the exact SOAP envelopes that the run sends; nothing else is ever asked of EWS for measuring.
+
+Each operation has one builder. Folders are named by DistinguishedFolderId only,
+so the language of a mailbox never matters. Source: the EWS schema (messages.xsd,
+types.xsd) and its operation pages.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from lxml import etree
+
+SOAP = "http://schemas.xmlsoap.org/soap/envelope/"
+TYPES = "http://schemas.microsoft.com/exchange/services/2006/types"
+MESSAGES = "http://schemas.microsoft.com/exchange/services/2006/messages"
+_PREFIXES = {"s": SOAP, "t": TYPES, "m": MESSAGES}
+SCHEMA_VERSION = "Exchange2013"  # the oldest schema that every supported on-premises server speaks
+
+
+@dataclass(frozen=True)
+class FolderWanted:
+    """One distinguished folder; ``address`` empty means the caller's (or impersonated) own mailbox."""
+
+    name: str
+    address: str = ""
+
+
+def get_folder(
+    wanted: Sequence[FolderWanted], *, impersonate: str = "", rights: bool = False, permissions: bool = False
+) -> bytes:
+    """Build GetFolder: IdOnly, with EffectiveRights and PermissionSet where asked for."""
+    envelope, body = _envelope(impersonate)
+    operation = _add(body, MESSAGES, "GetFolder")
+    shape = _add(operation, MESSAGES, "FolderShape")
+    _add(shape, TYPES, "BaseShape", "IdOnly")
+    fields = [name for name, on in (("EffectiveRights", rights), ("PermissionSet", permissions)) if on]
+    if fields:
+        more = _add(shape, TYPES, "AdditionalProperties")
+        for name in fields:
+            _add(more, TYPES, "FieldURI").set("FieldURI", f"folder:{name}")
+    ids = _add(operation, MESSAGES, "FolderIds")
+    for folder in wanted:
+        _distinguished(ids, folder)
+    return _bytes(envelope)
+
+
+def sync_folder_items(folder: FolderWanted, *, impersonate: str = "", most: int = 1) -> bytes:
+    """Build SyncFolderItems without a state: ids, the folder that an item lies in, and at most ``most`` changes."""
+    envelope, body = _envelope(impersonate)
+    operation = _add(body, MESSAGES, "SyncFolderItems")
+    shape = _add(operation, MESSAGES, "ItemShape")
+    _add(shape, TYPES, "BaseShape", "IdOnly")
+    more = _add(shape, TYPES, "AdditionalProperties")
+    _add(more, TYPES, "FieldURI").set("FieldURI", "item:ParentFolderId")
+    _distinguished(_add(operation, MESSAGES, "SyncFolderId"), folder)
+    _add(operation, MESSAGES, "MaxChangesReturned", str(most))
+    return _bytes(envelope)
+
+
+def resolve_names(entry: str) -> bytes:
+    """Build ResolveNames for one entry, in Active Directory only, with the contact's data."""
+    envelope, body = _envelope("")
+    operation = _add(body, MESSAGES, "ResolveNames")
+    operation.set("ReturnFullContactData", "true")
+    operation.set("SearchScope", "ActiveDirectory")
+    _add(operation, MESSAGES, "UnresolvedEntry", entry)
+    return _bytes(envelope)
+
+
+def _envelope(impersonate: str) -> tuple[etree._Element, etree._Element]:
+    envelope = etree.Element(etree.QName(SOAP, "Envelope"), nsmap=_PREFIXES)
+    header = _add(envelope, SOAP, "Header")
+    _add(header, TYPES, "RequestServerVersion").set("Version", SCHEMA_VERSION)
+    if impersonate:
+        who = _add(_add(header, TYPES, "ExchangeImpersonation"), TYPES, "ConnectingSID")
+        _add(who, TYPES, "PrimarySmtpAddress", impersonate)
+    return envelope, _add(envelope, SOAP, "Body")
+
+
+def _distinguished(parent: etree._Element, folder: FolderWanted) -> None:
+    element = _add(parent, TYPES, "DistinguishedFolderId")
+    element.set("Id", folder.name)
+    if folder.address:
+        _add(_add(element, TYPES, "Mailbox"), TYPES, "EmailAddress", folder.address)
+
+
+def _add(parent: etree._Element, namespace: str, name: str, text: str | None = None) -> etree._Element:
+    element = etree.SubElement(parent, etree.QName(namespace, name))
+    element.text = text
+    return element
+
+
+def _bytes(envelope: etree._Element) -> bytes:
+    return etree.tostring(envelope, xml_declaration=True, encoding="utf-8")

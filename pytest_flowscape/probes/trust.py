@@ -1,0 +1,56 @@
+"""One trust rule for the endpoint, EWS and LDAP: the operating system's store plus the site's ``ca_file``."""
+
+from __future__ import annotations
+
+import ssl
+from pathlib import Path
+
+import truststore
+
+from pytest_flowscape.facts import Kind, Trouble
+
+# OpenSSL's X509_V_ERR_*, Windows' CERT_E_* (as truststore passes them on) and macOS' errSec*
+_NAME = {62, 64, 0x800B010F, -67602}
+_DATES = {9, 10, 0x800B0101, 0x800B0102, -67818, -67819}
+_ISSUER = {2, 18, 19, 20, 21, 27, 0x800B0109, 0x800B010A, -25318, -67843, -67712}
+
+
+def tls_context(ca_file: Path | None) -> ssl.SSLContext:
+    """Give a client context that trusts the system's store and ``ca_file`` (PEM), TLS 1.2 at least, name checked.
+
+    Make one for each connection: a truststore context does one handshake at a
+    time. Raises OSError (ssl.SSLError included) if ``ca_file`` cannot be used.
+    """
+    context = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.check_hostname = True
+    context.verify_mode = ssl.CERT_REQUIRED
+    if ca_file is not None:
+        context.load_verify_locations(cafile=str(ca_file))
+    return context
+
+
+def blind_context() -> ssl.SSLContext:
+    """Give a context that verifies nothing, to look at a certificate that is not trusted; nothing is sent over it."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+def verification_trouble(error: ssl.SSLCertVerificationError, seconds: float = 0.0) -> Trouble:
+    """Tell what a refused certificate was refused for, by the verifier's own code."""
+    code = int(getattr(error, "verify_code", 0) or 0)
+    told = str(getattr(error, "verify_message", "") or "certificate not accepted")
+    return Trouble(_verification_kind(code, told), told, code=str(code), seconds=seconds)
+
+
+def _verification_kind(code: int, told: str) -> Kind:
+    unsigned = code & 0xFFFFFFFF if code < -100000 else code  # Windows codes may come signed
+    for codes, kind in ((_NAME, Kind.TLS_NAME), (_DATES, Kind.TLS_EXPIRED), (_ISSUER, Kind.TLS_UNKNOWN_ISSUER)):
+        if code in codes or unsigned in codes:
+            return kind
+    if "match" in told.lower() and "name" in told.lower():  # Python's own check of the name has no code
+        return Kind.TLS_NAME
+    return Kind.TLS_OTHER

@@ -1,0 +1,142 @@
+"""Wording that the fixes of several requirements share, so that an administrator learns it once.
+
+A fix is text with commands to review and run. A line that begins with two
+spaces is a command, every other line is prose. Placeholders stand inside
+single-quoted literals. No other braces are used: whatever fills the
+placeholders in, the commands stay as they are.
+"""
+
+from __future__ import annotations
+
+# a script's own -WhatIf does not reach the functions of a remote management shell: each command gets it by name
+SAFE = " -WhatIf:$WhatIfPreference -ErrorAction Stop"
+EXCHANGE = (
+    "Exchange Management Shell. First set $WhatIfPreference = $true: the commands then only show what they would do."
+)
+DIRECTORY = (
+    "Active Directory module, against one writable domain controller (add -Server NAME). "
+    "First set $WhatIfPreference = $true: the commands then only show what they would do."
+)
+FIND_ACCOUNT = (
+    "  $name = '{account}'; $sam = $name.Split('\\')[-1]\n"
+    "  $account = Get-ADUser -Filter 'userPrincipalName -eq $name -or sAMAccountName -eq $sam' -ErrorAction Stop"
+)
+SITE_FILE = "Correct the site file (site.ini) and run again; nothing changes on the servers."
+REPLICATION = "It counts once the domain controllers have replicated, usually within 15 minutes."
+ROLE_WAIT = "Exchange caches roles and group members: wait 15 to 60 minutes before the next run."
+ACCESS_WAIT = (
+    "Exchange caches mailbox permissions for up to two hours and every test keeps the cache warm: "
+    "wait at least 20 minutes without testing."
+)
+
+
+def fix(*lines: str) -> str:
+    """Join the lines of a fix."""
+    return "\n".join(lines)
+
+
+_STATE_COMMANDS = {  # what makes an account unusable: the command against it, and how to undo that
+    "disabled": ("Enable-ADAccount", "Disable-ADAccount"),
+    "locked": ("Unlock-ADAccount", ""),
+    "expired": ("Clear-ADAccountExpiration", "Set-ADAccountExpiration with the former date"),
+}
+
+
+def account_state_fix(state: str) -> str:
+    """Give the fix for an account that is ``disabled``, ``locked`` or ``expired``."""
+    command, undo = _STATE_COMMANDS[state]
+    find = "Find who sends wrong passwords first, or it locks again (security event 4740). "
+    return fix(
+        (find if state == "locked" else "") + DIRECTORY,
+        FIND_ACCOUNT,
+        f"  {command} -Identity $account" + SAFE,
+        (f"To undo: {undo}. " if undo else "Unlocking needs no undo. ") + REPLICATION,
+    )
+
+
+SMART_CARD_FIX = fix(
+    DIRECTORY,
+    FIND_ACCOUNT,
+    "  Set-ADUser -Identity $account -SmartcardLogonRequired $false" + SAFE,
+    "  Set-ADAccountPassword -Identity $account -Reset" + SAFE,
+    "The flag had replaced the password by a random one: it is reset here, and has to be handed over anew. "
+    "To undo: Set-ADUser with -SmartcardLogonRequired $true. " + REPLICATION,
+)
+_PAGE_FIX = fix(
+    "A gateway in front of Exchange asks for more than the password. Publish /EWS/ for the Flowscape server without "
+    "pre-authentication, or except the service account from multi-factor sign-in on that path; or give Flowscape a "
+    "hostname that does not pass the gateway. From here the answer can be seen with:",
+    "  Invoke-WebRequest -Uri ('https://' + '{hostname}' + '/EWS/Exchange.asmx') -MaximumRedirection 0",
+    "To undo, restore the former rule of the gateway.",
+)
+# what helps where the sign-in with the password was not enough, by the key of the table of causes
+WAY_FIXES = {
+    "page-before-sign-in": _PAGE_FIX,
+    "page-after-sign-in": _PAGE_FIX,
+    "forbidden-after-sign-in": fix(
+        "If only listed programs may use EWS, the User-Agent of Flowscape has to be in the list. " + EXCHANGE,
+        "  Get-CASMailbox -Identity '{account}' | Format-List EwsEnabled,EwsApplicationAccessPolicy,EwsAllowList",
+        "  Get-OrganizationConfig | Format-List EwsEnabled,EwsApplicationAccessPolicy,EwsAllowList,EwsBlockList",
+        "  Set-CASMailbox -Identity '{account}' -EwsEnabled $true" + SAFE,
+        "To undo, set the former values. Exchange takes it over within about 15 minutes.",
+    ),
+    "way-refused": fix(
+        "Look for what forbids this way of signing in: an authentication policy, a rule against NTLM, the group "
+        "Protected Users, or a balancer that breaks Extended Protection (bridged TLS). Do not turn Extended "
+        "Protection off. " + EXCHANGE,
+        "  Get-User -Identity '{account}' | Format-List AuthenticationPolicy",
+        "  Set-User -Identity '{account}' -AuthenticationPolicy $null" + SAFE,
+        "To undo, set the former policy. " + REPLICATION,
+    ),
+    "smart-card": SMART_CARD_FIX,
+}
+
+# --- impersonation: a scoped role covers who is a direct member of the scope's group, the account itself included ---
+
+_LOOK_AT_ROLE = (
+    "  Get-ManagementRoleAssignment -Role ApplicationImpersonation -RoleAssignee '{account}' -Delegating $false | "
+    "Format-List Name,RecipientWriteScope,CustomRecipientWriteScope"
+)
+
+
+def _join_scope(member: str) -> str:
+    return fix(
+        "The role is there, its scope leaves somebody out. Where the scope is a group, add the mailbox as a direct "
+        "member (nested groups do not count; use your group's name); else widen the scope's filter. " + EXCHANGE,
+        "  Add-DistributionGroupMember -Identity 'Flowscape-Impersonation' -Member '" + member + "'"
+        " -BypassSecurityGroupManagerCheck" + SAFE,
+        _LOOK_AT_ROLE,
+        "An exclusive scope of others may also refuse it. To undo: Remove-DistributionGroupMember. " + ROLE_WAIT,
+    )
+
+
+TARGET_OUT_OF_SCOPE = _join_scope("{target}")
+ACCOUNT_OUT_OF_SCOPE = _join_scope("{email}")
+GRANT_ROLE = fix(
+    "If the account has the role already, only its scope leaves somebody out: add the mailbox to the scope's group, "
+    "as the last commands do. " + EXCHANGE,
+    _LOOK_AT_ROLE,
+    "If it has none, once for the site: make a group, a scope of its members and the role for that scope.",
+    "  New-DistributionGroup -Name 'Flowscape-Impersonation' -Type Security "
+    "-MemberJoinRestriction Closed -MemberDepartRestriction Closed" + SAFE,
+    "  $group = Get-DistributionGroup -Identity 'Flowscape-Impersonation' -ErrorAction Stop",
+    "  $dn = $group.DistinguishedName -replace '''', ''''''",
+    "  New-ManagementScope -Name 'Flowscape' -RecipientRestrictionFilter ('MemberOfGroup -eq ''' + $dn + '''')" + SAFE,
+    "  New-ManagementRoleAssignment -Name 'Flowscape-Impersonation' -Role ApplicationImpersonation "
+    "-User '{account}' -CustomRecipientWriteScope 'Flowscape'" + SAFE,
+    "Put every room, every user and the account itself into the group, as direct members:",
+    "  Add-DistributionGroupMember -Identity 'Flowscape-Impersonation' -Member '{target}'"
+    " -BypassSecurityGroupManagerCheck" + SAFE,
+    "The account itself:",
+    "  Add-DistributionGroupMember -Identity 'Flowscape-Impersonation' -Member '{email}'"
+    " -BypassSecurityGroupManagerCheck" + SAFE,
+    "Moving or renaming the group empties the scope. To undo: Remove-ManagementRoleAssignment, then "
+    "Remove-ManagementScope and Remove-DistributionGroup. " + ROLE_WAIT,
+)
+NARROW_ROLE = fix(
+    "Find the assignment without a scope. Assignments add up: it defeats every scope beside it. Remove it only when a "
+    "scoped one is in place that covers every room, every user and the account itself. " + EXCHANGE,
+    _LOOK_AT_ROLE,
+    "  Remove-ManagementRoleAssignment -Identity 'NAME OF THE UNSCOPED ONE'" + SAFE,
+    "To undo: New-ManagementRoleAssignment with the same role and user. " + ROLE_WAIT,
+)

@@ -1,0 +1,255 @@
+"""One cause, one message: outcomes grouped into findings, and fix texts filled in for their targets."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from pytest_flowscape.causes import CAUSES
+from pytest_flowscape.outcomes import Outcome, Word
+from pytest_flowscape.requirement import Level, Requirement
+from pytest_flowscape.site import Site
+
+# PowerShell ends a single-quoted literal at any of these (about_Quoting_Rules; the language's own
+# tokenizer names U+2018 to U+201B beside the apostrophe); doubled, each stands for itself
+_QUOTES = re.compile("['\u2018\u2019\u201a\u201b]")
+_PLACEHOLDER = re.compile(r"\{(target|account|email|hostname)\}")
+_COMMAND = re.compile(r"\s{2,}\S|[$#@}{(]|[A-Z][A-Za-z]+-[A-Z][A-Za-z]+\b|(foreach|if|else)\b[^.]*[({]")
+_UNSEEN = ("Cc", "Cf", "Cs", "Zl", "Zp")
+SHOWN_TARGETS = 3
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Failures of one (requirement, cause, owner), or what one reason left unmeasured.
+
+    ``word`` is Word.FAILED or Word.NOT_MEASURED. ``pairs`` are the (requirement
+    id, target) in it; a failed finding has one requirement. ``expected`` and
+    ``found`` are those of the first pair; ``others`` holds (target, found) where
+    another pair found something else. ``fixes`` are (template, targets).
+    """
+
+    word: Word
+    level: str
+    requirement: str
+    title: str
+    pairs: tuple[tuple[str, str], ...]
+    expected: str = ""
+    found: str = ""
+    others: tuple[tuple[str, str], ...] = ()
+    consequence: str = ""
+    owner: str = ""
+    cause: str = ""
+    because: str = ""
+    link: str = ""
+    fixes: tuple[tuple[str, tuple[str, ...]], ...] = ()
+
+    @property
+    def required(self) -> bool:
+        """Tell whether it decides the verdict."""
+        return self.level == Level.REQUIRED.value
+
+    @property
+    def requirements(self) -> tuple[str, ...]:
+        """Give every requirement id in it, once, in their order."""
+        return tuple(dict.fromkeys(requirement for requirement, _ in self.pairs))
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """Give every target in it, once, in their order."""
+        return tuple(dict.fromkeys(target for _, target in self.pairs))
+
+    def fix_text(self, site: Site, limit: int | None = None) -> str:
+        """Give the fix with the commands for every target, or for the first ``limit`` and how many more."""
+        texts = []
+        for template, targets in self.fixes:
+            shown = targets if limit is None else targets[:limit]
+            text = render_fixes(template, targets=shown, site=site)
+            if len(shown) < len(targets) and "{target}" in template:
+                text += f"\nLikewise for {len(targets) - len(shown)} more."
+            texts.append(text)
+        return "\n".join(texts)
+
+
+def render_fix(template: str, *, target: str, site: Site) -> str:
+    """Fill in ``{target}``, ``{account}``, ``{email}`` and ``{hostname}``; every other brace stays.
+
+    Templates put values into PowerShell single-quoted literals, so every quote
+    character is doubled. A character that cannot be seen (a control, a line
+    break, a direction mark) becomes U+FFFD: the command then finds nothing,
+    where it might have done something else than what is read.
+    """
+    values = {
+        "target": target,
+        "account": site.service_account.username,
+        "email": site.service_account.email,
+        "hostname": site.exchange.hostname,
+    }
+    # one pass: a value that looks like a placeholder is not filled in again
+    return _PLACEHOLDER.sub(lambda match: _literal(values[match[1]]), template)
+
+
+def render_fixes(template: str, *, targets: Sequence[str], site: Site) -> str:
+    """Fill in a template for many targets.
+
+    Commands (lines that are indented or begin like PowerShell) that follow
+    each other belong together: where one of them names ``{target}``, all are
+    repeated for each target. So is a line of text that names it; all else
+    stands once.
+    """
+    if len(targets) == 1:
+        return render_fix(template, target=targets[0], site=site)
+    lines: list[str] = []
+    for block in _blocks(template):
+        if "{target}" in block:
+            lines += [render_fix(block, target=target, site=site) for target in targets]
+        else:
+            lines.append(render_fix(block, target="", site=site))
+    return "\n".join(lines)
+
+
+def is_command(line: str) -> bool:
+    """Tell whether a line of a fix is to be copied to a shell rather than read."""
+    return _COMMAND.match(line) is not None
+
+
+def visible(text: str) -> str:
+    """Give ``text`` on one line, every unseen character (controls, direction marks) replaced by U+FFFD."""
+    return _seen(" ".join(text.split()))
+
+
+def findings(outcomes: Sequence[Outcome], requirements: Mapping[str, Requirement]) -> tuple[Finding, ...]:
+    """Group outcomes: required failures first, then recommended ones, then what was not measured.
+
+    Failures are grouped by (requirement, cause, owner); what was not measured
+    by the requirement that stopped it, else by its cause (one that is not in
+    the table of causes: by requirement too), else by its reason.
+    Within each the order is that of ``requirements``, unknown ids last.
+    """
+    order = {id_: place for place, id_ in enumerate(requirements)}
+    ranked = sorted(outcomes, key=lambda outcome: order.get(outcome.requirement, len(order)))
+    failed: dict[tuple[str, ...], list[Outcome]] = {}
+    unmeasured: dict[tuple[str, ...], list[Outcome]] = {}
+    for outcome in ranked:
+        if outcome.word is Word.FAILED:
+            key = (outcome.requirement, outcome.cause, _owner(outcome, requirements))
+            failed.setdefault(key, []).append(outcome)
+        elif outcome.word is Word.NOT_MEASURED:
+            unmeasured.setdefault(_reason(outcome), []).append(outcome)
+    found = [_finding(group, requirements) for group in (*failed.values(), *unmeasured.values())]
+    return tuple(sorted(found, key=lambda one: (one.word is not Word.FAILED, not one.required)))
+
+
+def not_run(outcomes: Iterable[Outcome]) -> dict[str, int]:
+    """Count the pairs without a result, by requirement id."""
+    return _count(outcome.requirement for outcome in outcomes if outcome.word is Word.NOT_RUN)
+
+
+def totals(outcomes: Iterable[Outcome]) -> dict[Word, int]:
+    """Count the outcomes by word; every word is there, also with 0."""
+    counts = _count(outcome.word.value for outcome in outcomes)
+    return {word: counts.get(word.value, 0) for word in Word}
+
+
+def measured(outcomes: Iterable[Outcome], targets: Iterable[str]) -> int:
+    """Count those of ``targets`` (rooms or users) for which at least one requirement was measured."""
+    words = (Word.PASSED, Word.FAILED, Word.WAIVED)
+    return len({outcome.target for outcome in outcomes if outcome.word in words} & set(targets))
+
+
+def booking_exercised(outcomes: Iterable[Outcome]) -> bool:
+    """Tell whether any booking (CALENDAR-2, CALENDAR-3) was tried in this run."""
+    words = (Word.PASSED, Word.FAILED, Word.WAIVED)
+    return any(o.requirement in ("CALENDAR-2", "CALENDAR-3") and o.word in words for o in outcomes)
+
+
+def named(targets: Sequence[str], limit: int) -> str:
+    """Name the first ``limit`` targets and count the others."""
+    if len(targets) <= limit:
+        return ", ".join(targets)
+    return f"{', '.join(targets[:limit])} and {len(targets) - limit} more"
+
+
+def plural(number: int, what: str) -> str:
+    """Give a count with its noun."""
+    return f"{number} {what}{'' if number == 1 else 's'}"
+
+
+def _finding(group: list[Outcome], requirements: Mapping[str, Requirement]) -> Finding:
+    first = group[0]
+    known = requirements.get(first.requirement)
+    failed = first.word is Word.FAILED
+    # a group of unmeasured pairs is as important as its most important member
+    required = any(outcome.level == Level.REQUIRED.value for outcome in group)
+    level = Level.REQUIRED if required else Level.RECOMMENDED
+    return Finding(
+        word=first.word,
+        level=level.value,
+        requirement=first.requirement,
+        title=known.title if known else first.requirement,
+        pairs=tuple((outcome.requirement, outcome.target) for outcome in group),
+        expected=first.expected,
+        found=first.found,
+        others=tuple((outcome.target, outcome.found) for outcome in group if outcome.found != first.found),
+        consequence=(first.consequence or (known.consequence if known else "")) if failed else "",
+        owner=_owner(first, requirements) if failed else "",
+        cause=first.cause,
+        because=first.because,
+        link=known.link if known else "",
+        fixes=_fixes(group, requirements) if failed else (),
+    )
+
+
+def _fixes(group: list[Outcome], requirements: Mapping[str, Requirement]) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    by_template: dict[str, list[str]] = {}
+    for outcome in group:
+        known = requirements.get(outcome.requirement)
+        template = outcome.fix or (known.fix if known else "")
+        if template:
+            by_template.setdefault(template.strip("\n"), []).append(outcome.target)
+    return tuple((template, tuple(targets)) for template, targets in by_template.items())
+
+
+def _owner(outcome: Outcome, requirements: Mapping[str, Requirement]) -> str:
+    known = requirements.get(outcome.requirement)
+    return outcome.owner or (known.owner.value if known else "")
+
+
+def _reason(outcome: Outcome) -> tuple[str, ...]:
+    if outcome.because:
+        return ("because", outcome.because)
+    if outcome.cause in CAUSES:  # one condition for the whole side
+        return ("cause", outcome.cause)
+    if outcome.cause:  # a kind of trouble, which need not be the same trouble for another requirement
+        return ("kind", outcome.cause, outcome.requirement)
+    return ("reason", outcome.found)
+
+
+def _literal(value: str) -> str:
+    return _QUOTES.sub(lambda match: match[0] * 2, _seen(value))
+
+
+def _seen(text: str) -> str:
+    return "".join("\ufffd" if unicodedata.category(c) in _UNSEEN else c for c in text)
+
+
+def _blocks(template: str) -> list[str]:
+    blocks: list[str] = []
+    before = False
+    for line in template.split("\n"):
+        command = is_command(line)
+        if command and before:
+            blocks[-1] += f"\n{line}"
+        else:
+            blocks.append(line)
+        before = command
+    return blocks
+
+
+def _count(words: Iterable[str]) -> dict[str, int]:
+    counts: dict[str, int] = {}
+    for word in words:
+        counts[word] = counts.get(word, 0) + 1
+    return counts

@@ -1,0 +1,88 @@
+"""A private CA and the certificates that the simulator shows: the right one, and wrong ones by name.
+
+``ServerContexts`` hands Twisted the context of the moment, so that a fault can
+change the certificate while listeners stay open.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import datetime, timedelta, timezone
+
+import trustme
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+from OpenSSL import SSL
+from twisted.internet.interfaces import IOpenSSLServerConnectionCreator
+from zope.interface import implementer
+
+RIGHT = "right"
+NAMES = ("localhost", "127.0.0.1", "::1", "mail.demo.test")
+KINDS = (RIGHT, "name", "expired", "unknown-ca", "no-intermediate")
+
+
+class Certificates:
+    """All certificates of one simulator, made once when first wanted; ``ca_pem`` is the CA to trust."""
+
+    def __init__(self) -> None:
+        self._ca = trustme.CA(organization_name="Demo", organization_unit_name="Demo Root CA")
+        self.ca_pem = self._ca.cert_pem.bytes()
+        self._leaves: dict[str, trustme.LeafCert] = {}
+
+    def leaf(self, kind: str) -> trustme.LeafCert:
+        """Give the certificate of this kind, one of ``KINDS``. Raises KeyError for any other."""
+        if kind not in self._leaves:
+            self._leaves[kind] = self._make(kind)
+        return self._leaves[kind]
+
+    def _make(self, kind: str) -> trustme.LeafCert:
+        now = datetime.now(timezone.utc).replace(tzinfo=None)
+        if kind == RIGHT:
+            return self._ca.issue_cert(*NAMES, common_name="mail.demo.test")
+        if kind == "name":
+            return self._ca.issue_cert("other.demo.test", common_name="other.demo.test")
+        if kind == "expired":
+            before, after = now - timedelta(days=400), now - timedelta(days=3)
+            return self._ca.issue_cert(*NAMES, not_before=before, not_after=after)
+        if kind == "unknown-ca":
+            return trustme.CA(organization_name="Elsewhere").issue_cert(*NAMES)
+        if kind == "no-intermediate":
+            return self._ca.create_child_ca().issue_cert(*NAMES)
+        raise KeyError(kind)
+
+    def context(self, kind: str) -> SSL.Context:
+        """Make a server context for TLS 1.2 and later that shows this kind of certificate."""
+        context = SSL.Context(SSL.TLS_SERVER_METHOD)
+        context.set_min_proto_version(SSL.TLS1_2_VERSION)
+        context.set_session_cache_mode(SSL.SESS_CACHE_OFF)
+        context.set_options(SSL.OP_NO_TICKET)
+        leaf = self.leaf(kind)
+        if kind == "no-intermediate":
+            leaf = trustme.LeafCert(leaf.private_key_pem.bytes(), leaf.cert_chain_pems[0].bytes(), [])
+        leaf.configure_cert(context)
+        return context
+
+    def end_point_hash(self, kind: str) -> bytes:
+        """Give the hash of ``tls-server-end-point`` channel binding (RFC 5929 section 4.1; all use SHA-256)."""
+        certificate = x509.load_pem_x509_certificate(self.leaf(kind).cert_chain_pems[0].bytes())
+        return hashlib.sha256(certificate.public_bytes(Encoding.DER)).digest()
+
+
+@implementer(IOpenSSLServerConnectionCreator)
+class ServerContexts:
+    """The context factory of one listener; ``kind`` may be changed at any time and counts for new connections."""
+
+    def __init__(self, certificates: Certificates) -> None:
+        self._certificates = certificates
+        self._made: dict[str, SSL.Context] = {}
+        self.kind = RIGHT
+
+    def getContext(self) -> SSL.Context:  # noqa: N802  Twisted's name
+        """Give the context for the present kind of certificate."""
+        if self.kind not in self._made:
+            self._made[self.kind] = self._certificates.context(self.kind)
+        return self._made[self.kind]
+
+    def serverConnectionForTLS(self, protocol: object) -> SSL.Connection:  # noqa: ARG002, N802  Twisted's name
+        """Make the TLS side of one new connection."""
+        return SSL.Connection(self.getContext(), None)

@@ -1,0 +1,56 @@
+"""Control of the running simulator: plain HTTP on loopback, under a path that only the parent knows."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from typing import Any
+
+from twisted.web import resource
+
+from pytest_flowscape.simulator.faults import PlantError, plant
+from pytest_flowscape.simulator.runtime import Runtime
+
+
+class Control(resource.Resource):
+    """GET counters and log; POST faults (``{"add": [NAME, NAME:TARGET]}``), reset and forget (schema problems)."""
+
+    isLeaf = True  # noqa: N815  Twisted's name
+
+    def __init__(self, runtime: Runtime) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self._runtime = runtime
+        self.token = secrets.token_urlsafe(16)
+
+    def render(self, request: Any) -> bytes:
+        """Answer one request with JSON: 404 for an unknown path or token, 400 for a fault that cannot be planted."""
+        parts = [part.decode("utf-8", "replace") for part in request.postpath]
+        request.setHeader("content-type", "application/json")
+        known = len(parts) == 2 and secrets.compare_digest(parts[0].encode(), self.token.encode())
+        try:
+            found = self._perform(request.method.decode(), parts[1], request) if known else None
+        except (PlantError, ValueError) as error:
+            request.setResponseCode(400)
+            return json.dumps({"error": str(error)}).encode()
+        if found is None:
+            request.setResponseCode(404)
+            return b'{"error": "not found"}'
+        return json.dumps(found).encode()
+
+    def _perform(self, method: str, name: str, request: Any) -> Any:
+        runtime = self._runtime
+        if (method, name) == ("GET", "counters"):
+            return {**runtime.organisation.counters, "schema_problems": runtime.schema.problems}
+        if (method, name) == ("GET", "log"):
+            return runtime.organisation.log
+        if (method, name) == ("POST", "faults"):
+            asked = json.loads(request.content.read() if request.content is not None else b"{}")
+            for fault in asked.get("add", []):
+                plant(runtime, str(fault))
+            return {"planted": asked.get("add", [])}
+        if (method, name) == ("POST", "reset"):
+            runtime.reset()
+            return {"reset": True}
+        if (method, name) == ("POST", "forget"):
+            return {"forgotten": runtime.schema.forget()}
+        return None

@@ -1,0 +1,109 @@
+"""What a directory holds beside users: groups, the domain itself and the containers between, and the rootDSE."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timezone
+
+from pytest_flowscape.simulator.directory.names import common_name, sid_bytes
+from pytest_flowscape.simulator.directory.schema import Values, generalized_time, number, text
+from pytest_flowscape.simulator.directory.users import MAX_PASSWORD_AGE
+from pytest_flowscape.simulator.directory.view import View
+from pytest_flowscape.simulator.model import DOMAIN_SID, Group, Organisation
+
+LOCKOUT_TIME = 30 * 60 * 10_000_000  # Windows' default, in ticks
+PAGED_RESULTS = "1.2.840.113556.1.4.319"
+SECURITY_DESCRIPTOR_FLAGS = "1.2.840.113556.1.4.801"
+DOMAIN_SCOPE = "1.2.840.113556.1.4.1339"
+START_TLS = "1.3.6.1.4.1.1466.20037"
+WHO_AM_I = "1.3.6.1.4.1.4203.1.11.3"
+CONTROLS = (PAGED_RESULTS, SECURITY_DESCRIPTOR_FLAGS, DOMAIN_SCOPE)
+
+
+@dataclass(frozen=True)
+class DomainHead:
+    """The domain's own object."""
+
+    dn: str
+    sid: str = DOMAIN_SID
+
+
+@dataclass(frozen=True)
+class Container:
+    """An organizational unit or container that exists because something lies in it."""
+
+    dn: str
+    sid: str = ""
+
+
+GroupAttribute = Callable[[Group, View], Values]
+DomainAttribute = Callable[[DomainHead, View], Values]
+ContainerAttribute = Callable[[Container, View], Values]
+
+
+def _guid(name: str) -> Values:
+    return [uuid.uuid5(uuid.NAMESPACE_X500, name.casefold()).bytes_le]
+
+
+GROUP: dict[str, GroupAttribute] = {
+    "objectClass": lambda _g, _v: text("top", "group"),
+    "objectCategory": lambda _g, v: text(f"CN=Group,CN=Schema,CN=Configuration,{v.organisation.base_dn}"),
+    "cn": lambda g, _v: text(common_name(g.dn)),
+    "name": lambda g, _v: text(common_name(g.dn)),
+    "distinguishedName": lambda g, _v: text(g.dn),
+    "objectSid": lambda g, _v: [sid_bytes(g.sid)],
+    "objectGUID": lambda g, _v: _guid(g.dn),
+    "sAMAccountName": lambda g, _v: text(g.name),
+    "sAMAccountType": lambda _g, _v: number(268435456),
+    "groupType": lambda _g, _v: number(-2147483640),  # a universal security group
+    "member": lambda g, _v: text(*g.members),
+    "memberOf": lambda g, v: text(*v.groups_of(g.dn, [])),
+}
+DOMAIN: dict[str, DomainAttribute] = {
+    "objectClass": lambda _d, _v: text("top", "domain", "domainDNS"),
+    "objectCategory": lambda _d, v: text(f"CN=Domain-DNS,CN=Schema,CN=Configuration,{v.organisation.base_dn}"),
+    "dc": lambda d, _v: text(common_name(d.dn)),
+    "name": lambda d, _v: text(common_name(d.dn)),
+    "distinguishedName": lambda d, _v: text(d.dn),
+    "objectSid": lambda d, _v: [sid_bytes(d.sid)],
+    "objectGUID": lambda d, _v: _guid(d.dn),
+    "lockoutThreshold": lambda _d, v: number(v.organisation.policy.lockout_threshold),
+    "lockoutDuration": lambda _d, _v: number(-LOCKOUT_TIME),
+    "lockOutObservationWindow": lambda _d, _v: number(-LOCKOUT_TIME),
+    "maxPwdAge": lambda _d, _v: number(-MAX_PASSWORD_AGE),
+}
+CONTAINER: dict[str, ContainerAttribute] = {
+    "objectClass": lambda c, _v: text("top", "organizationalUnit" if _is_unit(c) else "container"),
+    "ou": lambda c, _v: text(common_name(c.dn) if _is_unit(c) else ""),
+    "cn": lambda c, _v: text("" if _is_unit(c) else common_name(c.dn)),
+    "name": lambda c, _v: text(common_name(c.dn)),
+    "distinguishedName": lambda c, _v: text(c.dn),
+    "objectGUID": lambda c, _v: _guid(c.dn),
+}
+
+
+def _is_unit(container: Container) -> bool:
+    return container.dn.lstrip().lower().startswith("ou=")
+
+
+def root_dse(organisation: Organisation, host: str = "localhost") -> dict[str, Values]:
+    """Give the rootDSE's attributes by name (RFC 4512 5.1, MS-ADTS 3.1.1.3.2): readable by anybody."""
+    base = organisation.base_dn
+    configuration = f"CN=Configuration,{base}"
+    return {
+        "currentTime": generalized_time(datetime.now(timezone.utc)),
+        "defaultNamingContext": text(base),
+        "rootDomainNamingContext": text(base),
+        "configurationNamingContext": text(configuration),
+        "schemaNamingContext": text(f"CN=Schema,{configuration}"),
+        "namingContexts": text(base, configuration, f"CN=Schema,{configuration}"),
+        "dnsHostName": text(host),
+        "isSynchronized": text("TRUE"),
+        "isGlobalCatalogReady": text("TRUE"),
+        "supportedLDAPVersion": text("3", "2"),
+        "supportedControl": text(*CONTROLS),
+        "supportedExtension": text(START_TLS, WHO_AM_I),
+        "supportedCapabilities": text("1.2.840.113556.1.4.800", "1.2.840.113556.1.4.1670"),
+    }

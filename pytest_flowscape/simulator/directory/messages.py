@@ -1,0 +1,88 @@
+"""LDAP messages on the wire: framing and decoding with ldaptor's codec, strictly.
+
+ldaptor waits for more where a message is damaged inside and prints tags that
+it does not know; here both are ``DamagedError``, and the connection ends.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ldaptor.protocols import pureber, pureldap
+
+LIMIT = 10 * 1024 * 1024  # MaxReceiveBuffer's default
+SEQUENCE = 0x30
+HEADER = 2  # tag and first octet of the length
+SHORT_FORM = 0x80
+
+
+class DamagedError(Exception):
+    """What came is no LDAP message."""
+
+
+class _Strict(pureber.BERDecoderContext):  # type: ignore[misc]  # ldaptor has no types
+    """The universal types, and an error for every other tag."""
+
+    def lookup_id(self, id: int) -> Any:  # noqa: A002 - ldaptor's name
+        """Give the class for a tag; DamagedError if there is none."""
+        found = super().lookup_id(id)
+        if found is None:
+            raise DamagedError(f"unknown tag 0x{id:02x}")
+        return found
+
+
+def _context() -> Any:
+    operations = pureldap.LDAPBERDecoderContext(fallback=_Strict())
+    message = pureldap.LDAPBERDecoderContext_LDAPMessage(fallback=operations, inherit=operations)
+    return pureldap.LDAPBERDecoderContext_TopLevel(inherit=message, fallback=_Strict())
+
+
+CONTEXT = _context()
+BROKEN = (
+    pureber.BERException,
+    pureber.BERExceptionInsufficientData,
+    pureber.UnknownBERTag,
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    LookupError,
+    RecursionError,
+    TypeError,
+    ValueError,
+)
+
+
+def complete(buffer: bytes) -> int:
+    """Give the length of the first message in the buffer, 0 while it is incomplete; DamagedError if no message."""
+    if buffer and buffer[0] != SEQUENCE:
+        raise DamagedError("no LDAP message")
+    if len(buffer) < HEADER:
+        return 0
+    length, header = buffer[1], HEADER
+    if length & SHORT_FORM:
+        octets = length & 0x7F
+        if not 1 <= octets <= 4:
+            raise DamagedError("indefinite or absurd length")
+        header += octets
+        if len(buffer) < header:
+            return 0
+        length = int.from_bytes(buffer[HEADER:header], "big")
+    if length > LIMIT:
+        raise DamagedError("message too long")
+    return header + length if len(buffer) >= header + length else 0
+
+
+def decode(message: bytes) -> Any:
+    """Decode one complete message into ldaptor's LDAPMessage, whose value is a request; DamagedError otherwise."""
+    try:
+        decoded, _length = pureber.berDecodeObject(CONTEXT, message)
+    except BROKEN as error:
+        raise DamagedError("cannot be decoded") from error
+    if not isinstance(decoded, pureldap.LDAPMessage) or not isinstance(decoded.value, pureldap.LDAPProtocolRequest):
+        raise DamagedError("no request")
+    return decoded
+
+
+def encode(value: Any, number: int, controls: list[tuple[str, None, bytes]] | None = None) -> bytes:
+    """Encode one answer."""
+    return bytes(pureldap.LDAPMessage(value, controls=controls, id=number).toWire())

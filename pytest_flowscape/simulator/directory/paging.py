@@ -1,0 +1,78 @@
+"""Paged results (RFC 2696) as a domain controller gives them: cookies belong to one connection and one search."""
+
+from __future__ import annotations
+
+import secrets
+from collections import OrderedDict
+from dataclasses import dataclass
+from typing import Any
+
+from ldaptor.protocols import pureber
+
+from pytest_flowscape.simulator.directory.domain import CONTROLS, DOMAIN_SCOPE, PAGED_RESULTS
+from pytest_flowscape.simulator.directory.entries import Entry
+from pytest_flowscape.simulator.directory.results import bad_control
+
+OPEN_SEARCHES = 10  # per connection, as MaxResultSetsPerConn
+
+
+@dataclass(frozen=True)
+class Controls:
+    """The controls of a request that this server heeds; ``page_size`` None means no paging."""
+
+    page_size: int | None = None
+    cookie: bytes = b""
+    domain_scope: bool = False  # no references to other naming contexts
+
+
+def read_controls(given: list[tuple[bytes, int | None, bytes | None]] | None) -> Controls:
+    """Read a request's controls; RefusalError for a critical one that is unknown, and for a damaged paging control."""
+    page_size, cookie, domain_scope = None, b"", False
+    for kind, critical, value in given or ():
+        oid = kind.decode("ascii", "replace")
+        if oid == PAGED_RESULTS:
+            page_size, cookie = _paging(value or b"")
+        elif oid == DOMAIN_SCOPE:
+            domain_scope = True
+        elif critical and oid not in CONTROLS:
+            raise bad_control("Unknown critical control")
+    return Controls(page_size, cookie, domain_scope)
+
+
+def _paging(value: bytes) -> tuple[int, bytes]:
+    try:
+        sequence, _length = pureber.berDecodeObject(pureber.BERDecoderContext(), value)
+        size, cookie = sequence
+        return int(size.value), bytes(cookie.value)
+    except (ValueError, TypeError, AttributeError, AssertionError, pureber.BERExceptionInsufficientData) as error:
+        raise bad_control() from error
+
+
+def paging_control(cookie: bytes) -> tuple[str, None, bytes]:
+    """Make the control of an answer; the estimate of the total is 0, "unknown", as a domain controller says."""
+    value = pureber.BERSequence([pureber.BERInteger(0), pureber.BEROctetString(cookie)]).toWire()
+    return (PAGED_RESULTS, None, bytes(value))
+
+
+class OpenSearches:
+    """What is left to send of a connection's paged searches, by opaque cookie."""
+
+    def __init__(self) -> None:
+        self._left: OrderedDict[bytes, tuple[Any, list[Entry]]] = OrderedDict()
+
+    def keep(self, search: Any, entries: list[Entry]) -> bytes:
+        """Keep the rest of a search (``search`` tells which one it is); b"" if nothing is left."""
+        if not entries:
+            return b""
+        cookie = secrets.token_bytes(16)
+        self._left[cookie] = (search, entries)
+        if len(self._left) > OPEN_SEARCHES:
+            self._left.popitem(last=False)
+        return cookie
+
+    def resume(self, cookie: bytes, search: Any) -> list[Entry]:
+        """Give the rest of a search; RefusalError for a cookie never given here, already used or of another search."""
+        kept, entries = self._left.pop(cookie, (None, []))
+        if kept is None or kept != search:
+            raise bad_control()
+        return entries

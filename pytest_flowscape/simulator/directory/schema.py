@@ -1,0 +1,111 @@
+"""The attributes this directory knows: how they compare, how their values are written, what is special about them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from enum import Enum
+
+Values = list[bytes]
+
+
+class Syntax(Enum):
+    """How the values of an attribute compare (MS-ADTS 3.1.1.2.2.4)."""
+
+    TEXT = "text, case ignored"
+    NUMBER = "integer"
+    NAME = "distinguished name"
+    SID = "SID, as bytes or S-1-..."
+    BYTES = "bytes"
+    CATEGORY = "objectCategory: a distinguished name or its class"
+
+
+@dataclass(frozen=True)
+class Attribute:
+    """One attribute.
+
+    ``constructed``: comes only when named and cannot be filtered on (MS-ADTS 3.1.1.4.5, 3.1.1.3.1.3.1);
+    ``base_only``: only to a base search; ``in_catalog``: the global catalog holds it.
+    """
+
+    name: str
+    syntax: Syntax = Syntax.TEXT
+    constructed: bool = False
+    base_only: bool = False
+    in_catalog: bool = True
+
+
+def _known() -> Iterator[Attribute]:
+    for name in (
+        "objectClass", "cn", "ou", "dc", "name", "description", "sAMAccountName", "userPrincipalName", "givenName",
+        "sn", "displayName", "mail", "proxyAddresses", "mailNickname", "targetAddress", "whenChanged",
+        "msExchResourceMetaData", "msExchHideFromAddressLists", "userWorkstations", "legacyExchangeDN",
+    ):  # fmt: skip
+        yield Attribute(name)
+    for name in (
+        "userAccountControl", "sAMAccountType", "primaryGroupID", "groupType", "msExchRecipientTypeDetails",
+        "msExchRecipientDisplayType",
+    ):  # fmt: skip
+        yield Attribute(name, Syntax.NUMBER)
+    # "In Global Catalog: False" in Microsoft's schema reference
+    for name in (
+        "accountExpires", "pwdLastSet", "lockoutTime", "badPwdCount", "lockoutThreshold", "lockoutDuration",
+        "lockOutObservationWindow", "maxPwdAge",
+    ):  # fmt: skip
+        yield Attribute(name, Syntax.NUMBER, in_catalog=False)
+    for name in ("distinguishedName", "memberOf", "member", "publicDelegates", "altRecipient"):
+        yield Attribute(name, Syntax.NAME)
+    for name in ("objectSid", "msExchMasterAccountSid"):
+        yield Attribute(name, Syntax.SID)
+    for name in ("objectGUID", "msExchMailboxGuid", "msExchMailboxSecurityDescriptor"):
+        yield Attribute(name, Syntax.BYTES)
+    yield Attribute("objectCategory", Syntax.CATEGORY)
+    for name in ("msDS-User-Account-Control-Computed", "msDS-UserPasswordExpiryTimeComputed"):
+        yield Attribute(name, Syntax.NUMBER, constructed=True, in_catalog=False)
+    yield Attribute("msDS-ResultantPSO", Syntax.NAME, constructed=True, in_catalog=False)
+    yield Attribute("tokenGroups", Syntax.SID, constructed=True, base_only=True)
+
+
+SCHEMA = {attribute.name.lower(): attribute for attribute in _known()}
+
+
+def attribute(name: str) -> Attribute:
+    """Give the attribute of this name, in any case; one that nobody knows compares as text."""
+    return SCHEMA.get(name.lower()) or Attribute(name)
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Which attributes a search asks for (RFC 4511 4.5.1.8)."""
+
+    everything: bool
+    named: frozenset[str]  # lower case
+
+    @classmethod
+    def of(cls, wanted: Iterable[str]) -> Selection:
+        """Read a request's list: none at all and ``*`` are all that is not constructed, ``1.1`` is nothing."""
+        named = [name.partition(";")[0].lower() for name in wanted]
+        return cls("*" in named or not named, frozenset(named) - {"*", "1.1"})
+
+    def takes(self, key: str, *, base_search: bool) -> bool:
+        """Tell whether the attribute with this lower-case name is part of the answer."""
+        known = SCHEMA.get(key)
+        if known is not None and known.constructed:
+            return key in self.named and (base_search or not known.base_only)
+        return self.everything or key in self.named
+
+
+def text(*values: str) -> Values:
+    """Give the texts that are not empty."""
+    return [value.encode() for value in values if value]
+
+
+def number(value: int | None) -> Values:
+    """Give an integer; None is an absent attribute."""
+    return [] if value is None else [b"%d" % value]
+
+
+def generalized_time(moment: datetime) -> Values:
+    """Give an aware time as a domain controller writes it."""
+    return [moment.astimezone(timezone.utc).strftime("%Y%m%d%H%M%S.0Z").encode()]

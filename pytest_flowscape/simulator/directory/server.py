@@ -1,0 +1,115 @@
+"""The listeners: LDAP over TLS, LDAP with StartTLS, and the global catalog over TLS, all on loopback."""
+
+from __future__ import annotations
+
+import errno
+import socket
+from collections.abc import Callable
+from itertools import count
+from typing import Any
+
+from twisted.internet import protocol
+from twisted.internet.error import CannotListenError
+from twisted.internet.interfaces import IAddress
+
+from pytest_flowscape.simulator.directory.protocol import DirectoryProtocol
+from pytest_flowscape.simulator.model import Organisation
+
+TRIES = 20  # for a port that is free on both loopback addresses
+
+
+class DirectoryFactory(protocol.ServerFactory):
+    """Makes the connections of one listener and keeps the open ones."""
+
+    noisy = False
+
+    def __init__(self, organisation: Organisation, contexts: Any, numbers: Callable[[], int], *, tls: bool) -> None:
+        self._organisation = organisation
+        self._contexts = contexts
+        self._numbers = numbers
+        self.tls = tls
+        self.catalog = False
+        self._open: set[DirectoryProtocol] = set()
+
+    def buildProtocol(self, addr: IAddress | None) -> DirectoryProtocol:  # noqa: ARG002, N802  Twisted's name
+        """Count the connection and make it."""
+        self._organisation.counters["ldap.connections"] += 1
+        made = DirectoryProtocol(
+            self._organisation,
+            self._contexts,
+            number=self._numbers(),
+            secure=self.tls,
+            catalog=self.catalog,
+            gone=self._open.discard,
+        )
+        made.factory = self
+        self._open.add(made)
+        return made
+
+    def drop_all(self) -> None:
+        """Abort every open connection."""
+        for connection in list(self._open):
+            connection.abort()
+
+
+class DirectoryPorts:
+    """The running directory: its three port numbers, and how to end it."""
+
+    def __init__(self, reactor: Any, organisation: Organisation, contexts: Any) -> None:
+        numbers = count(1).__next__
+        self._reactor = reactor
+        self._contexts = contexts
+        self._listening: list[Any] = []
+        self._factories = [DirectoryFactory(organisation, contexts, numbers, tls=tls) for tls in (True, False, True)]
+        ldaps, ldap, catalog = self._factories
+        catalog.catalog = True
+        self.ldaps_port = self._listen(ldaps)
+        self.ldap_port = self._listen(ldap)
+        self.gc_port = self._listen(catalog)
+
+    def stop(self) -> None:
+        """Refuse new connections and abort those that are open."""
+        for listening in self._listening:
+            listening.stopListening()
+        self._listening.clear()
+        for factory in self._factories:
+            factory.drop_all()
+
+    def _listen(self, factory: DirectoryFactory) -> int:
+        for _ in range(TRIES):
+            first, *others = _hosts()
+            opened = [self._open(factory, 0, first)]
+            port = int(opened[0].getHost().port)
+            try:
+                opened += [self._open(factory, port, host) for host in others]
+            except CannotListenError as error:
+                if error.socketError.errno == errno.EADDRINUSE:  # taken on the other address: another port
+                    opened[0].stopListening()
+                    continue
+            self._listening += opened
+            return port
+        raise OSError(errno.EADDRINUSE, "no port is free on every loopback address")
+
+    def _open(self, factory: DirectoryFactory, port: int, host: str) -> Any:
+        if factory.tls:
+            return self._reactor.listenSSL(port, factory, self._contexts, interface=host)
+        return self._reactor.listenTCP(port, factory, interface=host)
+
+
+def start_directory(reactor: Any, organisation: Organisation, context_factory: Any) -> DirectoryPorts:
+    """Start the LDAP side inside a reactor and give its ports.
+
+    Must be called in the reactor's thread. ``context_factory`` is Twisted's
+    IOpenSSLServerConnectionCreator (or an older context factory), for both
+    LDAPS and StartTLS. Raises CannotListenError where 127.0.0.1 has no port left.
+    """
+    return DirectoryPorts(reactor, organisation, context_factory)
+
+
+def _hosts() -> list[str]:
+    """Give the loopback addresses that ``localhost`` stands for, IPv4 first."""
+    try:
+        found = socket.getaddrinfo("localhost", 0, type=socket.SOCK_STREAM)
+    except OSError:
+        found = []
+    return ["127.0.0.1", *(["::1"] if any(family == socket.AF_INET6 for family, *_ in found) else [])]

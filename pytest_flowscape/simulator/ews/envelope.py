@@ -1,0 +1,200 @@
+"""SOAP in and out: requests parsed, answers and faults written as Exchange writes them.
+
+Shapes: Microsoft's EWS schema (messages.xsd, types.xsd) and the page
+"ResponseCode" of the EWS reference; a fault has no SOAP header, a status of 500
+and its code in ``faultcode`` as well as in ``detail``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from lxml import etree
+from lxml.builder import ElementMaker  # type: ignore[import-not-found]
+
+SOAP = "http://schemas.xmlsoap.org/soap/envelope/"
+TYPES = "http://schemas.microsoft.com/exchange/services/2006/types"
+MESSAGES = "http://schemas.microsoft.com/exchange/services/2006/messages"
+ERRORS = "http://schemas.microsoft.com/exchange/services/2006/errors"
+NS = {"s": SOAP, "t": TYPES, "m": MESSAGES}
+VERSION_NAME = "V2017_07_11"
+
+S = ElementMaker(namespace=SOAP, nsmap={"s": SOAP})
+T = ElementMaker(namespace=TYPES, nsmap={"t": TYPES})
+M = ElementMaker(namespace=MESSAGES, nsmap={"m": MESSAGES, "t": TYPES})
+
+TEXTS = {
+    "ErrorAccessDenied": "Access is denied. Check credentials and try again.",
+    "ErrorBatchProcessingStopped": "The request was not processed because an earlier one in the batch failed.",
+    "ErrorCorruptData": "Data is corrupt.",
+    "ErrorExceededConnectionCount": "You have exceeded the available concurrent connections for your account.",
+    "ErrorFolderNotFound": "The specified folder could not be found in the store.",
+    "ErrorImpersonateUserDenied": "The account does not have permission to impersonate the requested user.",
+    "ErrorInternalServerError": "An internal server error occurred. The operation failed.",
+    "ErrorInvalidExchangeImpersonationHeaderData": "The ExchangeImpersonation header names nobody.",
+    "ErrorInvalidIdMalformed": "Id is malformed.",
+    "ErrorInvalidRequest": "The request is invalid.",
+    "ErrorInvalidSyncStateData": "Synchronization state data is corrupt or otherwise invalid.",
+    "ErrorInvalidUserPrincipalName": "The user principal name (UPN) is not valid.",
+    "ErrorInvalidUserSid": "The security identifier (SID) is not valid.",
+    "ErrorItemNotFound": "The specified object was not found in the store.",
+    "ErrorMailboxMoveInProgress": "Mailbox move in progress. Try again later.",
+    "ErrorMailboxStoreUnavailable": "The mailbox database is temporarily unavailable.",
+    "ErrorMissingEmailAddress": "When making a request as an account that does not have a mailbox, you must specify "
+    "the mailbox primary SMTP address for any distinguished folder Ids.",
+    "ErrorNameResolutionMultipleResults": "Multiple results were found.",
+    "ErrorNameResolutionNoMailbox": "The user has no mailbox to search from.",
+    "ErrorNameResolutionNoResults": "No results were found.",
+    "ErrorNonExistentMailbox": "The SMTP address has no mailbox associated with it.",
+    "ErrorNonPrimarySmtpAddress": "The primary SMTP address must be specified when referencing a mailbox.",
+    "ErrorServerBusy": "The server cannot service this request right now. Try again later.",
+    "ErrorTooManyObjectsOpened": "Too many concurrent connections opened.",
+}
+
+
+class Refusal(Exception):  # noqa: N818  EWS calls it a ResponseCode
+    """An answer other than NoError: its ResponseCode, text and MessageXml values.
+
+    Raised for one id it becomes that id's response message; raised for the
+    request it becomes a SOAP fault.
+    """
+
+    def __init__(self, code: str, text: str = "", values: Mapping[str, str] | None = None) -> None:
+        self.code = code
+        self.text = text or TEXTS.get(code, "The operation failed.")
+        self.values = dict(values or {})
+        super().__init__(code)
+
+
+@dataclass(frozen=True)
+class Impersonation:
+    """The ConnectingSID of a request: ``kind`` is the element's name (PrimarySmtpAddress, SID, ...)."""
+
+    kind: str
+    value: str
+
+
+@dataclass(frozen=True)
+class Request:
+    """One SOAP request: operation, its element, and whom it impersonates."""
+
+    operation: str
+    body: etree._Element
+    impersonation: Impersonation | None = None
+    envelope: etree._Element | None = field(default=None, repr=False)
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """Give every mailbox address that the request names, lower case, each once, the impersonated one first."""
+        found = [self.impersonation.value] if self.impersonation else []
+        found += [e.text or "" for e in self.body.iterfind(".//t:Mailbox/t:EmailAddress", NS)]
+        return tuple(dict.fromkeys(text.strip().lower() for text in found if text.strip()))
+
+
+def _schema_fault(text: str) -> Refusal:
+    said = f"The request failed schema validation: {text}"
+    return Refusal("ErrorSchemaValidation", said, {"LineNumber": "1", "Violation": text})
+
+
+def parse(data: bytes) -> Request:
+    """Read a request. Raises Refusal (a fault) where it is no SOAP envelope with one operation."""
+    parser = etree.XMLParser(resolve_entities=False, no_network=True, remove_comments=True, remove_pis=True)
+    try:
+        root = etree.fromstring(data, parser)
+    except etree.XMLSyntaxError as error:
+        raise _schema_fault(error.msg or "not well-formed") from error
+    if root.tag != f"{{{SOAP}}}Envelope":
+        raise _schema_fault(f"The '{root.tag}' element is not declared.")
+    body = root.find("s:Body", NS)
+    children = list(body) if body is not None else []
+    if len(children) != 1:
+        raise _schema_fault("The Body holds no single operation.")
+    name = etree.QName(children[0])
+    if name.namespace != MESSAGES:
+        raise _schema_fault(f"The '{children[0].tag}' element is not declared.")
+    return Request(name.localname, children[0], _impersonation(root), root)
+
+
+def _impersonation(root: etree._Element) -> Impersonation | None:
+    header = root.find("s:Header/t:ExchangeImpersonation", NS)
+    if header is None:
+        return None
+    identity = header.find("t:ConnectingSID/*", NS)
+    if identity is None or not (identity.text or "").strip():
+        raise Refusal("ErrorInvalidExchangeImpersonationHeaderData")
+    return Impersonation(etree.QName(identity).localname, (identity.text or "").strip())
+
+
+def required(parent: etree._Element, path: str) -> etree._Element:
+    """Find an element that the schema demands. Raises the fault ErrorSchemaValidation where it is missing."""
+    found = parent.find(path, NS)
+    if found is None:
+        name = path.rpartition(":")[2]
+        owner = etree.QName(parent).localname
+        raise _schema_fault(f"The element '{owner}' has incomplete content: '{name}' expected.")
+    return found
+
+
+def attribute(element: etree._Element, name: str) -> str:
+    """Give an attribute that the schema demands. Raises the fault ErrorSchemaValidation where it is missing."""
+    value = element.get(name)
+    if value is None:
+        raise _schema_fault(f"The required attribute '{name}' is missing.")
+    return value
+
+
+def message_xml(values: Mapping[str, str], maker: ElementMaker = M) -> etree._Element:
+    """Write a MessageXml element with its Value elements."""
+    element: etree._Element = maker.MessageXml(*(T.Value(value, Name=name) for name, value in values.items()))
+    return element
+
+
+def message(name: str, *content: etree._Element, response_class: str = "Success") -> etree._Element:
+    """Write a response message that says NoError, with its content."""
+    element: etree._Element = M(name, M.ResponseCode("NoError"), *content, ResponseClass=response_class)
+    return element
+
+
+def refusal_message(
+    name: str, refusal: Refusal, *content: etree._Element, response_class: str = "Error"
+) -> etree._Element:
+    """Write a response message for a refused id; ``response_class`` is Error or Warning."""
+    parts = [
+        M.MessageText(refusal.text),
+        M.ResponseCode(refusal.code),
+        M.DescriptiveLinkKey("0"),
+    ]
+    if refusal.values:
+        parts.append(message_xml(refusal.values))
+    element: etree._Element = M(name, *parts, *content, ResponseClass=response_class)
+    return element
+
+
+def answer(operation: str, messages: list[etree._Element], version: tuple[int, int, int, int]) -> bytes:
+    """Write the envelope of an answer, with the ServerVersionInfo header."""
+    names = ("MajorVersion", "MinorVersion", "MajorBuildNumber", "MinorBuildNumber")
+    info = T.ServerVersionInfo(Version=VERSION_NAME, **{n: str(v) for n, v in zip(names, version, strict=True)})
+    response = M(f"{operation}Response", M.ResponseMessages(*messages))
+    return _serialised(S.Envelope(S.Header(info), S.Body(response)))
+
+
+def fault(refusal: Refusal) -> bytes:
+    """Write the envelope of a SOAP fault, to be sent with status 500."""
+    code = etree.Element("faultcode", nsmap={"a": TYPES})
+    code.text = f"a:{refusal.code}"
+    said = etree.Element("faultstring")
+    said.set("{http://www.w3.org/XML/1998/namespace}lang", "en-US")
+    said.text = refusal.text
+    detail = etree.Element("detail")
+    errors = ElementMaker(namespace=ERRORS, nsmap={"e": ERRORS})
+    detail.append(errors.ResponseCode(refusal.code))
+    detail.append(errors.Message(refusal.text))
+    if refusal.values:
+        detail.append(message_xml(refusal.values, T))
+    return _serialised(S.Envelope(S.Body(S.Fault(code, said, detail))))
+
+
+def _serialised(root: etree._Element) -> bytes:
+    text: bytes = etree.tostring(root, xml_declaration=True, encoding="utf-8")
+    return text

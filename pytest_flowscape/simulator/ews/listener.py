@@ -1,0 +1,114 @@
+"""The TCP side of the EWS endpoint: TLS with the certificate of the moment, silence, closing and opening again."""
+
+from __future__ import annotations
+
+import errno
+import socket
+from typing import Any
+
+from twisted.internet import protocol
+from twisted.internet.error import CannotListenError
+from twisted.internet.interfaces import IAddress
+from twisted.protocols.tls import TLSMemoryBIOFactory
+
+from pytest_flowscape.simulator.model import Organisation
+
+TRIES = 20  # for a port that is free on both loopback addresses
+
+
+class _Mute(protocol.Protocol):
+    """A connection that is accepted and never answered, not even with TLS."""
+
+
+class EwsFactory(protocol.ServerFactory):
+    """Builds the protocol of each connection and keeps all of them, so that they can be dropped at once."""
+
+    noisy = False
+
+    def __init__(self, organisation: Organisation, contexts: Any, site: Any) -> None:
+        self._organisation = organisation
+        self._tls: Any = TLSMemoryBIOFactory(contexts, isClient=False, wrappedFactory=site)
+        self._tls.noisy = False
+        self._mute: list[_Mute] = []
+
+    def doStart(self) -> None:  # noqa: N802  Twisted's name
+        """Start the wrapped factories too, when the listener opens."""
+        super().doStart()  # type: ignore[no-untyped-call]
+        self._tls.doStart()
+
+    def doStop(self) -> None:  # noqa: N802  Twisted's name
+        """Stop the wrapped factories too, when the listener closes."""
+        self._tls.doStop()
+        super().doStop()  # type: ignore[no-untyped-call]
+
+    def buildProtocol(self, addr: IAddress | None) -> Any:  # noqa: N802  Twisted's name
+        """Count the connection and give its protocol."""
+        self._organisation.counters["ews.connections"] += 1
+        if self._organisation.policy.silent:
+            mute = _Mute()
+            self._mute.append(mute)
+            return mute
+        return self._tls.buildProtocol(addr)
+
+    def drop_all(self) -> None:
+        """Abort every open connection."""
+        for tls in list(self._tls.protocols):
+            if tls.transport is not None:
+                tls.abortConnection()
+        for mute in self._mute:
+            if mute.transport is not None:
+                mute.transport.abortConnection()
+        self._mute.clear()
+
+
+class EwsListener:
+    """The listening sockets on one port: 127.0.0.1, and ::1 where ``localhost`` means that too."""
+
+    def __init__(self, reactor: Any, factory: EwsFactory) -> None:
+        self._reactor = reactor
+        self._factory = factory
+        self._ports: list[Any] = []
+        self.port = 0
+
+    @property
+    def is_open(self) -> bool:
+        """Tell whether the endpoint accepts connections."""
+        return bool(self._ports)
+
+    def open(self) -> None:
+        """Listen, on the same port as before if there was one. Does nothing while open.
+
+        Raises an OSError or CannotListenError where that is impossible.
+        """
+        if self._ports:
+            return
+        for _ in range(TRIES):
+            first, *others = _hosts()
+            self._ports = [self._reactor.listenTCP(self.port, self._factory, interface=first)]
+            port = int(self._ports[0].getHost().port)
+            try:
+                self._ports += [self._reactor.listenTCP(port, self._factory, interface=host) for host in others]
+            except CannotListenError:
+                if self.port:
+                    raise
+                self._ports[0].stopListening()  # taken on the other address: another port
+                continue
+            self.port = port
+            return
+        raise OSError(errno.EADDRINUSE, "no port is free on every loopback address")
+
+    def close(self) -> None:
+        """Refuse new connections and abort those that are open."""
+        for listening in self._ports:
+            listening.stopListening()
+        self._ports.clear()
+        self._factory.drop_all()
+
+
+def _hosts() -> list[str]:
+    """Give the loopback addresses that ``localhost`` resolves to, IPv4 first."""
+    try:
+        found = socket.getaddrinfo("localhost", 0, type=socket.SOCK_STREAM)
+    except OSError:
+        return ["127.0.0.1"]
+    return ["127.0.0.1", *(["::1"] if any(family == socket.AF_INET6 for family, *_ in found) else [])]

@@ -1,0 +1,147 @@
+"""The EWS endpoint as an HTTP resource: sign-in, conditions in front of EWS, then SOAP; every request is logged."""
+
+from __future__ import annotations
+
+import time
+import traceback
+from itertools import count
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from twisted.python.failure import Failure
+from twisted.web import resource, server
+
+from pytest_flowscape.simulator.ews.authentication import Authenticator, Connection
+from pytest_flowscape.simulator.ews.front import Reply, front_reply, unauthorized
+from pytest_flowscape.simulator.ews.soap import Outcome, SoapService
+from pytest_flowscape.simulator.model import Account, Organisation
+
+PATH = "/ews/exchange.asmx"
+SILENT = "silent"
+
+
+class EwsResource(resource.Resource):
+    """Everything under the root of the HTTPS listener."""
+
+    isLeaf = True  # noqa: N815  Twisted's name
+
+    def __init__(
+        self, reactor: Any, organisation: Organisation, authenticator: Authenticator, soap: SoapService
+    ) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self._reactor = reactor
+        self._organisation = organisation
+        self._authenticator = authenticator
+        self._soap = soap
+        self._connections: WeakKeyDictionary[Any, Connection] = WeakKeyDictionary()
+        self._numbers = count(1)
+
+    def render(self, request: Any) -> int:
+        """Answer a request, at once or after the policy's latency; or never, where the policy is silent."""
+        policy = self._organisation.policy
+        if policy.silent or policy.before_sign_in == SILENT:
+            return server.NOT_DONE_YET
+        connection = self._connection(request)
+        entry = self._log_entry(request, connection)
+        try:
+            outcome = self._outcome(request, connection, entry)
+        except Exception:  # noqa: BLE001  a defect of the simulator must not look like an answer of Exchange
+            self._soap.schema.problems.append(f"simulator error: {traceback.format_exc()}")
+            outcome = Outcome(Reply(500, b"simulator error", "text/plain"))
+        entry["status"] = outcome.reply.status
+        _Delivery(request, outcome).after(self._reactor, policy.latency if outcome.request else 0.0)
+        return server.NOT_DONE_YET
+
+    def _connection(self, request: Any) -> Connection:
+        channel = request.channel
+        if channel not in self._connections:
+            number = next(self._numbers)
+            names = self._organisation.policy.front_ends
+            self._connections[channel] = Connection(number, names[number % len(names)])
+            self._organisation.counters["ews.http_connections"] += 1
+        return self._connections[channel]
+
+    def _log_entry(self, request: Any, connection: Connection) -> dict[str, object]:
+        entry: dict[str, object] = {
+            "time": time.time(),
+            "operation": "",
+            "mailboxes": [],
+            "impersonated": "",
+            "connection": connection.number,
+            "status": 0,
+            "user": "",
+            "way": "",
+            "request_id": request.getHeader("client-request-id") or "",
+            "user_agent": request.getHeader("user-agent") or "",
+        }
+        self._organisation.log.append(entry)
+        request.setHeader("server", "Microsoft-IIS/10.0")
+        request.setHeader("x-feserver", connection.front_end)
+        if entry["request_id"]:
+            request.setHeader("request-id", str(entry["request_id"]))
+        return entry
+
+    def _outcome(self, request: Any, connection: Connection, entry: dict[str, object]) -> Outcome:
+        policy = self._organisation.policy
+        early = front_reply(policy.before_sign_in)
+        if early is not None:
+            return Outcome(early)
+        if request.path.decode("latin-1").lower() != PATH:
+            return Outcome(front_reply("404") or Reply(404))
+        judged = self._authenticator.authenticate(request.getHeader("authorization") or "", connection)
+        if judged.account is None:
+            return Outcome(unauthorized(judged.challenges))
+        entry["user"] = f"{self._organisation.netbios}\\{judged.account.sam}"
+        entry["way"] = connection.way
+        late = front_reply("403" if judged.account.ews_blocked else policy.after_sign_in)
+        if late is not None:
+            return Outcome(late)
+        if request.method != b"POST":
+            return Outcome(Reply(405, headers=(("Allow", "POST"),)))
+        return self._soap_outcome(request, judged.account, entry)
+
+    def _soap_outcome(self, request: Any, account: Account, entry: dict[str, object]) -> Outcome:
+        data = request.content.read() if request.content is not None else b""
+        outcome = self._soap.handle(account, data)
+        if outcome.request is not None:
+            asked = outcome.request
+            entry["operation"] = asked.operation
+            entry["mailboxes"] = list(asked.addresses)
+            entry["impersonated"] = asked.impersonation.value if asked.impersonation else ""
+        return outcome
+
+
+class _Delivery:
+    """Sends one outcome later, unless the client has gone; what is to be undone is undone exactly once."""
+
+    def __init__(self, request: Any, outcome: Outcome) -> None:
+        self._request = request
+        self._outcome = outcome
+        self._gone = False
+        request.notifyFinish().addErrback(self._lost)
+
+    def after(self, reactor: Any, seconds: float) -> None:
+        if seconds > 0:
+            reactor.callLater(seconds, self._send)
+        else:
+            self._send()
+
+    def _send(self) -> None:
+        if self._gone:
+            return
+        reply = self._outcome.reply
+        self._request.setResponseCode(reply.status)
+        self._request.setHeader("content-type", reply.content_type)
+        self._request.setHeader("content-length", str(len(reply.body)))
+        for name, value in reply.headers:
+            self._request.responseHeaders.addRawHeader(name, value)
+        self._outcome.done()
+        self._outcome.done = lambda: None
+        if reply.body:
+            self._request.write(reply.body)
+        self._request.finish()
+
+    def _lost(self, failure: Failure) -> None:  # noqa: ARG002  Twisted's signature
+        self._gone = True
+        self._outcome.done()
+        self._outcome.done = lambda: None

@@ -1,0 +1,119 @@
+"""Limits of the server: store sessions, simultaneous requests, and busy answers.
+
+Exchange's Managed Store opens at most 16 EWS sessions for one user and
+database (Microsoft, "Managed store limits"); more give
+ErrorTooManyObjectsOpened. EwsMaxConcurrency gives ErrorExceededConnectionCount.
+Busy answers: Microsoft, "EWS throttling in Exchange", tables 3 and 4.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from pytest_flowscape.simulator.ews.access import Caller
+from pytest_flowscape.simulator.ews.envelope import Refusal
+from pytest_flowscape.simulator.model import Mailbox, Organisation
+
+
+@dataclass
+class Books:
+    """What is open at this moment: requests in flight, and store sessions by the SID that is charged.
+
+    ``idle`` holds, for each account and mailbox, the calls that will close its
+    lingering sessions.
+    """
+
+    in_flight: int = 0
+    sessions: Counter[str] = field(default_factory=Counter)
+    idle: defaultdict[tuple[str, str], list[Any]] = field(default_factory=lambda: defaultdict(list))
+
+
+class Limits:
+    """The limits, and the books on what is open; a reset begins new books."""
+
+    def __init__(self, organisation: Organisation, reactor: Any) -> None:
+        self.organisation = organisation
+        self.reactor = reactor
+        self.books = Books()
+
+    def clear(self) -> None:
+        """Start from nothing open; what is still under way ends in the old books."""
+        self.books = Books()
+
+    def enter(self) -> Callable[[], None]:
+        """Count a request in, and give what counts it out. Raises Refusal (a fault) above the limit."""
+        books = self.books
+        if books.in_flight >= self.organisation.policy.max_concurrency:
+            raise Refusal("ErrorExceededConnectionCount")
+        books.in_flight += 1
+        self.note("ews.max_in_flight", books.in_flight)
+
+        def leave() -> None:
+            books.in_flight -= 1
+
+        return leave
+
+    def note(self, key: str, value: int) -> None:
+        """Keep the highest value seen under this counter."""
+        counters = self.organisation.counters
+        counters[key] = max(counters[key], value)
+
+    def sessions(self, caller: Caller) -> MailboxSessions:
+        """Give the store sessions of one request."""
+        return MailboxSessions(self, caller)
+
+    def throttle(self) -> str:
+        """Tell how this request is throttled: "", "busy", "inner-busy" or "503"; counts it."""
+        policy = self.organisation.policy
+        kind = policy.throttle
+        if not kind or policy.throttle_count == 0:
+            return ""
+        if policy.throttle_count is not None:
+            policy.throttle_count -= 1
+        self.organisation.counters["ews.throttled"] += 1
+        return kind
+
+
+class MailboxSessions:
+    """The store sessions that one delegate request opens: one for each mailbox, closed a while after the answer.
+
+    A lingering session is taken again by the next request for its mailbox.
+    Impersonated requests are charged to the mailbox itself and open one
+    session only; they never come near the limit and are not counted.
+    """
+
+    def __init__(self, limits: Limits, caller: Caller) -> None:
+        self._limits = limits
+        self._caller = caller
+        self._mailboxes: set[str] = set()
+        self._books = limits.books
+
+    def open(self, mailbox: Mailbox) -> None:
+        """Open a session for this mailbox, unless this request has one. Raises Refusal above the limit."""
+        if self._caller.impersonates or mailbox.primary in self._mailboxes:
+            return
+        sid = self._caller.signed_in.sid
+        idle = self._books.idle[sid, mailbox.primary]
+        if idle:
+            idle.pop(0).cancel()
+        elif self._books.sessions[sid] >= self._limits.organisation.policy.store_sessions:
+            raise Refusal("ErrorTooManyObjectsOpened")
+        else:
+            self._books.sessions[sid] += 1
+        self._mailboxes.add(mailbox.primary)
+        self._limits.note("ews.max_store_sessions", self._books.sessions[sid])
+
+    def close_later(self) -> None:
+        """Let each of them linger ``store_linger`` seconds from now, the answer being sent."""
+        linger = self._limits.organisation.policy.store_linger
+        for address in self._mailboxes:
+            key = (self._caller.signed_in.sid, address)
+            self._books.idle[key].append(self._limits.reactor.callLater(linger, self._close, key))
+
+    def _close(self, key: tuple[str, str]) -> None:
+        # the oldest of this mailbox: all of them linger equally long
+        self._books.idle[key].pop(0)
+        self._books.sessions[key[0]] -= 1

@@ -1,0 +1,65 @@
+"""Write what the customer would hand over: site.ini, the password's file, the CA, rooms.csv."""
+
+from __future__ import annotations
+
+import csv
+import os
+from pathlib import Path
+
+from pytest_flowscape.simulator.scenarios import Scenario
+
+MANY_ROOMS = 100  # from here on the rooms stand in a table of their own
+
+
+def write_private(path: Path, text: str) -> None:
+    """Write a file that only its owner may read."""
+    path.unlink(missing_ok=True)
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as file:
+        file.write(text)
+
+
+def write_site(
+    folder: Path, scenario: Scenario, *, ca_pem: bytes, ews_port: int, ldaps_port: int, timeout: float
+) -> Path:
+    """Write all files of the site into ``folder`` and give the path of site.ini."""
+    ca_file, password_file = folder / "ca.pem", folder / "password.txt"
+    ca_file.write_bytes(ca_pem)
+    write_private(password_file, scenario.password)
+    sections = [
+        _section("site", {"customer": scenario.customer, "name": f"demo-{scenario.name}", "contact": "it@demo.test"}),
+        _section("exchange", {"hostname": f"localhost:{ews_port}", "ca_file": ca_file, "timeout": f"{timeout:g}"}),
+        _section(
+            "service_account",
+            {"username": scenario.username, "email": scenario.email, "password": f"file:{password_file}"},
+        ),
+    ]
+    directory = {"servers": f"ldaps://localhost:{ldaps_port}", "base_dn": scenario.organisation.base_dn}
+    sections += [
+        _section("directory", {**directory, "ca_file": ca_file}),
+        _section("rooms", {**_rooms(folder, scenario), "expected": scenario.expected}),
+        _section("users", {"addresses": _lines(scenario.users), "out_of_scope": scenario.out_of_scope}),
+        _section("handover", {"password_by": scenario.password_by}),
+    ]
+    path = folder / "site.ini"
+    path.write_text("\n".join(sections), encoding="utf-8")
+    return path
+
+
+def _section(name: str, values: dict[str, object]) -> str:
+    return f"[{name}]\n" + "".join(f"{key} = {value}".replace(" \n", "\n") + "\n" for key, value in values.items())
+
+
+def _lines(values: tuple[str, ...]) -> str:
+    return "".join(f"\n    {value}" for value in values)
+
+
+def _rooms(folder: Path, scenario: Scenario) -> dict[str, object]:
+    if len(scenario.rooms) < MANY_ROOMS:
+        return {"addresses": _lines(scenario.rooms)}
+    with (folder / "rooms.csv").open("w", encoding="utf-8", newline="") as file:
+        table = csv.writer(file)
+        table.writerow(("email", "name", "building", "capacity"))
+        for address, details in zip(scenario.rooms, scenario.room_details, strict=True):
+            table.writerow((address, *details))
+    return {"file": "rooms.csv"}

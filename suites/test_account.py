@@ -1,0 +1,342 @@
+"""The service account: a named, usable account with a mailbox of its own and a plain password."""
+
+from __future__ import annotations
+
+from pytest_flowscape import judgement
+from pytest_flowscape.addresses import canonical
+from pytest_flowscape.causes import CAUSES
+from pytest_flowscape.errors import NotMeasured
+from pytest_flowscape.facts import (
+    FILETIME_NEVER,
+    AccountNames,
+    AccountState,
+    DirectoryEntry,
+    FolderAnswer,
+    Kind,
+    MailboxAnswer,
+    SiteFacts,
+)
+from pytest_flowscape.remedies import (
+    DIRECTORY,
+    EXCHANGE,
+    FIND_ACCOUNT,
+    REPLICATION,
+    SAFE,
+    SITE_FILE,
+    SMART_CARD_FIX,
+    WAY_FIXES,
+    account_state_fix,
+    fix,
+)
+from pytest_flowscape.requirement import Notes, Owner, Per, expect, requirement
+from pytest_flowscape.site import Site
+
+STATES = ("disabled", "locked", "expired")
+
+
+@requirement(
+    "ACCOUNT-1",
+    title="First and last name are set",
+    per=Per.SITE,
+    owner=Owner.DIRECTORY,
+    consequence="Meetings that Flowscape books show an organiser without a proper name.",
+    fix=fix(
+        EXCHANGE,
+        "  Set-User -Identity '{account}' -FirstName 'FIRST' -LastName 'LAST'" + SAFE,
+        "  Get-Mailbox -Identity '{account}' | Format-List DisplayName,PrimarySmtpAddress",
+        "An address policy may follow the name: see that the address is still the one of the site file. "
+        "To undo, set the former names. " + REPLICATION,
+    ),
+    link="https://learn.microsoft.com/en-us/powershell/module/exchange/set-user",
+    guide="Service account",
+    reads=("givenName", "sn"),
+)
+def test_first_and_last_name(account_names: AccountNames, notes: Notes) -> None:
+    """The service account MUST have a first name and a last name."""
+    both = (("first name", account_names.given_name), ("last name", account_names.surname))
+    missing = [name for name, value in both if not value.strip()]
+    expect(
+        not missing,
+        expected="a first name and a last name",
+        found=f"no {' and no '.join(missing)} (told by the {account_names.source})",
+        cause="name-missing",
+    )
+    if account_names.source != "directory":
+        notes.add(f"Told by {account_names.source}, because the directory could not be asked.")
+
+
+@requirement(
+    "ACCOUNT-2",
+    title="Account is enabled",
+    per=Per.SITE,
+    owner=Owner.DIRECTORY,
+    consequence="The service account cannot sign in: Flowscape stops working as a whole.",
+    fix=fix(
+        DIRECTORY,
+        FIND_ACCOUNT,
+        "  Get-ADUser -Identity $account -Properties LockedOut,AccountExpirationDate | "
+        "Format-List Enabled,LockedOut,AccountExpirationDate",
+        "  Enable-ADAccount -Identity $account" + SAFE,
+        "To undo: Disable-ADAccount. " + REPLICATION,
+    ),
+    link="https://learn.microsoft.com/powershell/module/activedirectory/enable-adaccount",
+    guide="Service account",
+    reads=("userAccountControl", "msDS-User-Account-Control-Computed", "accountExpires"),
+)
+def test_account_is_enabled(account_state: AccountState, notes: Notes) -> None:
+    """The service account MUST be enabled, not expired and not locked out.
+
+    A date on which it will expire is noted.
+    """
+    expected = "an account that is enabled, not expired and not locked out"
+    if account_state.cause and CAUSES[account_state.cause].failed == "ACCOUNT-2":
+        state = next(s for s in STATES if s in CAUSES[account_state.cause].sentence)
+        found = judgement.told(account_state.cause, account_state.detail)
+        expect(False, expected=expected, found=found, cause=state, fix=account_state_fix(state))
+    entry = _entry(account_state)
+    disabled = bool(judgement.number(entry, "userAccountControl") & judgement.DISABLED)
+    found = "the account is disabled (userAccountControl 0x2)"
+    expect(not disabled, expected=expected, found=found, cause="disabled", fix=account_state_fix("disabled"))
+    locked = bool(judgement.number(entry, "msDS-User-Account-Control-Computed") & judgement.LOCKED_OUT)
+    found = "the account is locked out (msDS-User-Account-Control-Computed 0x10)"
+    expect(not locked, expected=expected, found=found, cause="locked", fix=account_state_fix("locked"))
+    judgement.number(entry, "accountExpires")
+    expires = entry.moment("accountExpires")
+    if expires is None:
+        return
+    found = f"the account expired on {judgement.day(expires)}"
+    expect(expires > judgement.now(), expected=expected, found=found, cause="expired", fix=account_state_fix("expired"))
+    notes.add(f"The account will expire on {judgement.day(expires)}; Flowscape stops working then.")
+
+
+def _entry(account_state: AccountState) -> DirectoryEntry:
+    """Give the object whose state counts. Raises NotMeasured where that is not the one that was found."""
+    entry = account_state.entry
+    if entry is None:
+        raise NotMeasured("the account's object could not be read in the directory")
+    disabled = judgement.number(entry, "userAccountControl") & judgement.DISABLED
+    if disabled and judgement.is_linked(entry):
+        raise NotMeasured("a linked mailbox: its account is in another forest, which was not asked")
+    return entry
+
+
+@requirement(
+    "ACCOUNT-3",
+    title="Account has a mailbox of its own",
+    per=Per.SITE,
+    owner=Owner.EXCHANGE,
+    consequence="Without a mailbox the service account can neither organise meetings nor receive answers to them.",
+    fix=fix(
+        "Look whether anybody has the address already; only if nobody has it, create the mailbox. " + EXCHANGE,
+        "  Get-Recipient -Identity '{email}' | Format-List Name,RecipientTypeDetails,DistinguishedName",
+        "  Enable-Mailbox -Identity '{account}' -PrimarySmtpAddress '{email}'" + SAFE,
+        "A mailbox in Exchange Online has to be moved here instead. To undo: Disable-Mailbox. " + REPLICATION,
+    ),
+    link="https://learn.microsoft.com/en-us/exchange/recipients/create-user-mailboxes?view=exchserver-2019",
+    guide="Service account",
+    needs=("ACCOUNT-5",),
+)
+def test_account_has_a_mailbox(own_mailbox: MailboxAnswer, site: Site, site_facts: SiteFacts, notes: Notes) -> None:
+    """The service account MUST have a mailbox of its own, and the configured email must be an address of it.
+
+    Judged by effect: the inbox that Exchange opens for the sign-in is the same
+    as the one it opens for the configured email.
+    """
+    email = site.service_account.email
+    entry = site_facts.directory.account if site_facts.directory else None
+    expect(
+        not judgement.is_group_managed(entry),
+        expected="a user account whose password can be handed over",
+        found="the account is a group managed service account: nobody knows its password, the guide needs one",
+        cause="group-managed",
+        fix="Create an ordinary user account with a mailbox for Flowscape. " + SITE_FILE,
+        owner=Owner.DIRECTORY,
+    )
+    bare = _own_inbox(own_mailbox)
+    by_address = next((folder for folder in own_mailbox.folders if folder.name.startswith("inbox@")), None)
+    if by_address is None:
+        raise NotMeasured("Exchange gave no answer about the configured email")
+    if by_address.trouble is not None and by_address.trouble.kind is Kind.NOT_PRIMARY:
+        primary = by_address.trouble.values.get("Primary", "another address")
+        notes.add(f"Exchange names {primary} as primary address of that mailbox: see ACCOUNT-6.")
+    elif by_address.trouble is not None or by_address.folder_id != bare.folder_id:
+        nobody = by_address.trouble is not None and by_address.trouble.kind is Kind.NO_MAILBOX
+        said = f" ({by_address.trouble.said})" if by_address.trouble else ""
+        whose = "nobody has a mailbox with that address" if nobody else "the address belongs to another mailbox"
+        expect(
+            False,
+            expected=f"{email} to open the same inbox as the sign-in",
+            found=f"the account has a mailbox, but {whose}{said}",
+            cause="email-unknown" if nobody else "email-of-another",
+            fix="If another address is right: write it as email under [service_account]. " + SITE_FILE,
+            owner=Owner.INSTALLER,
+        )
+    details = judgement.hint_number(entry, "msExchRecipientTypeDetails")
+    if details not in (None, 1):
+        notes.add(f"The directory calls it a {judgement.type_name(details)}; it works, so it passes.")
+
+
+def _own_inbox(own_mailbox: MailboxAnswer) -> FolderAnswer:
+    """Give the inbox that Exchange opens for the sign-in itself; fails ACCOUNT-3 where there is none."""
+    bare = own_mailbox.folder("inbox")
+    trouble = own_mailbox.trouble or (bare.trouble if bare else None)
+    expect(
+        trouble is None or trouble.kind is not Kind.NO_MAILBOX,
+        expected="a mailbox on this Exchange for the account that signs in",
+        found=f"the account has none: {trouble.said}" if trouble else "",
+        cause="no-mailbox",
+    )
+    if trouble is not None or bare is None:
+        raise NotMeasured(f"Exchange gave no answer about the account's inbox: {trouble.said if trouble else 'none'}")
+    return bare
+
+
+@requirement(
+    "ACCOUNT-4",
+    title="Password never expires",
+    per=Per.SITE,
+    owner=Owner.DIRECTORY,
+    consequence="On the day the password expires Flowscape stops working, without anybody having changed anything.",
+    fix=fix(
+        DIRECTORY,
+        FIND_ACCOUNT,
+        "  Set-ADUser -Identity $account -PasswordNeverExpires $true -ChangePasswordAtLogon $false" + SAFE,
+        "If the password has expired already, set a new one (Set-ADAccountPassword -Reset) and hand it over anew. "
+        "To undo: Set-ADUser with -PasswordNeverExpires $false. " + REPLICATION,
+    ),
+    link="https://learn.microsoft.com/powershell/module/activedirectory/set-aduser",
+    guide="Service account",
+    reads=("userAccountControl", "msDS-UserPasswordExpiryTimeComputed"),
+)
+def test_password_never_expires(account_state: AccountState, notes: Notes) -> None:
+    """The service account's password MUST never expire and need not be changed at the next sign-in.
+
+    Decided by the account's flag and by the expiry that the domain controller
+    computes, never by the date of the last change alone.
+    """
+    expected = "a password that never expires"
+    if account_state.cause and CAUSES[account_state.cause].failed == "ACCOUNT-4":
+        must_change = "must be changed" in CAUSES[account_state.cause].sentence
+        found = judgement.told(account_state.cause, account_state.detail)
+        expect(False, expected=expected, found=found, cause="must-change" if must_change else "password-expired")
+    entry = _entry(account_state)
+    flags = judgement.number(entry, "userAccountControl")
+    if flags & judgement.NEVER_EXPIRES:
+        return
+    computed = judgement.number(entry, "msDS-UserPasswordExpiryTimeComputed")
+    found = "the password must be changed at the next sign-in"
+    expect(computed != 0, expected=expected, found=found, cause="must-change")
+    if computed < FILETIME_NEVER:
+        moment = entry.moment("msDS-UserPasswordExpiryTimeComputed")
+        when = judgement.day(moment) if moment else "a date that cannot be shown"
+        past = moment is not None and moment <= judgement.now()
+        found = f"it expired on {when}" if past else f"it will expire on {when}"
+        expect(False, expected=expected, found=found, cause="password-expired" if past else "password-expires")
+    if flags & judgement.SMART_CARD:
+        notes.add("It does not expire only because a smart card is required; set the flag itself as well.")
+    else:
+        notes.add(
+            "It never expires by the password policy only: a change of that policy undoes it. Set the flag itself."
+        )
+
+
+@requirement(
+    "ACCOUNT-5",
+    title="User name and password alone sign in",
+    per=Per.SITE,
+    owner=Owner.NETWORK,
+    consequence="Flowscape signs in unattended: it cannot answer a second factor or fill in a sign-in page.",
+    fix=WAY_FIXES["page-after-sign-in"],
+    link=(
+        "https://learn.microsoft.com/en-us/exchange/client-developer/exchange-web-services/"
+        "how-to-control-access-to-ews-in-exchange"
+    ),
+    guide="Service account",
+    needs=("HOST-3",),
+)
+def test_password_alone_signs_in(site: Site, site_facts: SiteFacts, notes: Notes) -> None:
+    """The service account MUST sign in to Exchange with user name and password alone, without multi-factor sign-in.
+
+    It is told for the place of this run: another network path may have another
+    gateway in front.
+    """
+    expected = f"'{site.service_account.username}' to sign in to EWS with its password and nothing else"
+    refused = judgement.cause_failing(site_facts, "ACCOUNT-5")
+    if refused is not None:
+        key, found = refused
+        if key == "way-refused" and _is_protected(site_facts):
+            found += "; the account is in Protected Users, which forbids NTLM"
+        owner = Owner.NETWORK if key.startswith("page") else Owner.EXCHANGE
+        owner = Owner.DIRECTORY if key == "smart-card" else owner
+        expect(False, expected=expected, found=found, cause=key, fix=WAY_FIXES[key], owner=owner)
+    sign_in = site_facts.sign_in
+    if sign_in is None or not sign_in.succeeded:
+        said = sign_in.trouble.said if sign_in and sign_in.trouble else "it was not tried"
+        raise NotMeasured(f"no sign-in to EWS was completed: {said}")
+    entry = site_facts.directory.account if site_facts.directory else None
+    smart_card = bool((judgement.hint_number(entry, "userAccountControl") or 0) & judgement.SMART_CARD)
+    expect(
+        not smart_card,
+        expected=expected,
+        found="the password still works, but the account requires a smart card (userAccountControl 0x40000)",
+        cause="smart-card",
+        fix=SMART_CARD_FIX,
+        owner=Owner.DIRECTORY,
+    )
+    notes.add(f"Signed in by {sign_in.way}, as seen from {judgement.vantage(site_facts)}.")
+
+
+def _is_protected(site_facts: SiteFacts) -> bool:
+    """Tell whether the account is a member of Protected Users (RID 525 of its domain)."""
+    sids = site_facts.directory.token_sids if site_facts.directory else ()
+    return any(sid.startswith("S-1-5-21-") and sid.endswith("-525") for sid in sids)
+
+
+@requirement(
+    "ACCOUNT-6",
+    title="Email is the same in Active Directory and in Exchange",
+    per=Per.SITE,
+    owner=Owner.EXCHANGE,
+    consequence="Answers to bookings go to an address that Flowscape does not watch, and impersonation by email fails.",
+    fix=fix(
+        "Note the present values, then change; changing the attribute mail in the directory alone is not enough. "
+        + EXCHANGE,
+        "  Get-Mailbox -Identity '{account}' | "
+        "Format-List PrimarySmtpAddress,WindowsEmailAddress,EmailAddressPolicyEnabled",
+        "  Set-Mailbox -Identity '{account}' -EmailAddressPolicyEnabled $false" + SAFE,
+        "  Set-Mailbox -Identity '{account}' -WindowsEmailAddress '{email}'" + SAFE,
+        "To undo, set the former address and policy. " + REPLICATION,
+    ),
+    link="https://learn.microsoft.com/en-us/exchange/recipients/user-mailboxes/email-addresses?view=exchserver-2019",
+    guide="Service account",
+    needs=("ACCOUNT-3",),
+    reads=("mail", "proxyAddresses"),
+)
+def test_email_is_the_same_everywhere(account_entry: DirectoryEntry, own_mailbox: MailboxAnswer, site: Site) -> None:
+    """The service account's email attribute in Active Directory MUST be its primary address in Exchange.
+
+    Both must be the configured email. The sign-in name (UPN) plays no part.
+    """
+    judgement.require_readable(account_entry, "mail", "proxyAddresses")
+    if not account_entry.values("proxyAddresses") and not judgement.hint(account_entry, "mailNickname"):
+        raise NotMeasured("the directory shows no Exchange attributes of the account", cause=judgement.UNREADABLE)
+    configured = canonical(site.service_account.email)
+    mail = canonical(account_entry.text("mail"))
+    primaries = tuple(canonical(address) for address in account_entry.primary_addresses)
+    named = {
+        canonical(folder.trouble.values["Primary"])
+        for folder in own_mailbox.folders
+        if folder.trouble and folder.trouble.kind is Kind.NOT_PRIMARY and folder.trouble.values.get("Primary")
+    }
+    expected = f"{configured} as email attribute and as the one primary address"
+    one = len(primaries) == 1
+    found = f"{len(primaries)} primary addresses in proxyAddresses ({', '.join(primaries) or 'none'})"
+    expect(one, expected=expected, found=found, cause="primary-not-one")
+    told = {mail, *primaries, *(named or {primaries[0]})}
+    elsewhere = len(told) == 1 and mail != configured
+    found = f"Active Directory and Exchange agree on {mail}, the site file says otherwise"
+    wrong = "If that address is right, write it as email under [service_account]. " + SITE_FILE
+    expect(not elsewhere, expected=expected, found=found, cause="site-file-differs", fix=wrong, owner=Owner.INSTALLER)
+    exchange = ", ".join(sorted(named)) or primaries[0]
+    found = f"email attribute {mail or 'empty'}, primary address {exchange}"
+    expect(told == {configured}, expected=expected, found=found, cause="addresses-differ")

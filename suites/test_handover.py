@@ -1,0 +1,129 @@
+"""Handover: the five values that the installation asks for are complete and belong together."""
+
+from __future__ import annotations
+
+from pytest_flowscape import judgement
+from pytest_flowscape.addresses import canonical
+from pytest_flowscape.errors import NotMeasured
+from pytest_flowscape.facts import DirectoryEntry, DirectoryView, Kind, SiteFacts
+from pytest_flowscape.remedies import SITE_FILE, fix
+from pytest_flowscape.requirement import Notes, Owner, Per, expect, requirement
+from pytest_flowscape.site import Site
+
+IDENTITY_FIX = (
+    "User name and email belong to two different accounts. Ask the customer which one is the service account, and "
+    "write its user name and its email under [service_account]. " + SITE_FILE
+)
+
+
+@requirement(
+    "HANDOVER-1",
+    title="The five values are complete and one identity",
+    per=Per.SITE,
+    owner=Owner.INSTALLER,
+    consequence="The installation stops on the day: the values handed over do not sign in, or name somebody else.",
+    fix=fix(
+        "Ask for user name and password again, by a way that is not mail. Compare the form of the name with the "
+        "account's properties: DOMAIN\\user needs the NetBIOS name of its own domain, user@domain needs its UPN, "
+        "which may differ from its email.",
+        "  whoami /upn",
+        "The command shows the UPN to whoever is signed in as the account. Then correct the site file, and say "
+        "--flowscape-retry-sign-in once: each wrong password counts towards the lockout.",
+    ),
+    link="https://learn.microsoft.com/en-us/windows/win32/secauthn/user-name-formats",
+    guide="Handover",
+    needs=("ACCOUNT-3",),
+)
+def test_values_are_one_identity(site: Site, site_facts: SiteFacts, notes: Notes) -> None:
+    """User name, email, password, room addresses and hostname MUST be complete and belong to one identity.
+
+    The user name is the one that signed in with the password; the email is
+    that account's; the rooms and the hostname are those of this run.
+    """
+    account = site.service_account
+    refused = judgement.cause_failing(site_facts, "HANDOVER-1")
+    if refused is not None:
+        key, said = refused
+        expect(
+            False,
+            expected=f"the user name '{account.username}' and the password to sign in",
+            found=f"{said}. The name was given as {_form(account.username)}; the user name, its form or the password "
+            "is wrong, or a smart card is required",
+            cause=key,
+        )
+    values = {
+        "user name": account.username,
+        "email": account.email,
+        "password": str(account.password),
+        "room addresses": ", ".join(room.email for room in site.rooms),
+        "hostname": site.exchange.hostname,
+    }
+    missing = [name for name, value in values.items() if not value.strip()]
+    found = f"no {', no '.join(missing)}"
+    expect(not missing, expected="all five values", found=found, cause="incomplete", fix=SITE_FILE)
+    sign_in = site_facts.sign_in
+    if sign_in is None or not sign_in.succeeded:
+        raise NotMeasured("nobody has signed in with the user name and the password")
+    expect(
+        sign_in.username == account.username,
+        expected=f"the user name '{account.username}' as it is handed over",
+        found=f"the sign-in succeeded as '{sign_in.username}'",
+        cause="other-name-signed-in",
+        fix=SITE_FILE,
+    )
+    if site_facts.directory is not None:
+        _judge_identity(site, site_facts, site_facts.directory)
+    notes.add(
+        f"To hand over: user name {account.username} ({_form(account.username)}), email {account.email}, "
+        f"{len(site.rooms)} rooms, hostname {site.exchange.hostname}; the password apart from them."
+    )
+
+
+def _judge_identity(site: Site, site_facts: SiteFacts, view: DirectoryView) -> None:
+    """Fail where the account that signed in is not the one that has the email."""
+    entry = view.account
+    if entry is None or judgement.is_linked(entry):
+        return
+    mailbox = _mailbox_addresses(site, site_facts)
+    known = judgement.addresses_of(entry)
+    others = [holder for holder in _holders(view) if not _belongs(holder, entry)]
+    if not known or known & mailbox or (_holders(view) and not others):
+        return
+    expect(
+        False,
+        expected=f"'{site.service_account.username}' and {site.service_account.email} to be one account",
+        found=f"the account that signed in ({entry.dn}) has {', '.join(sorted(known))}"
+        + (f"; the email is that of {others[0].dn}" if others else ""),
+        cause="two-identities",
+        fix=IDENTITY_FIX,
+    )
+
+
+def _mailbox_addresses(site: Site, site_facts: SiteFacts) -> frozenset[str]:
+    """Give the configured email, and the primary address that Exchange named instead of it."""
+    found = {canonical(site.service_account.email)}
+    own = site_facts.own_mailbox
+    for folder in own.folders if own else ():
+        if folder.trouble and folder.trouble.kind is Kind.NOT_PRIMARY:
+            found.add(canonical(folder.trouble.values.get("Primary", "")))
+    return frozenset(found)
+
+
+def _holders(view: DirectoryView) -> tuple[DirectoryEntry, ...]:
+    holders = view.account_holders
+    return judgement.all_holders(holders) if holders and not holders.trouble else ()
+
+
+def _belongs(holder: DirectoryEntry, account: DirectoryEntry) -> bool:
+    """Tell whether an object is the account's own, or the linked mailbox of it."""
+    if holder.dn.lower() == account.dn.lower():
+        return True
+    sids = set(judgement.hint(account, "objectSid"))
+    return bool(sids.intersection(judgement.hint(holder, "msExchMasterAccountSid")))
+
+
+def _form(username: str) -> str:
+    r"""Say which form a user name has: DOMAIN\user, a UPN, or a bare name."""
+    if "\\" in username:
+        return "DOMAIN\\user"
+    return "user@domain (UPN)" if "@" in username else "a bare name without domain"

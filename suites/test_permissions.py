@@ -1,0 +1,118 @@
+"""Mailbox permissions: the service account has FullAccess to every room, proven by effect."""
+
+from __future__ import annotations
+
+from pytest_flowscape import full_access, judgement
+from pytest_flowscape.errors import NotMeasured
+from pytest_flowscape.facts import Grant, MailboxAnswer, MailboxRights, SiteFacts
+from pytest_flowscape.full_access import Identity
+from pytest_flowscape.remedies import ACCESS_WAIT, EXCHANGE, SAFE, fix
+from pytest_flowscape.requirement import Notes, Owner, Per, expect, requirement
+from pytest_flowscape.site import Site
+
+DENY_FIX = fix(
+    "A Deny entry wins over every grant. Look where it comes from; the tool proposes no removal. " + EXCHANGE,
+    "  Get-MailboxPermission -Identity '{target}' -User '{account}' | Format-Table User,AccessRights,Deny,IsInherited",
+    "If it is inherited, take the account out of Exchange's administrator groups; if not, ask who set it and why. "
+    "To undo, add the account to the group again. " + ACCESS_WAIT,
+)
+
+
+@requirement(
+    "PERMISSION-1",
+    title="Service account has FullAccess to the room",
+    per=Per.ROOM,
+    owner=Owner.EXCHANGE,
+    consequence="Flowscape cannot book, extend or end meetings in this room.",
+    fix=fix(
+        EXCHANGE,
+        "  Get-MailboxPermission -Identity '{target}' -User '{account}'",
+        "  Add-MailboxPermission -Identity '{target}' -User '{account}' -AccessRights FullAccess "
+        "-InheritanceType All -AutoMapping $false" + SAFE,
+        "Without -InheritanceType All only the top folder opens. To undo: Remove-MailboxPermission with the same "
+        "-Identity, -User, -AccessRights and -InheritanceType.",
+        ACCESS_WAIT,
+    ),
+    link="https://learn.microsoft.com/en-us/exchange/recipients/mailbox-permissions?view=exchserver-2019",
+    guide="Mailbox permissions",
+    needs=("ACCOUNT-5",),
+)
+def test_full_access(
+    *,
+    site: Site,
+    room_as_delegate: MailboxAnswer,
+    room_as_owner: MailboxAnswer,
+    room_rights: MailboxRights,
+    own_folder_ids: frozenset[str],
+    site_facts: SiteFacts,
+    notes: Notes,
+) -> None:
+    """The service account MUST have FullAccess to the mailbox of each configured room.
+
+    Judged by effect on five folders, asked without impersonation: reading,
+    changing, and creating items and folders. Folder permissions that alone
+    would explain these rights are no proof, unless the directory shows the
+    FullAccess entry; the directory's copy explains a failure and never makes one.
+    """
+    judgement.refuse_own(room_as_delegate, own_folder_ids)
+    lacking = full_access.lacking_in(room_as_delegate)
+    if lacking is not None:
+        _judge_lacking(lacking, room_rights, notes)
+    granted = room_rights.grant is Grant.GRANTED
+    impersonated = room_as_owner.trouble is None
+    if impersonated:
+        judgement.refuse_own(room_as_owner, own_folder_ids)
+        _note_differences(room_as_delegate, room_as_owner, notes)
+    if granted:
+        return
+    if not impersonated:
+        raise NotMeasured(
+            "the rights work, but whether FullAccess is their reason can only be seen acting as the room",
+            because="IMPERSONATION-1",
+        )
+    _refuse_folder_permissions(room_as_owner, _identity(site, site_facts))
+    if room_rights.grant is Grant.UNREADABLE:
+        notes.add("The directory does not show the mailbox's permissions; the right works and comes from no folder.")
+    else:
+        notes.add(
+            "The right works but its source is not visible in the directory: a group that cannot be resolved, a grant "
+            "on the database, or a grant removed less than two hours ago."
+        )
+
+
+def _judge_lacking(lacking: full_access.Lacking, rights: MailboxRights, notes: Notes) -> None:
+    """Fail by what is missing, unless a fresh grant may only be waiting for a cache."""
+    cause, found = full_access.kind_of(lacking, rights.grant)
+    if full_access.still_cached(rights, judgement.now()):
+        raise NotMeasured(
+            f"waiting for replication or a cache: the directory shows a grant changed less than two hours ago, "
+            f"Exchange still says: {found}. Wait at least 20 minutes without testing",
+            waiting=True,
+        )
+    if rights.grant is Grant.GRANTED:
+        notes.add(
+            "The directory shows a FullAccess entry older than two hours; Exchange does not honour it everywhere."
+        )
+    expected = "to read, change and create items and folders in all of the mailbox, as FullAccess allows"
+    expect(False, expected=expected, found=found, cause=cause, fix=DENY_FIX if cause == "explicit-deny" else "")
+
+
+def _note_differences(delegate: MailboxAnswer, owner: MailboxAnswer, notes: Notes) -> None:
+    for less in full_access.differences(delegate, owner):
+        notes.add(f"The room itself may do more than the service account ({less}); FullAccess does not need it.")
+
+
+def _refuse_folder_permissions(owner: MailboxAnswer, identity: Identity) -> None:
+    """Refuse to call rights FullAccess that folder permissions may give. Raises NotMeasured."""
+    if full_access.explained_by_folder_permissions(owner, identity):
+        raise NotMeasured(
+            "the rights may come from folder permissions on all five folders; no FullAccess entry can be seen",
+            cause="folder-permissions",
+        )
+
+
+def _identity(site: Site, site_facts: SiteFacts) -> Identity:
+    view = site_facts.directory
+    entry = view.account if view else None
+    own = judgement.addresses_of(entry) if entry else frozenset()
+    return Identity(frozenset(view.token_sids if view else ()), own | {site.service_account.email})

@@ -1,0 +1,72 @@
+"""Run the product as its users do, in a process of its own, and read what it left behind."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+LIMIT = 100.0  # seconds; a run on the simulator takes a few
+
+
+@dataclass
+class Finished:
+    """One finished run: exit code, what it printed, and results.json (empty if none was written)."""
+
+    code: int
+    output: str
+    folder: Path
+    results: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def verdict(self) -> str:
+        return str(self.results.get("verdict", ""))
+
+    @property
+    def digest(self) -> str:
+        return str(self.results["outcomes_digest"])
+
+    def outcomes(self, *words: str) -> set[tuple[str, str]]:
+        """Give the pairs whose outcome is one of ``words``."""
+        return {(o["requirement"], o["target"]) for o in self.results["outcomes"] if o["outcome"] in words}
+
+    def outcome(self, requirement: str, target: str = "site") -> dict[str, Any]:
+        """Give one pair's outcome."""
+        found = [o for o in self.results["outcomes"] if (o["requirement"], o["target"]) == (requirement, target)]
+        assert len(found) == 1, found
+        return dict(found[0])
+
+
+def accept(
+    site: Path | str,
+    *arguments: str,
+    cwd: Path,
+    report: Path | None = None,
+    env: dict[str, str] | None = None,
+    python: str = sys.executable,
+) -> Finished:
+    """Run ``pytest --flowscape-config=site`` in ``cwd``; a demo where ``site`` begins with ``--``."""
+    folder = report or cwd / "report"
+    first = site if str(site).startswith("--") else f"--flowscape-config={site}"
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("PYTEST_")}
+    environment.update(env or {}, COLUMNS="100")
+    command = [python, "-m", "pytest", str(first), f"--flowscape-report={folder}", "-p", "no:cacheprovider"]
+    command += ["-o", f"faulthandler_timeout={LIMIT / 2}", *arguments]
+    done = subprocess.run(
+        command,
+        cwd=cwd,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        timeout=LIMIT,
+        check=False,
+    )
+    path = folder / "results.json"
+    results = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    return Finished(done.returncode, done.stdout + done.stderr, folder, results)

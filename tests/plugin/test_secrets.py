@@ -1,0 +1,133 @@
+"""The password is in no artefact, no output, no argument and no environment, even when a library fails deep inside."""
+
+from __future__ import annotations
+
+import base64
+import os
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+
+from tests.acceptance import Finished, accept
+from tests.simulator.harness import Simulator
+
+SPY = """
+import json, os, pathlib, sys
+folder = pathlib.Path(os.environ["SPY_FOLDER"])
+
+def pytest_runtest_logfinish(nodeid, location):
+    seen = {"argv": sys.argv, "orig": sys.orig_argv, "environ": dict(os.environ)}
+    proc = pathlib.Path("/proc")
+    if proc.is_dir():
+        for process in proc.glob("[0-9]*"):
+            for name in ("cmdline", "environ"):
+                try:
+                    seen[f"{process.name} {name}"] = (process / name).read_bytes().decode("utf-8", "replace")
+                except OSError:
+                    pass
+    (folder / f"{os.getpid()}.json").write_text(json.dumps(seen), encoding="utf-8")
+"""
+DEEP = """
+import lxml.etree
+import urllib3.connection
+import logging
+
+def broken(*args, **kwargs):
+    import inspect
+    outer = inspect.stack()[1].frame.f_locals
+    logging.getLogger("deep").error("headers %r", outer.get("headers"))
+    raise ZeroDivisionError(f"deep inside {outer!r}")
+
+COUNT = [0]
+real = urllib3.connection.HTTPSConnection.request
+
+def request(self, method, url, body=None, headers=None, **more):
+    COUNT[0] += 1
+    if COUNT[0] > 3 and headers and any(name.lower() == "authorization" for name in headers):
+        broken()
+    return real(self, method, url, body=body, headers=headers, **more)
+
+urllib3.connection.HTTPSConnection.request = request
+"""
+LOUD = ("-vv", "--showlocals", "--tb=long", "--full-trace", "-rA", "--log-cli-level=DEBUG", "-o", "log_file=run.log")
+
+
+def hiding_places(simulator: Simulator) -> set[bytes]:
+    """Give every form under which the password might lie somewhere."""
+    password = simulator.password.strip()
+    names = ("svc-flowscape", "DEMO\\svc-flowscape", "svc-flowscape@demo.test")
+    texts = {password, quote(password), quote(password, safe=""), repr(password)[1:-1]}
+    texts |= {base64.b64encode(f"{name}:{password}".encode()).decode() for name in names}
+    texts |= {base64.b64encode(password.encode()).decode(), base64.b64encode(password.encode("utf-16-le")).decode()}
+    texts |= {password.replace("&", "&amp;").replace("<", "&lt;"), password.encode("utf-16-le").hex()}
+    return {text.encode() for text in texts} | {password.encode("utf-16-le"), password.encode("utf-16-be")}
+
+
+def assert_clean(done: Finished, folder: Path, simulator: Simulator) -> None:
+    places = hiding_places(simulator)
+    for place in places:
+        assert place not in done.output.encode("utf-8", "surrogateescape")
+    searched = 0
+    for path in folder.rglob("*"):
+        if path.is_file():
+            content = path.read_bytes()
+            searched += 1
+            assert not [place for place in places if place in content], path
+    assert searched >= 4
+
+
+@pytest.mark.parametrize("auth", ["basic", "ntlm", "negotiate"])
+@pytest.mark.parametrize("workers", ["0", "2"])
+def test_nothing_leaks_from_a_loud_run(auth: str, workers: str, simulator: Simulator, tmp_path: Path) -> None:
+    first = simulator.ready["site"]
+    text = Path(first).read_text(encoding="utf-8").replace("[exchange]\n", f"[exchange]\nauth = {auth}\n")
+    text = text.replace(f"password = file:{simulator.folder / 'password.txt'}", "password = env:SITE_PASSWORD")
+    (tmp_path / "site.ini").write_text(text, encoding="utf-8")
+    (tmp_path / "spy.py").write_text(SPY)
+    spied = tmp_path / "spied"
+    spied.mkdir()
+    simulator.plant(
+        "PERMISSION-1:" + next(line.strip() for line in text.partition("[rooms]")[2].splitlines() if "@" in line)
+    )
+    env = {"SITE_PASSWORD": simulator.password.strip(), "PYTHONPATH": str(tmp_path), "SPY_FOLDER": str(spied)}
+    more = ("-p", "spy", "--junitxml=junit.xml", *LOUD)
+    done = accept("site.ini", "-n", workers, *more, cwd=tmp_path, env=env)
+    assert done.verdict == "NOT ACCEPTED", done.output
+    assert_clean(done, tmp_path, simulator)
+    assert len(list(spied.iterdir())) == max(1, int(workers))
+
+
+@pytest.mark.parametrize("workers", ["0", "2"])
+def test_nothing_leaks_when_a_request_fails_deep_inside_a_library(
+    workers: str, simulator: Simulator, tmp_path: Path
+) -> None:
+    text = simulator.site.read_text(encoding="utf-8").replace("[exchange]\n", "[exchange]\nauth = basic\n")
+    (tmp_path / "site.ini").write_text(text, encoding="utf-8")
+    (tmp_path / "deep.py").write_text(DEEP)
+    (tmp_path / "conftest.py").write_text("import deep\n")
+    (tmp_path / "test_deep.py").write_text(
+        "import base64\n"
+        "import pytest_flowscape\n"
+        "def test_locals(site):\n"
+        f"    password = open({str(simulator.folder / 'password.txt')!r}).read()\n"
+        "    header = 'Basic ' + base64.b64encode(('DEMO\\\\svc-flowscape:' + password).encode()).decode()\n"
+        "    print(password); print(header)\n"
+        "    assert False, header\n"
+    )
+    from pytest_flowscape.collection import suites_folder
+
+    arguments = (str(suites_folder()), "test_deep.py", "-n", workers, "--junitxml=junit.xml", *LOUD)
+    done = accept("site.ini", *arguments, cwd=tmp_path, env={"PYTHONPATH": str(tmp_path)})
+    assert "deep inside" in done.output
+    assert done.results["verdict"] == "INCOMPLETE", done.output[-3000:]
+    assert "1 other tests failed" in done.output
+    assert_clean(done, tmp_path, simulator)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="POSIX modes; Windows protects by the folder's ACL")
+def test_files_with_site_data_are_private(simulator: Simulator, tmp_path: Path) -> None:
+    done = accept(simulator.site, "-q", cwd=tmp_path)
+    assert done.folder.stat().st_mode & 0o077 == 0
+    for path in done.folder.rglob("*"):
+        assert path.stat().st_mode & 0o077 == 0, path

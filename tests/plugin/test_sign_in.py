@@ -1,0 +1,79 @@
+"""The service account is never locked out by us."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from tests.simulator.harness import Simulator
+
+from tests.acceptance import accept
+
+
+def refused(simulator: Simulator) -> int:
+    counters = simulator.counters()
+    return int(counters.get("ldap.refused", 0)) + int(counters.get("ews.refused", 0))
+
+
+def sign_ins(simulator: Simulator) -> int:
+    counters = simulator.counters()
+    return sum(int(counters.get(name, 0)) for name in ("ldap.sign_ins", "ews.sign_ins", "ldap.refused", "ews.refused"))
+
+
+def without_directory(site: Path, folder: Path) -> Path:
+    """Give a copy of a site file that has no [directory] section."""
+    text = site.read_text(encoding="utf-8")
+    head, _, rest = text.partition("[directory]")
+    text = head + rest[rest.index("\n[") :]
+    copy = site.with_name(f"no-directory-{folder.name}.ini")
+    copy.write_text(text, encoding="utf-8")
+    return copy
+
+
+@pytest.mark.parametrize("workers", ["0", "4"])
+def test_a_wrong_password_costs_one_refused_sign_in(workers: str, simulator: Simulator, tmp_path: Path) -> None:
+    simulator.plant("HANDOVER-1:site")
+    done = accept(simulator.site, "-n", workers, cwd=tmp_path)
+    assert done.outcomes("failed") == {("HANDOVER-1", "site")}, done.output
+    assert "52e" in done.outcome("HANDOVER-1")["found"]
+    assert "52e" in done.output
+    assert refused(simulator) == 1
+    before = sign_ins(simulator)
+    again = accept(simulator.site, "-n", workers, cwd=tmp_path)
+    assert sign_ins(simulator) == before
+    assert (again.verdict, again.code) == ("INCOMPLETE", 10), again.output
+    assert "--flowscape-retry-sign-in" in again.output
+    retried = accept(simulator.site, "-n", workers, "--flowscape-retry-sign-in", cwd=tmp_path)
+    assert retried.verdict == "NOT ACCEPTED"
+    assert refused(simulator) == 2
+
+
+def test_without_a_directory_the_one_attempt_is_that_of_ews(simulator: Simulator, tmp_path: Path) -> None:
+    simulator.plant("HANDOVER-1:site")
+    site = without_directory(simulator.site, tmp_path)
+    done = accept(site, cwd=tmp_path)
+    assert done.outcomes("failed") == {("HANDOVER-1", "site")}, done.output
+    assert refused(simulator) == 1
+
+
+def test_success_signs_in_once_for_the_directory_and_once_for_each_connection(
+    simulator: Simulator, tmp_path: Path
+) -> None:
+    done = accept(simulator.site, cwd=tmp_path)
+    assert done.code == 0, done.output
+    counters = simulator.counters()
+    assert counters["ldap.sign_ins"] == 1
+    assert counters["ews.sign_ins"] <= 1 + 4
+    assert refused(simulator) == 0
+
+
+def test_requests_stay_within_the_promise(simulator: Simulator, tmp_path: Path) -> None:
+    for workers in ("0", "4"):
+        simulator.reset()
+        done = accept(simulator.site, "-n", workers, cwd=tmp_path)
+        assert done.code == 0, done.output
+        rooms = done.results["site"]["rooms"]["configured"]
+        log = simulator.log()
+        room_addresses = {target for id_, target in done.outcomes("passed") if id_ == "ROOM-1"}
+        naming_a_room = [entry for entry in log if room_addresses & set(entry.get("mailboxes") or ())]
+        assert len(naming_a_room) <= 2.5 * rooms

@@ -1,0 +1,273 @@
+"""What is asked of the directory and what its entries mean, on hand-made entries."""
+
+from __future__ import annotations
+
+import struct
+from datetime import datetime, timezone
+
+import pytest
+
+from pytest_flowscape.facts import DirectoryEntry, Grant, Holders
+from pytest_flowscape.probes.directory_sight import Sight, unreadable
+from pytest_flowscape.probes.directory_view import (
+    account_attributes,
+    chunks,
+    domain_of,
+    escaped,
+    holder_attributes,
+    identity_filters,
+    is_another,
+    join,
+    judged,
+    mail_filter,
+    mailbox_rights,
+    proxy_filter,
+    token_sids,
+    when_changed,
+)
+
+OWN = "CN=svc,DC=demo,DC=test"
+ALL = Sight(OWN, frozenset("x"), frozenset("x"))
+ASKED = account_attributes(frozenset())
+SID = b"\x01\x02\0\0\0\0\0\x05\x15\0\0\0\x07\0\0\0"
+GROUP = b"\x01\x02\0\0\0\0\0\x05\x15\0\0\0\x08\0\0\0"
+
+
+def entry(dn: str = "CN=atlas,OU=Rooms,DC=demo,DC=test", **attributes: str | bytes | list[str]) -> DirectoryEntry:
+    raw: dict[str, tuple[bytes, ...]] = {}
+    for name, value in attributes.items():
+        values = value if isinstance(value, list) else [value]
+        raw[name.replace("_", "-").lower()] = tuple(v if isinstance(v, bytes) else v.encode() for v in values)
+    return DirectoryEntry(dn, attributes=raw)
+
+
+def healthy(dn: str = OWN, **more: str | bytes | list[str]) -> DirectoryEntry:
+    """A user with everything that every user has, and Exchange's attributes."""
+    facts: dict[str, str | bytes | list[str]] = {
+        "objectClass": ["top", "person", "user"], "whenChanged": "20260105080000.0Z", "userAccountControl": "512",
+        "accountExpires": "0", "pwdLastSet": "1", "objectSid": SID, "tokenGroups": GROUP, "givenName": "Flow",
+        "sn": "Scape", "mail": "svc@demo.test", "mailNickname": "svc", "proxyAddresses": "SMTP:svc@demo.test",
+        "msDS_User_Account_Control_Computed": "0", "msDS_UserPasswordExpiryTimeComputed": "0",
+    }  # fmt: skip
+    return entry(dn, **{**facts, **more})
+
+
+def without(found: DirectoryEntry, *names: str) -> DirectoryEntry:
+    kept = {key: value for key, value in found.attributes.items() if key not in {name.lower() for name in names}}
+    return DirectoryEntry(found.dn, attributes=kept)
+
+
+# --- what to ask --------------------------------------------------------------------------------
+
+
+def test_filters_escape_what_a_filter_would_understand() -> None:
+    assert escaped("a*(b)\\c\0") == "a\\2a\\28b\\29\\5cc\\00"
+    assert proxy_filter(["a@x", "b)(@x"]) == "(|(proxyAddresses=smtp:a@x)(proxyAddresses=smtp:b\\29\\28@x))"
+    assert mail_filter(["a@x"]) == "(|(mail=a@x))"
+
+
+def test_chunks_lose_nothing() -> None:
+    addresses = [f"room-{n}@demo.test" for n in range(250)]
+    cut = list(chunks(addresses))
+    assert [len(chunk) for chunk in cut] == [100, 100, 50]
+    assert [address for chunk in cut for address in chunk] == addresses
+
+
+@pytest.mark.parametrize(
+    ("username", "filters"),
+    [
+        ("DEMO\\svc*", ("(sAMAccountName=svc\\2a)",)),
+        ("svc@other.test", ("(userPrincipalName=svc@other.test)",)),
+        ("svc@Demo.Test", ("(userPrincipalName=svc@Demo.Test)", "(sAMAccountName=svc)")),
+        ("svc", ("(sAMAccountName=svc)",)),
+    ],
+    ids=["down-level", "other-suffix", "implicit-upn", "bare"],
+)
+def test_identity_filters(username: str, filters: tuple[str, ...]) -> None:
+    assert identity_filters(username, "DC=demo,DC=test") == filters
+
+
+@pytest.mark.parametrize(
+    ("dn", "domain"),
+    [
+        ("OU=Rooms,DC=a,DC=b", "DC=a,DC=b"),
+        ("dc=a,dc=b", "dc=a,dc=b"),
+        (r"CN=x\,DC=no,OU=y, DC=a,DC=b", "DC=a,DC=b"),
+        ("O=company", "O=company"),
+    ],
+)
+def test_domain_of(dn: str, domain: str) -> None:
+    assert domain_of(dn) == domain
+
+
+def test_rooms_are_not_asked_for_the_state_of_an_account() -> None:
+    asked = {name.lower() for name in holder_attributes(frozenset(("pwdLastSet", "tokenGroups", "department")))}
+    assert "department" in asked
+    assert not asked & {"pwdlastset", "accountexpires", "badpwdcount", "tokengroups"}
+    assert "department" in account_attributes(frozenset(("department",)))
+    assert len({name.lower() for name in account_attributes(frozenset(("GIVENNAME",)))}) == len(
+        account_attributes(frozenset(("GIVENNAME",)))
+    )
+
+
+def test_another_domains_namesake_is_told_by_its_own_name() -> None:
+    namesake = entry(msDS_PrincipalName="OTHER\\svc")
+    assert is_another(namesake, "DEMO\\svc")
+    assert not is_another(namesake, "other\\svc")
+    assert not is_another(namesake, "demo.test\\svc")
+    assert not is_another(namesake, "svc@demo.test")
+    assert not is_another(entry(), "DEMO\\svc")
+
+
+# --- what can be read ---------------------------------------------------------------------------
+
+
+def test_nothing_of_a_healthy_account_is_unreadable() -> None:
+    assert unreadable(healthy(), ASKED, ALL, itself=True) == frozenset()
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["userAccountControl", "accountExpires", "pwdLastSet", "tokenGroups", "objectClass", "whenChanged", "objectSid",
+     "msDS-User-Account-Control-Computed", "msDS-UserPasswordExpiryTimeComputed"],
+)  # fmt: skip
+def test_what_every_user_has_is_unreadable_where_absent(name: str) -> None:
+    found = unreadable(without(healthy(), name), ASKED, ALL)
+    assert name.lower() in found
+    assert found <= {name.lower(), "badpwdcount", "lockouttime"}
+
+
+def test_a_group_or_contact_needs_no_account_state() -> None:
+    group = entry(objectClass=["top", "group"], whenChanged="x", proxyAddresses="SMTP:a@x", mail="a@x")
+    assert unreadable(group, ASKED, ALL) == frozenset()
+
+
+def test_counts_are_unreadable_only_where_the_account_is_hidden() -> None:
+    assert not unreadable(healthy(), ASKED, ALL) & {"badpwdcount", "lockouttime"}
+    assert {"badpwdcount", "lockouttime"} <= unreadable(without(healthy(), "userAccountControl"), ASKED, ALL)
+
+
+def test_a_catalog_tells_no_expiry_even_where_it_gives_a_value() -> None:
+    found = unreadable(healthy(), ASKED, ALL, catalog=True)
+    assert {"pwdlastset", "accountexpires", "msds-userpasswordexpirytimecomputed"} <= found
+    assert "useraccountcontrol" not in found
+
+
+@pytest.mark.parametrize(
+    ("gone", "itself", "expected"),
+    [
+        (("sn",), False, set()),
+        (("givenName", "sn"), False, set()),
+        (("givenName", "sn", "mail"), False, {"givenname", "sn", "mail"}),
+        (("givenName", "sn", "mail"), True, set()),
+    ],
+    ids=["one", "two", "all", "its-own"],
+)
+def test_names(gone: tuple[str, ...], *, itself: bool, expected: set[str]) -> None:
+    assert unreadable(without(healthy(), *gone), ASKED, ALL, itself=itself) == expected
+
+
+EXCHANGE = {"mailnickname", "msexchrecipienttypedetails", "msexchmasteraccountsid"}
+
+
+def test_exchange_attributes_are_unreadable_while_nobody_elses_were_seen() -> None:
+    room = without(healthy("CN=atlas,DC=demo,DC=test"), "mailNickname")
+    found = unreadable(room, ASKED, Sight(OWN))
+    assert found >= EXCHANGE
+    assert "proxyaddresses" not in found  # it is there
+    assert not unreadable(room, ASKED, ALL) & EXCHANGE
+    assert "proxyaddresses" in unreadable(without(room, "proxyAddresses"), ASKED, Sight(OWN))
+    assert "proxyaddresses" not in unreadable(without(room, "proxyAddresses"), ASKED, ALL)
+
+
+def test_an_account_that_sees_one_of_its_own_sees_all_of_its_own() -> None:
+    assert not unreadable(healthy(), ASKED, Sight(OWN), itself=True) & EXCHANGE
+    assert unreadable(without(healthy(), "mailNickname"), ASKED, Sight(OWN), itself=True) >= EXCHANGE
+
+
+def test_an_object_closed_as_a_whole_hides_its_exchange_attributes_too() -> None:
+    closed = without(healthy("CN=a,DC=x"), "mailNickname", "userAccountControl")
+    assert unreadable(closed, ASKED, ALL) >= EXCHANGE
+    assert not unreadable(without(healthy("CN=a,DC=x"), "userAccountControl"), ASKED, ALL) & EXCHANGE
+
+
+def test_sight_does_not_count_the_object_that_looks() -> None:
+    own, room = healthy(), healthy("CN=atlas,DC=demo,DC=test")
+    assert not Sight(OWN.upper()).after([own]).exchange
+    assert not Sight(OWN).after([own]).proxies
+    assert Sight(OWN).after([own, room]).exchange
+    assert Sight(OWN).after([own, room]).proxies
+    # a separate directory user, whose object is not known, may be any one of those seen
+    assert not Sight().after([room]).exchange
+    assert not Sight().after([room]).after([room]).proxies
+    assert Sight().after([room]).after([own]).exchange
+
+
+# --- entries become facts -----------------------------------------------------------------------
+
+
+def test_every_object_that_has_the_address_is_told() -> None:
+    room = entry("CN=a", proxyAddresses=["SMTP:Atlas@Demo.Test", "X500:/o=x", "sip:other@demo.test"], mail="a@x")
+    group = entry("CN=b", proxyAddresses=["smtp:ATLAS@demo.test"])
+    person = entry("CN=c", mail="Only.Mail@demo.test")
+    found = join(["atlas@demo.test", "only.mail@demo.test", "other@demo.test"], [room, group, room], [person, room])
+    assert found["atlas@demo.test"] == Holders("atlas@demo.test", by_proxy=(room, group))
+    assert found["only.mail@demo.test"] == Holders("only.mail@demo.test", by_mail=(person,))
+    assert found["other@demo.test"] == Holders("other@demo.test")
+
+
+def test_an_address_that_nobody_has_may_be_hidden() -> None:
+    nobody = Holders("a@x")
+    assert judged(nobody, ASKED, Sight(OWN), forest_wide=False).exchange_hidden
+    assert not judged(nobody, ASKED, ALL, forest_wide=False).exchange_hidden
+    held = Holders("a@x", by_proxy=(entry(proxyAddresses="SMTP:a@x"),))
+    assert not judged(held, ASKED, Sight(OWN), forest_wide=False).exchange_hidden
+
+
+def test_token_sids() -> None:
+    assert token_sids(healthy()) == ("S-1-5-21-7", "S-1-5-21-8", "S-1-1-0", "S-1-5-11")
+    hidden = DirectoryEntry(OWN, attributes=healthy().attributes, unreadable=frozenset(("tokengroups",)))
+    assert token_sids(hidden) == ()
+    assert token_sids(healthy(tokenGroups=b"\x01\x05")) == ()
+
+
+def dacl(kind: int, sid: bytes, mask: int = 1) -> bytes:
+    ace = struct.pack("<BBHI", kind, 2, 8 + len(sid), mask) + sid
+    return struct.pack("<BBHIIII", 1, 0, 0x8004, 0, 0, 0, 20) + struct.pack("<BBHHH", 2, 0, 8 + len(ace), 1, 0) + ace
+
+
+@pytest.mark.parametrize(
+    ("descriptor", "grant", "who"),
+    [
+        (dacl(0, GROUP), Grant.GRANTED, "S-1-5-21-8"),
+        (dacl(1, SID), Grant.DENIED, "S-1-5-21-7"),
+        (dacl(0, SID, 0x20000), Grant.ABSENT, ""),
+        (dacl(0, SID)[:-1], Grant.UNREADABLE, ""),
+        (None, Grant.UNREADABLE, ""),
+    ],
+    ids=["granted", "denied", "absent", "damaged", "not-shown"],
+)
+def test_mailbox_rights(descriptor: bytes | None, grant: Grant, who: str) -> None:
+    more: dict[str, str | bytes | list[str]] = (
+        {} if descriptor is None else {"msExchMailboxSecurityDescriptor": descriptor}
+    )
+    room = entry(proxyAddresses="SMTP:atlas@x", whenChanged="20260105080910.0Z", **more)
+    rights = mailbox_rights(Holders("atlas@x", by_proxy=(room,)), token_sids(healthy()))
+    assert (rights.grant, rights.who) == (grant, who)
+    assert rights.changed == datetime(2026, 1, 5, 8, 9, 10, tzinfo=timezone.utc)
+
+
+def test_mailbox_rights_are_those_of_the_object_whose_primary_address_it_is() -> None:
+    room = entry("CN=a", proxyAddresses="SMTP:atlas@x", msExchMailboxSecurityDescriptor=dacl(0, SID))
+    other = entry("CN=b", proxyAddresses=["SMTP:b@x", "smtp:atlas@x"], msExchMailboxSecurityDescriptor=dacl(1, SID))
+    sids = token_sids(healthy())
+    assert mailbox_rights(Holders("atlas@x", by_proxy=(other, room)), sids).grant is Grant.GRANTED
+    assert mailbox_rights(Holders("atlas@x", by_proxy=(other, other)), sids).grant is Grant.UNREADABLE
+    assert mailbox_rights(Holders("atlas@x", by_proxy=(room,)), ()).grant is Grant.UNREADABLE
+    assert mailbox_rights(Holders("atlas@x"), sids).grant is Grant.UNREADABLE
+
+
+@pytest.mark.parametrize("value", [b"", b"yesterday", b"20261399000000.0Z", b"\xff"])
+def test_a_time_that_is_none(value: bytes) -> None:
+    assert when_changed({"whenchanged": (value,)}) is None
+    assert when_changed({}) is None

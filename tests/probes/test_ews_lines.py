@@ -1,0 +1,443 @@
+"""What happens between a session and a server that misbehaves on the wire: tiny servers, the real client."""
+
+from __future__ import annotations
+
+import base64
+import socket
+import ssl
+import threading
+import time
+import traceback
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import cast
+
+import pytest
+import trustme
+
+from pytest_flowscape.facts import Kind
+from pytest_flowscape.probes.ews.connection import Connection, _BoundedSocket
+from pytest_flowscape.probes.ews.session import EwsSession
+from pytest_flowscape.probes.gate import Gate
+from pytest_flowscape.probes.network import Deadline
+from pytest_flowscape.secret import encodings
+from pytest_flowscape.site import Exchange
+from tests.probes.ews_sessions import Desk, kinds, run_in_threads
+from tests.probes.tls_server import Http, Request, Server, ca_file, http, server_context
+from tests.unit.ews_samples import fault, folder, refused, response
+
+PASSWORD = 'Pl4nted&"Märker"<\\>'
+USER = "DEMO\\svc"
+ROOMS = ("a@demo.test", "b@demo.test", "c@demo.test")
+CHALLENGE = http(401, 'WWW-Authenticate: Basic realm="x"')
+
+Answer = Callable[[Request], "bytes | None"]
+Opens = Callable[[Answer], tuple[Desk, Http]]
+
+
+def good(request: Request) -> bytes:
+    """Answer every folder asked for."""
+    count = request.body.count(b"<t:DistinguishedFolderId")
+    return http(200, body=response("GetFolder", *(folder(f"F{at}") for at in range(count))))
+
+
+@pytest.fixture(scope="module")
+def authority() -> trustme.CA:
+    return trustme.CA()
+
+
+@pytest.fixture
+def opens(authority: trustme.CA, tmp_path: Path) -> Iterator[Opens]:
+    servers: list[Server] = []
+    desks: list[Desk] = []
+
+    def start(answer: Answer) -> tuple[Desk, Http]:
+        talk = Http(answer)
+        server = Server(talk, server_context(authority))
+        server.__enter__()
+        servers.append(server)
+        exchange = Exchange("127.0.0.1", server.port, ca_file=ca_file(authority, tmp_path), timeout=3)
+        desk = Desk(exchange, USER, "svc@demo.test", PASSWORD, ROOMS, tmp_path)
+        desks.append(desk)
+        return desk, talk
+
+    yield start
+    for desk in desks:
+        desk.close()
+    for server in servers:
+        server.__exit__(None, None, None)
+
+
+class Script:
+    """Answer by the number of the request, the last answer for ever after."""
+
+    def __init__(self, *answers: Answer | bytes | None) -> None:
+        self._answers = answers
+        self._lock = threading.Lock()
+        self._next = 0
+
+    def __call__(self, request: Request) -> bytes | None:
+        with self._lock:
+            answer = self._answers[min(self._next, len(self._answers) - 1)]
+            self._next += 1
+        return answer(request) if callable(answer) else answer
+
+
+def ask(session: EwsSession, *rooms: str) -> dict[str, Kind | None]:
+    return kinds(session.get_folder(rooms or ROOMS[:1], ["calendar"]))
+
+
+# --- a sign-in that is lost ---------------------------------------------------------------------------
+
+
+def test_one_new_connection_after_a_lost_sign_in(opens: Opens) -> None:
+    desk, talk = opens(Script(good, CHALLENGE, good))
+    session = desk.session(way="Basic")
+    assert ask(session) == {ROOMS[0]: None}
+    assert ask(session) == {ROOMS[0]: None}  # refused once in between, and nobody noticed
+    assert len(talk.requests) == 3
+    assert session.counts["handshakes"] == 2
+
+
+def test_the_second_lost_sign_in_is_the_finding(opens: Opens) -> None:
+    desk, talk = opens(Script(good, CHALLENGE, good, CHALLENGE, good))
+    gate = desk.gate()
+    session = desk.session(way="Basic", gate=gate)
+    assert [ask(session)[ROOMS[0]] for _ in range(4)] == [None, None, Kind.LOST_SIGN_IN, Kind.LOST_SIGN_IN]
+    assert len(talk.requests) == 4  # and no password is shown for what is asked later
+    assert not gate.stopped
+
+
+def test_a_refused_new_connection_ends_it(opens: Opens) -> None:
+    desk, talk = opens(Script(good, CHALLENGE))
+    gate = desk.gate()
+    session = desk.session(way="Basic", gate=gate)
+    ask(session)
+    assert ask(session) == {ROOMS[0]: Kind.LOST_SIGN_IN}
+    assert gate.stopped
+    assert ask(session) == {ROOMS[0]: Kind.STOPPED}
+    assert len(talk.requests) == 3
+
+
+def test_password_changed_while_many_ask(opens: Opens) -> None:
+    """At most the requests in flight plus one new connection show the old password."""
+    changed = threading.Event()
+    refusals: list[int] = []
+
+    def answer(request: Request) -> bytes | None:
+        if not changed.is_set():
+            return good(request)
+        refusals.append(1)
+        return CHALLENGE
+
+    desk, _ = opens(answer)
+    gate = desk.gate()
+    sessions = [desk.session(way="Basic", gate=gate, connections=2) for _ in range(2)]
+    run_in_threads(lambda at: ask(sessions[at % 2]), 4)
+    changed.set()
+
+    def keep_asking(at: int) -> None:
+        for _ in range(5):
+            ask(sessions[at % 2])
+
+    run_in_threads(keep_asking, 4)
+    assert gate.stopped
+    assert len(refusals) <= 4 + 1
+
+
+def test_nobody_shows_a_password_that_is_in_doubt(opens: Opens) -> None:
+    """While one process finds out, the signed-in connections of the others wait, and then do not ask at all."""
+    changed, asked_anew, release = threading.Event(), threading.Event(), threading.Event()
+    refusals: list[int] = []
+
+    def answer(request: Request) -> bytes | None:
+        if not changed.is_set():
+            return good(request)
+        refusals.append(1)
+        if len(refusals) == 2:
+            asked_anew.set()
+            release.wait(10)
+        return CHALLENGE
+
+    desk, _ = opens(answer)
+    gate = desk.gate()
+    first, second = (desk.session(way="Basic", gate=Gate(gate.folder)) for _ in range(2))
+    assert [ask(session)[ROOMS[0]] for session in (first, second)] == [None, None]
+    changed.set()
+
+    def in_turn(at: int) -> Kind | None:
+        if at == 0:
+            return ask(first)[ROOMS[0]]
+        assert asked_anew.wait(10)
+        threading.Timer(0.2, release.set).start()
+        return ask(second)[ROOMS[0]]
+
+    assert run_in_threads(in_turn, 2) == [Kind.LOST_SIGN_IN, Kind.STOPPED]
+    assert len(refusals) == 2
+
+
+def test_an_answer_that_is_lost_after_the_password(opens: Opens) -> None:
+    desk, talk = opens(Script(None))
+    gate = desk.gate()
+    session = desk.session(ways=("Basic",), gate=gate)
+    sign_in, _ = session.sign_in("svc@demo.test", proven=False)
+    assert sign_in.trouble is not None
+    assert sign_in.trouble.kind is Kind.RESET
+    assert len(talk.requests) == 1  # not repeated: it may have been a refusal
+    assert gate.stopped
+
+
+def test_a_way_that_the_server_does_not_take_part_in(opens: Opens) -> None:
+    def only_basic(request: Request) -> bytes:
+        return good(request) if request.authorization.startswith("Basic") else CHALLENGE
+
+    desk, talk = opens(only_basic)
+    gate = desk.gate()
+    sign_in, own = desk.session(gate=gate).sign_in("svc@demo.test", proven=False)
+    assert sign_in.succeeded  # no password was shown by Negotiate and NTLM, so Basic is the first attempt
+    assert sign_in.way == "Basic"
+    assert own.first_trouble is None
+    assert [request.authorization.split()[0] for request in talk.requests] == ["Negotiate", "NTLM", "Basic"]
+
+
+def test_a_server_that_closes_within_ntlm(opens: Opens) -> None:
+    token = base64.b64encode(b"NTLMSSP\0junk").decode()
+    desk, talk = opens(Script(http(401, f"WWW-Authenticate: NTLM {token}", "Connection: close")))
+    gate = desk.gate()
+    sign_in, _ = desk.session(auth="ntlm", gate=gate).sign_in("svc@demo.test", proven=False)
+    assert not sign_in.succeeded
+    assert not gate.stopped  # nobody has seen a proof of the password
+    assert all("Negotiate" not in request.authorization for request in talk.requests)
+
+
+# --- where credentials go -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_credentials_follow_no_redirect(opens: Opens, status: int) -> None:
+    far, heard = opens(good)
+    where = f"https://127.0.0.1:{far.exchange.port}/EWS/Exchange.asmx"
+    desk, _ = opens(Script(http(status, f"Location: {where}")))
+    sign_in, _ = desk.session(ways=("Basic",)).sign_in("svc@demo.test", proven=False)
+    assert not sign_in.succeeded
+    assert sign_in.trouble is not None
+    assert sign_in.trouble.location == where
+    assert heard.requests == []
+
+
+def test_basic_never_goes_through_a_proxy(opens: Opens) -> None:
+    desk, talk = opens(good)
+    desk.exchange = Exchange("127.0.0.1", desk.exchange.port, proxy="http://127.0.0.1:9", timeout=1)
+    sign_in, _ = desk.session(ways=("Basic",)).sign_in("svc@demo.test", proven=True)
+    assert sign_in.trouble is not None
+    assert sign_in.trouble.kind is Kind.WAY_MISSING_HERE
+    assert talk.requests == []
+
+
+def test_no_password_without_trust(opens: Opens) -> None:
+    desk, talk = opens(good)
+    desk.exchange = Exchange("127.0.0.1", desk.exchange.port, timeout=1)  # no ca_file
+    gate = desk.gate()
+    sign_in, _ = desk.session(ways=("Basic",), gate=gate).sign_in("svc@demo.test", proven=True)
+    assert sign_in.trouble is not None
+    assert sign_in.trouble.kind is Kind.TLS_UNKNOWN_ISSUER
+    assert talk.requests == []
+
+
+def test_what_every_request_carries(opens: Opens) -> None:
+    desk, talk = opens(good)
+    desk.session(way="Basic").get_folder(["a@demo.test"], ["calendar"], impersonate="a@demo.test")
+    (request,) = talk.requests
+    assert request.headers["x-anchormailbox"] == "a@demo.test"
+    assert request.headers["user-agent"] == "Flowscape"
+    assert request.headers["return-client-request-id"] == "true"
+    assert len(request.headers["client-request-id"]) == 36
+    assert base64.b64decode(request.authorization.split()[1]).decode("latin-1") == f"{USER}:{PASSWORD}"
+
+
+def test_an_address_that_no_header_can_hold(opens: Opens) -> None:
+    desk, talk = opens(good)
+    assert ask(desk.session(way="Basic"), "zoë@demo.test", "\u4f1a@demo.test") == {
+        "zoë@demo.test": None,
+        "\u4f1a@demo.test": None,
+    }
+    assert "x-anchormailbox" not in talk.requests[0].headers
+
+
+# --- trouble that passes, and trouble that does not -----------------------------------------------------
+
+
+def test_broken_connections_are_tried_again(opens: Opens) -> None:
+    desk, talk = opens(Script(None, None, good))
+    assert ask(desk.session(way="Basic")) == {ROOMS[0]: None}
+    assert len(talk.requests) == 3
+
+
+def test_an_idle_connection_that_the_server_closed(opens: Opens) -> None:
+    desk, talk = opens(Script(good, None, good))
+    session = desk.session(way="Basic")
+    assert ask(session) == {ROOMS[0]: None}
+    assert ask(session) == {ROOMS[0]: None}
+    assert len(talk.requests) == 3
+
+
+def test_at_most_four_tries(opens: Opens) -> None:
+    busy = http(500, body=fault("ErrorServerBusy", values='<t:Value Name="BackOffMilliseconds">10</t:Value>'))
+    desk, talk = opens(Script(busy))
+    assert ask(desk.session(way="Basic")) == {ROOMS[0]: Kind.THROTTLED}
+    assert len(talk.requests) == 4
+
+
+def test_a_back_off_that_does_not_fit_in_is_not_waited_for(opens: Opens) -> None:
+    busy = http(500, body=fault("ErrorServerBusy", values='<t:Value Name="BackOffMilliseconds">60000</t:Value>'))
+    desk, talk = opens(Script(busy))
+    session = desk.session(way="Basic")
+    started = time.monotonic()
+    assert ask(session) == {ROOMS[0]: Kind.THROTTLED}
+    assert ask(session) == {ROOMS[0]: Kind.THROTTLED}  # still within the back-off: not even asked
+    assert time.monotonic() - started < 2.5
+    assert len(talk.requests) == 1
+
+
+def test_the_back_off_of_a_room_is_its_own(opens: Opens) -> None:
+    busy = http(500, body=fault("ErrorServerBusy", values='<t:Value Name="BackOffMilliseconds">60000</t:Value>'))
+    desk, _ = opens(Script(busy, good))
+    session = desk.session(way="Basic")
+    first = session.get_folder(ROOMS[:1], ["calendar"], impersonate=ROOMS[0])
+    assert kinds(first) == {ROOMS[0]: Kind.THROTTLED}
+    second = session.get_folder(ROOMS[1:2], ["calendar"], impersonate=ROOMS[1])
+    assert kinds(second) == {ROOMS[1]: None}
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [http(500, body=fault("ErrorSchemaValidation")), http(403), http(404), http(200, body=b"<a/>")],
+    ids=["fault", "403", "404", "not-soap"],
+)
+def test_everything_else_is_asked_once(opens: Opens, answer: bytes) -> None:
+    desk, talk = opens(Script(answer))
+    assert ask(desk.session(way="Basic"))[ROOMS[0]] is not None
+    assert len(talk.requests) == 1
+
+
+def test_a_server_that_drips_ends_in_time(opens: Opens) -> None:
+    ending = threading.Event()
+
+    def drip(request: Request) -> bytes | None:
+        ending.wait(5)
+        return None
+
+    desk, _ = opens(drip)
+    started = time.monotonic()
+    assert ask(desk.session(way="Basic", timeout=0.5)) == {ROOMS[0]: Kind.SILENT}
+    assert time.monotonic() - started < 5
+    ending.set()
+
+
+def test_a_server_that_does_not_read_ends_in_time() -> None:
+    near, far = socket.socketpair()
+    with near, far:
+        bounded = _BoundedSocket(cast("ssl.SSLSocket", near))
+        bounded.deadline = Deadline(0.2)
+        bounded.sendall(b"x" * 50_000_000)
+        with pytest.raises(TimeoutError):
+            bounded.receive_into(bytearray(1))
+
+
+# --- batches that come back wrong ---------------------------------------------------------------------
+
+
+def test_a_count_that_differs_judges_nobody(opens: Opens) -> None:
+    """One answer too few could belong to anybody: each mailbox is asked alone."""
+
+    def one_missing(request: Request) -> bytes:
+        count = request.body.count(b"<t:DistinguishedFolderId")
+        answers = [folder("F")] * count if count == 1 else [refused("ErrorItemNotFound"), *[folder("F")] * (count - 2)]
+        return http(200, body=response("GetFolder", *answers))
+
+    desk, _ = opens(one_missing)
+    assert ask(desk.session(way="Basic"), *ROOMS) == dict.fromkeys(ROOMS)
+
+
+def test_a_mailbox_that_is_never_answered(opens: Opens) -> None:
+    def nobody(_: Request) -> bytes:
+        return http(200, body=response("GetFolder"))
+
+    desk, _ = opens(nobody)
+    assert ask(desk.session(way="Basic"), *ROOMS) == dict.fromkeys(ROOMS, Kind.NOT_ASKED)
+
+
+def test_a_batch_stopped_from_its_start(opens: Opens) -> None:
+    def stopped(request: Request) -> bytes:
+        count = request.body.count(b"<t:DistinguishedFolderId")
+        if count == 1:
+            return good(request)
+        return http(200, body=response("GetFolder", *[refused("ErrorBatchProcessingStopped", kind="Warning")] * count))
+
+    desk, _ = opens(stopped)
+    assert ask(desk.session(way="Basic"), *ROOMS) == dict.fromkeys(ROOMS)
+
+
+def test_a_fault_of_one_mailbox_is_not_that_of_the_others(opens: Opens) -> None:
+    def fails_with_b(request: Request) -> bytes:
+        if ROOMS[1].encode() in request.body:
+            return http(500, body=fault("ErrorNonExistentMailbox"))
+        return good(request)
+
+    desk, _ = opens(fails_with_b)
+    told = ask(desk.session(way="Basic"), *ROOMS)
+    assert told == {ROOMS[0]: None, ROOMS[1]: Kind.NO_MAILBOX, ROOMS[2]: None}
+
+
+def test_a_batch_cut_short_in_a_healthy_mailbox(opens: Opens) -> None:
+    stopped = refused("ErrorBatchProcessingStopped", kind="Warning")
+    cut = response("GetFolder", folder("F"), folder("F"), folder("F"), stopped, stopped, stopped)
+    desk, talk = opens(Script(http(200, body=cut), good))
+    answers = desk.session(way="Basic").get_folder(ROOMS, ["inbox", "calendar"])
+    assert kinds(answers) == dict.fromkeys(ROOMS)
+    assert all(len(answer.folders) == 2 for answer in answers.values())
+    assert len(talk.requests) == 3
+
+
+# --- the password is nowhere --------------------------------------------------------------------------
+
+
+def shown_of_the_product(error: BaseException) -> str:
+    """Format the traceback with all locals, from the first frame that is not a test's."""
+    assert error.__suppress_context__
+    trace = error.__traceback__
+    while trace is not None and "tests" in Path(trace.tb_frame.f_code.co_filename).parts:
+        trace = trace.tb_next
+    shown = traceback.TracebackException(type(error), error, trace, capture_locals=True)
+    return "".join(shown.format())
+
+
+@pytest.mark.parametrize("way", ["Basic", "NTLM", "Negotiate"])
+@pytest.mark.parametrize("operation", ["flush", "receive_into"])
+def test_an_interrupt_shows_no_password(
+    opens: Opens, monkeypatch: pytest.MonkeyPatch, way: str, operation: str
+) -> None:
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    desk, _ = opens(good)
+    session = desk.session(way=way)
+    monkeypatch.setattr(_BoundedSocket, operation, interrupt)
+    with pytest.raises(KeyboardInterrupt) as caught:
+        ask(session)
+    shown = shown_of_the_product(caught.value)
+    assert "in post" in shown
+    assert "site-packages" not in shown
+    for form in encodings(PASSWORD, (USER,)):
+        assert form not in shown
+    monkeypatch.undo()
+    assert ask(session) == {ROOMS[0]: None}  # and no connection was lost to the interrupt
+
+
+def test_facts_and_reprs_show_no_password(opens: Opens) -> None:
+    desk, _ = opens(Script(http(500, body=b"x")))
+    session = desk.session(way="Basic")
+    answers = session.get_folder(ROOMS, ["calendar"])
+    shown = repr((answers, session, vars(session), vars(session._talk), Connection(desk.exchange, "run")))
+    for form in encodings(PASSWORD, (USER,)):
+        assert form not in shown

@@ -1,0 +1,46 @@
+"""FullAccess is not fooled, neither way."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from pytest_flowscape.config import load_site
+from tests.acceptance import accept
+from tests.simulator.harness import Simulator
+
+
+@pytest.mark.parametrize(
+    ("condition", "word"),
+    [
+        ("editor-on-calendar", "failed"),
+        ("top-folder-only", "failed"),
+        ("deny", "failed"),
+        ("impersonation-only", "failed"),
+        ("stops-batch", "failed"),
+        ("owner-folders", "not measured"),
+        ("own-mailbox", "not measured"),
+        ("pending-grant", "not measured"),
+        ("moving", "not measured"),
+        ("through-group", "passed"),
+    ],
+)
+def test_permission_1(condition: str, word: str, simulator: Simulator, tmp_path: Path) -> None:
+    rooms = [room.email for room in load_site(simulator.site).rooms]
+    target = rooms[0]  # the first of its batch: what stops there must not be judged on the others
+    simulator.plant(f"{condition}:{target}")
+    done = accept(simulator.site, "-q", cwd=tmp_path)
+    assert done.outcome("PERMISSION-1", target)["outcome"] == word, done.output
+    others = {("PERMISSION-1", room) for room in rooms[1:]}
+    assert others <= done.outcomes("passed")
+    failed = {("PERMISSION-1", target)} if word == "failed" else set()
+    assert done.outcomes("failed") == failed
+
+
+def test_waiting_for_replication_is_named(simulator: Simulator, tmp_path: Path) -> None:
+    target = load_site(simulator.site).rooms[0].email
+    simulator.plant(f"pending-grant:{target}")
+    done = accept(simulator.site, "-q", cwd=tmp_path)
+    assert "waiting" in done.outcome("PERMISSION-1", target)["found"]
+    assert (done.verdict, done.code) == ("INCOMPLETE", 10)

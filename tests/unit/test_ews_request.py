@@ -1,0 +1,89 @@
+"""The envelopes that are sent: exactly this, valid against the public schema, safe with any address."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+from lxml import etree
+
+from pytest_flowscape.probes.ews.request import FolderWanted, get_folder, resolve_names, sync_folder_items
+
+FIVE = ("msgfolderroot", "inbox", "calendar", "sentitems", "deleteditems")
+ODD = 'o\'brien&<x>+"ä"@demo.test'
+ENVELOPES = {
+    "own": get_folder([FolderWanted("inbox"), FolderWanted("inbox", "svc@demo.test")]),
+    "delegate": get_folder([FolderWanted(name, "atlas@demo.test") for name in FIVE], rights=True),
+    "owner": get_folder(
+        [FolderWanted(name, "atlas@demo.test") for name in FIVE],
+        impersonate="atlas@demo.test",
+        rights=True,
+        permissions=True,
+    ),
+    "user": get_folder([FolderWanted("calendar", "u@demo.test")], impersonate="u@demo.test"),
+    "odd": get_folder([FolderWanted("calendar", ODD)], impersonate=ODD),
+    "sync": sync_folder_items(FolderWanted("calendar", "atlas@demo.test"), impersonate="atlas@demo.test"),
+    "sync-own": sync_folder_items(FolderWanted("calendar")),
+    "resolve": resolve_names("smtp:atlas@demo.test"),
+}
+
+
+@pytest.fixture(scope="module")
+def schema() -> ModuleType:
+    named = os.environ.get("FLOWSCAPE_EWS_SCHEMA")
+    if not named:
+        if os.environ.get("CI") == "true":
+            pytest.fail("FLOWSCAPE_EWS_SCHEMA names no folder with the public EWS schema")
+        pytest.skip("FLOWSCAPE_EWS_SCHEMA names no folder with the public EWS schema")
+    spec = importlib.util.spec_from_file_location("ews_schema_of_requests", Path(named) / "load_schema.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.mark.parametrize("name", ENVELOPES)
+def test_valid_against_the_schema(schema: ModuleType, name: str) -> None:
+    assert schema.problems(ENVELOPES[name]) == []
+
+
+def test_the_schema_would_notice(schema: ModuleType) -> None:
+    assert schema.problems(ENVELOPES["own"].replace(b"IdOnly", b"Everything"))
+
+
+def text(name: str) -> str:
+    return ENVELOPES[name].decode()
+
+
+def test_bare_folder_comes_first_without_a_mailbox() -> None:
+    ids = etree.fromstring(ENVELOPES["own"]).findall(".//{*}DistinguishedFolderId")
+    assert [[child.findtext("{*}EmailAddress") for child in one] for one in ids] == [[], ["svc@demo.test"]]
+
+
+def test_nothing_but_ids_of_people() -> None:
+    user = text("user")
+    assert "<t:BaseShape>IdOnly</t:BaseShape>" in user
+    assert "FieldURI" not in user
+    assert "AllProperties" not in "".join(map(text, ENVELOPES))
+
+
+def test_impersonation_only_where_asked() -> None:
+    assert "ExchangeImpersonation" not in text("delegate")
+    assert text("owner").count("<t:PrimarySmtpAddress>atlas@demo.test</t:PrimarySmtpAddress>") == 1
+
+
+def test_sync_asks_for_one_change() -> None:
+    assert "<m:MaxChangesReturned>1</m:MaxChangesReturned>" in text("sync")
+    assert "SyncState" not in text("sync")
+
+
+def test_any_address_is_data() -> None:
+    root = etree.fromstring(ENVELOPES["odd"])
+    assert root.findtext(".//{*}EmailAddress") == ODD
+    assert root.findtext(".//{*}PrimarySmtpAddress") == ODD
