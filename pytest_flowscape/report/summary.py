@@ -151,13 +151,15 @@ def _rest(result: Result, findings: Sequence[Finding], width: int, detail: _Deta
 
 
 def _unmeasured(finding: Finding) -> str:
-    ids = ", ".join(finding.requirements)
-    because = f"because {finding.because}: " if finding.because else ""
-    return f"{ids} on {groups.named(finding.targets, 1)}: {because}{finding.found}"
+    """Say why first, then what: the reason holds the remedy, and the list may be long and is cut."""
+    because = f"because of {finding.because}: " if finding.because else ""
+    ids = finding.requirements
+    what = ", ".join(ids) if len(ids) <= 4 else f"{ids[0]} to {ids[-1]} ({len(ids)} requirements)"
+    return f"{because}{finding.found} [{what} on {groups.named(finding.targets, 1)}]"
 
 
 def _section(title: str, sentences: Sequence[str], kind: str, width: int, each: int) -> list[Line]:
-    shown = [line for one in sentences[:each] for line in fold(f"- {one}", width, indent="  ", limit=2)]
+    shown = [line for one in sentences[:each] for line in fold(f"- {one}", width, indent="  ", limit=3)]
     if len(sentences) > each:
         shown.append(f"- and {len(sentences) - each} more: see the report")
     return [(PLAIN, ""), (HEAD, title), *((kind, line) for line in shown)]
