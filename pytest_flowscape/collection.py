@@ -130,11 +130,9 @@ class Collection:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_ignore_collect(self, collection_path: Path) -> bool | None:
-        """Keep pytest from passing over the packaged suites because a virtual environment holds them."""
-        folder = suites_folder()
-        if collection_path == folder or collection_path in folder.parents:
-            return False
-        return None
+        """Keep a conftest.py above the virtual environment from hiding the suites inside it (collect_ignore_glob)."""
+        inside = suites_folder() in (collection_path, *collection_path.parents)
+        return False if inside and collection_path.name != "__pycache__" else None
 
     def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
         """Parametrize whatever takes a room or a user over the site file, in its order."""

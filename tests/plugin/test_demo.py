@@ -6,7 +6,6 @@ import time
 from pathlib import Path
 
 from pytest_flowscape.simulator.scenarios.typical import PLANTED
-
 from tests.acceptance import accept
 
 ROOMS, USERS = 20, 3  # at least

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from tests.simulator.harness import Simulator
 
 from tests.acceptance import accept
+from tests.simulator.harness import Simulator
 
 
 def refused(simulator: Simulator) -> int:

@@ -1,0 +1,80 @@
+"""What the documents say of the product is compared with the product."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from pytest_flowscape.causes import CAUSES
+from pytest_flowscape.collection import load_requirements
+from pytest_flowscape.outcomes import Word
+from pytest_flowscape.plugin import pytest_addoption
+from pytest_flowscape.probes.directory_view import account_attributes, holder_attributes
+from pytest_flowscape.verdict import EXIT_INCOMPLETE, Verdict
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+
+
+def text(name: str) -> str:
+    return (REPOSITORY / name).read_text(encoding="utf-8")
+
+
+def rows(name: str) -> list[list[str]]:
+    """Give the cells of every table row of a document."""
+    lines = [line for line in text(name).splitlines() if line.startswith("|")]
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+
+
+@pytest.mark.parametrize("key", sorted(CAUSES))
+def test_the_table_of_causes_is_told_in_words(key: str) -> None:
+    cause = CAUSES[key]
+    told = [row for row in rows("docs/for-administrators.md") if cause.sentence in row[0].split(";<br>")]
+    assert told, f"no row says: {cause.sentence}"
+    assert any((cause.failed or "nothing") == row[1] for row in told)
+
+
+def test_every_outcome_and_verdict_is_explained() -> None:
+    first = {row[0] for row in rows("docs/for-administrators.md")}
+    assert {word.value for word in Word} <= first
+    assert {verdict.value for verdict in Verdict} <= first
+
+
+@pytest.mark.parametrize("name", ["README.md", "docs/ci.md"])
+def test_the_exit_codes_are_told(name: str) -> None:
+    codes = {row[0] for row in rows(name)}
+    assert {"0", "1", "2", "4", str(EXIT_INCOMPLETE)} <= codes
+    for verdict in Verdict:
+        assert f"`{verdict.value}`" in text(name)
+
+
+def test_every_attribute_that_is_asked_of_the_directory_is_told() -> None:
+    reads = {name for judged in load_requirements().values() for name in judged.requirement.reads}
+    asked = {*reads, *account_attributes(()), *holder_attributes(())}
+    assert len(asked) > 20
+    assert {name for name in asked if f"`{name}`" not in text("docs/for-administrators.md")} == set()
+
+
+def test_every_option_of_the_documents_exists_and_every_option_is_told() -> None:
+    names: set[str] = set()
+
+    class Group:
+        def addoption(self, name: str, **_: object) -> None:
+            names.add(name)
+
+    class Parser:
+        def getgroup(self, *_: str) -> Group:
+            return Group()
+
+    pytest_addoption(Parser())  # type: ignore[arg-type]
+    documents = ["README.md", *(str(path.relative_to(REPOSITORY)) for path in (REPOSITORY / "docs").glob("*.md"))]
+    told = {option for name in documents for option in re.findall(r"--flowscape-[a-z-]*[a-z]", text(name))}
+    assert told == names
+
+
+def test_every_module_that_architecture_names_exists() -> None:
+    package = REPOSITORY / "pytest_flowscape"
+    named = set(re.findall(r"`([a-z_]+)(?:\.py)?`", text("ARCHITECTURE.md").partition("## Decisions")[0]))
+    words = {"site", "reads", "needs"}  # also words of the site file and of requirements
+    assert {name for name in named - words if not list(package.glob(f"{name}*"))} == set()
