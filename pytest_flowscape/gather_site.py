@@ -224,19 +224,22 @@ def _sign_in(run: Run, facts: SiteFacts, gate: Gate) -> SiteFacts:
         run.site.exchange, account.username, run.password, ways=ways, gate=gate, run_id=run.run_id, connections=1
     )
     try:
-        sign_in, own = session.sign_in(account.email, proven=proven)
-        # both answers are about an inbox; a reader must see which one was asked by address
-        inboxes = tuple(
-            folder if n == 0 else replace(folder, name=INBOX_BY_ADDRESS) for n, folder in enumerate(own.folders)
-        )
-        own = replace(own, folders=inboxes)
-        facts = replace(facts, sign_in=sign_in, own_mailbox=own)
-        cause, detail = _sign_in_cause(sign_in, own, proven=proven)
-        if cause:
-            return _closed(facts, "ews", cause, detail)
-        return _ask_own(run, facts, session)
+        facts = _sign_in_and_ask(run, facts, session, proven=proven)
     finally:
         session.close()
+    return replace(facts, requests=dict(session.counts))
+
+
+def _sign_in_and_ask(run: Run, facts: SiteFacts, session: EwsSession, *, proven: bool) -> SiteFacts:
+    sign_in, own = session.sign_in(run.site.service_account.email, proven=proven)
+    # both answers are about an inbox; a reader must see which one was asked by address
+    inboxes = tuple(
+        folder if n == 0 else replace(folder, name=INBOX_BY_ADDRESS) for n, folder in enumerate(own.folders)
+    )
+    own = replace(own, folders=inboxes)
+    facts = replace(facts, sign_in=sign_in, own_mailbox=own)
+    cause, detail = _sign_in_cause(sign_in, own, proven=proven)
+    return _closed(facts, "ews", cause, detail) if cause else _ask_own(run, facts, session)
 
 
 def _sign_in_cause(sign_in: SignIn, own: MailboxAnswer, *, proven: bool) -> tuple[str, str]:

@@ -189,7 +189,7 @@ class Recorder:
         )
 
     def _footprint(self) -> dict[str, int]:
-        total: dict[str, int] = {}
+        total: dict[str, int] = dict(self.facts.requests) if self.facts else {}
         for part in self._gathered:
             for name, count in part["counts"].items():
                 total[name] = total.get(name, 0) + count

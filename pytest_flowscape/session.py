@@ -5,18 +5,17 @@ from __future__ import annotations
 import logging
 import pickle
 import shutil
-import sys
 import tempfile
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
-from getpass import getpass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from pytest_flowscape import fixtures
+from pytest_flowscape.asking import readable_by_others, run_passwords
 from pytest_flowscape.collection import Collection, load_requirements, requirement_of, suites_folder
 from pytest_flowscape.config import load_site
 from pytest_flowscape.demo import Demo
@@ -27,7 +26,6 @@ from pytest_flowscape.gather import Gather
 from pytest_flowscape.gather_site import gather_site, utc_now, was_refused
 from pytest_flowscape.judge import Judge
 from pytest_flowscape.outcome_hooks import OutcomeHooks, Scrubber
-from pytest_flowscape.passwords import file_is_private, resolve
 from pytest_flowscape.recorder import Recorder
 from pytest_flowscape.refusals import forget, refused_since, remember
 from pytest_flowscape.report.files import private_folder, report_folder
@@ -149,12 +147,12 @@ def _activate_controller(config: pytest.Config) -> None:
     collect_only = bool(config.getoption("collectonly"))
     distributed = not collect_only and config.getoption("dist", "no") != "no" and bool(config.getoption("tx", None))
     notes = [cut_workers(config, site.exchange.max_connections)] if distributed else []
-    notes += _readable_by_others(site)
+    notes += readable_by_others(site)
     workers = len(config.option.tx) if distributed else 1
     folder = Path(tempfile.mkdtemp(prefix="flowscape-run-"))  # mkdtemp makes it private
     config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
     try:
-        password, directory_password = (NOTHING, NOTHING) if collect_only else _passwords(site, config)
+        password, directory_password = (NOTHING, NOTHING) if collect_only else run_passwords(site, config)
     except PasswordError as error:
         raise pytest.UsageError(str(error)) from None
     run = Run(
@@ -172,7 +170,12 @@ def _activate_controller(config: pytest.Config) -> None:
     if collect_only:
         return
     base = config.getoption("flowscape_report")
-    reports = private_folder(Path(base)) if base else report_folder(config.invocation_params.dir / "reports", site)
+    try:
+        reports = private_folder(Path(base)) if base else report_folder(config.invocation_params.dir / "reports", site)
+    except OSError as error:
+        raise pytest.UsageError(
+            f"The report's folder cannot be made ({error}): run elsewhere or say --flowscape-report=DIR."
+        ) from None
     recorder = Recorder(config, run, reports, collection, [note for note in notes if note])
     config.pluginmanager.register(recorder, "flowscape-recorder")
     config.pluginmanager.register(Controller(config, run, recorder, distributed=distributed), "flowscape-controller")
@@ -199,43 +202,6 @@ def _chosen(site: Site, addresses: list[str]) -> tuple[Room, ...]:
             )
         )
     return tuple(room for room in site.rooms if not wanted or room.email in wanted)
-
-
-def _passwords(site: Site, config: pytest.Config) -> tuple[Secret, Secret]:
-    base = site.path.parent
-    ask = _prompt(config)
-    account = site.service_account
-    own = resolve(account.password, base=base, ask=ask, username=account.username)
-    directory = site.directory
-    if directory is None or directory.username is None or directory.password is None:
-        return own, own
-    return own, resolve(directory.password, base=base, ask=ask, username=directory.username)
-
-
-def _readable_by_others(site: Site) -> list[str]:
-    """Warn of password files that others on this machine may read."""
-    directory = site.directory.password if site.directory else None
-    files = [source for source in (site.service_account.password, directory) if source and source.kind == "file"]
-    return [
-        f"Others on this machine may read the password file {source.name}: make it private to you."
-        for source in files
-        if not file_is_private(site.path.parent / source.name)
-    ]
-
-
-def _prompt(config: pytest.Config) -> Callable[[str], str] | None:
-    """Give a way to ask at the terminal with pytest's capture suspended, None where there is no terminal."""
-    if not sys.__stdin__ or not sys.__stdin__.isatty():
-        return None
-
-    def ask(question: str) -> str:
-        capture = config.pluginmanager.getplugin("capturemanager")
-        if capture is None:
-            return getpass(question)
-        with capture.global_and_fixture_disabled():
-            return getpass(question)
-
-    return ask
 
 
 class Controller:

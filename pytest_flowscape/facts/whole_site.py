@@ -29,7 +29,8 @@ class SiteFacts:
     """What the controller found out before any room was asked; sent to every worker.
 
     ``ews_cause`` and ``directory_cause`` are keys of ``causes.CAUSES`` where
-    that whole side is closed to us, empty where it is open.
+    that whole side is closed to us, empty where it is open. ``requests`` counts
+    what the controller asked of EWS, by operation.
     """
 
     vantage: Vantage
@@ -41,6 +42,7 @@ class SiteFacts:
     out_of_scope: MailboxAnswer | None = None
     directory: DirectoryView | None = None
     contacts: Mapping[str, Contact] = field(default_factory=dict)
+    requests: Mapping[str, int] = field(default_factory=dict)
     ews_cause: str = ""
     ews_detail: str = ""
     directory_cause: str = ""

@@ -67,6 +67,17 @@ def test_success_signs_in_once_for_the_directory_and_once_for_each_connection(
     assert refused(simulator) == 0
 
 
+@pytest.mark.parametrize("workers", ["0", "2"])
+def test_the_footprint_is_what_the_servers_saw(workers: str, simulator: Simulator, tmp_path: Path) -> None:
+    done = accept(simulator.site, "-n", workers, cwd=tmp_path)
+    assert done.code == 0, done.output
+    footprint, counters = done.results["run"]["footprint"], simulator.counters()
+    for operation in ("GetFolder", "SyncFolderItems", "ResolveNames"):
+        assert footprint.get(operation, 0) == counters.get(f"ews.{operation}", 0)
+    assert footprint["handshakes"] == counters["ews.sign_ins"]
+    assert footprint["directory searches"] == counters["ldap.search"]
+
+
 def test_requests_stay_within_the_promise(simulator: Simulator, tmp_path: Path) -> None:
     for workers in ("0", "4"):
         simulator.reset()

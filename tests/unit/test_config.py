@@ -7,7 +7,6 @@ from datetime import date, time
 from pathlib import Path
 
 import pytest
-from config_samples import DIRECTORY, GOOD, line_of, load, mistakes, only, with_line, write
 
 from pytest_flowscape.config import load_site
 from pytest_flowscape.errors import SiteFileError
@@ -23,6 +22,7 @@ from pytest_flowscape.site import (
     Users,
     Waiver,
 )
+from tests.unit.config_samples import DIRECTORY, GOOD, line_of, load, mistakes, only, with_line, write
 
 FULL = r"""# everything
 [site]

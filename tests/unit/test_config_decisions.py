@@ -8,11 +8,11 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from config_samples import GOOD, line_of, load, mistakes, only
 
 from pytest_flowscape.config_decisions import JUDGED_PER
 from pytest_flowscape.requirement import ID
 from pytest_flowscape.site import Attestation, Waiver
+from tests.unit.config_samples import GOOD, line_of, load, mistakes, only
 
 WAIVERS = GOOD + "[waivers]\n"
 ATTESTATIONS = GOOD + "[attestations]\n"

@@ -8,7 +8,6 @@ import time
 from pathlib import Path
 
 import pytest
-from config_samples import GOOD, line_of, load, mistakes, only, with_line, write
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -17,6 +16,7 @@ from pytest_flowscape.config_keys import KEYS
 from pytest_flowscape.config_lines import Mistakes, check_against_configparser, scan
 from pytest_flowscape.errors import SiteFileError
 from pytest_flowscape.site import Site
+from tests.unit.config_samples import GOOD, line_of, load, mistakes, only, with_line, write
 
 BOUNDED = settings(
     max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], derandomize=True

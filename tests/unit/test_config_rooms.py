@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from config_samples import GOOD, load, mistakes, write
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pytest_flowscape.config_rooms import read_rooms
 from pytest_flowscape.errors import Mistake
 from pytest_flowscape.site import Room
+from tests.unit.config_samples import GOOD, load, mistakes, write
 
 WITH_FILE = GOOD.replace("addresses =\n    atlas@customer.com\n    borneo@customer.com", "file = lists/rooms.csv")
 ATLAS = Room("atlas@customer.com", "Atlas, the big one", "B\u00fcrohaus 1", 12)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from config_samples import DIRECTORY, GOOD, line_of, load, mistakes, only, with_line
 
 from pytest_flowscape.addresses import canonical, parse_address
 from pytest_flowscape.site import DirectoryServer, Users
+from tests.unit.config_samples import DIRECTORY, GOOD, line_of, load, mistakes, only, with_line
 
 
 @pytest.mark.parametrize(

@@ -5,10 +5,10 @@ from __future__ import annotations
 import random
 
 import pytest
-from report_samples import FULL_ACCESS, HOSTILE, REQUIREMENTS, failed, outcome, site
 
 from pytest_flowscape.outcomes import Word
 from pytest_flowscape.report import groups
+from tests.unit.report_samples import FULL_ACCESS, HOSTILE, REQUIREMENTS, failed, outcome, site
 
 SITE = site()
 ROOM = SITE.rooms[0].email

@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from report_samples import HOSTILE, REQUIREMENTS, failed, outcome, result, run_info, site, site_facts
 
 from pytest_flowscape.outcomes import Outcome, Word
 from pytest_flowscape.report import groups, html, page, results, summary
 from pytest_flowscape.site import Room, Site
 from pytest_flowscape.verdict import Result, Verdict
+from tests.unit.report_samples import HOSTILE, REQUIREMENTS, failed, outcome, result, run_info, site, site_facts
 
 PYTEST_WORDS = {"passed", "skipped", "failed", "error", "xfailed", "xpassed", "rerun"}
 

@@ -12,8 +12,6 @@ from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
-from report_samples import HOSTILE, NOON, REQUIREMENTS, failed, outcome, result, run_info, site, site_facts
-from report_schema import faults
 
 from pytest_flowscape.facts import Bind, Grant, MailboxAnswer
 from pytest_flowscape.outcomes import Outcome, Word
@@ -21,6 +19,8 @@ from pytest_flowscape.report import evidence, files, groups, results
 from pytest_flowscape.secret import MASK, Secret
 from pytest_flowscape.site import PasswordSource, Room, Site
 from pytest_flowscape.verdict import Result
+from tests.unit.report_samples import HOSTILE, NOON, REQUIREMENTS, failed, outcome, result, run_info, site, site_facts
+from tests.unit.report_schema import faults
 
 POSIX = pytest.mark.skipif(os.name == "nt", reason="Windows has no mode bits")
 

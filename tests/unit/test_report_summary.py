@@ -7,7 +7,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from report_samples import FULL_ACCESS, HOSTILE, REQUIREMENTS, failed, outcome, requirement, result, site
 
 from pytest_flowscape.outcomes import Outcome, Word
 from pytest_flowscape.report import groups, summary
@@ -15,6 +14,7 @@ from pytest_flowscape.report.columns import cut, fold, fold_command, pad, wide
 from pytest_flowscape.requirement import Per, Requirement
 from pytest_flowscape.site import Site, Users
 from pytest_flowscape.verdict import Result, Verdict
+from tests.unit.report_samples import FULL_ACCESS, HOSTILE, REQUIREMENTS, failed, outcome, requirement, result, site
 
 FOLDER = Path("reports") / "headquarters"
 

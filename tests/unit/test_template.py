@@ -6,11 +6,11 @@ import re
 from pathlib import Path
 
 import pytest
-from config_samples import load, mistakes, only, write
 
 from pytest_flowscape.config_keys import KEYS
 from pytest_flowscape.config_rooms import COLUMNS
 from pytest_flowscape.template import template
+from tests.unit.config_samples import load, mistakes, only, write
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "site-file.md"
 EDITS = {
