@@ -144,25 +144,18 @@ class Collection:
             metafunc.parametrize("user", users, ids=list(users), indirect=True)
 
     @pytest.hookimpl(tryfirst=True, specname="pytest_collection_modifyitems")
-    def pytest_count_requirements(self, items: list[pytest.Item]) -> None:
-        """Count the requirements before -k and -m choose: a run that chose none of them is incomplete, not plain.
+    def pytest_guard_requirements(self, items: list[pytest.Item]) -> None:
+        """Guard and count the requirements before -k and -m choose among them.
 
-        Raises UsageError where our own suites gave none at all, which a stray pytest.ini can bring about.
+        Raises UsageError where a test declares two requirements, two tests
+        declare the same one, or our own suites gave none at all, which a stray
+        pytest.ini can bring about.
         """
-        self.found = sum(requirement_of(item) is not None for item in items)
-        if self._sign_off and not self.found:
-            raise pytest.UsageError(
-                f"No requirement was collected from {suites_folder()}: look whether a pytest.ini, tox.ini or "
-                "pyproject.toml above this folder sets python_files or python_functions, and run elsewhere."
-            )
-
-    @pytest.hookimpl(trylast=True)
-    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        """Guard, drop what has no target, and order: the site, then room by room in chunks, then the rest."""
         marked: dict[str, str] = {}
         wrong: list[str] = []
         for item in items:
             records = _declared(item.iter_markers(MARK))
+            self.found += bool(records)
             if len(records) > 1:
                 wrong.append(f"{item.nodeid} declares {len(records)} requirements: one test, one requirement.")
             for record in records:
@@ -170,8 +163,17 @@ class Collection:
                 if marked.setdefault(record.id, place) != place:
                     wrong.append(f"{place} and {marked[record.id]} both declare {record.id}.")
                 self._label(item, record)
+        if self._sign_off and not self.found:
+            wrong.append(
+                f"No requirement was collected from {suites_folder()}: look whether a pytest.ini, tox.ini or "
+                "pyproject.toml above this folder sets python_files or python_functions, and run elsewhere."
+            )
         if wrong:
             raise pytest.UsageError(*sorted(set(wrong)))
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        """Drop what has no target, and order: the site, then room by room in chunks, then users, then the rest."""
         items[:] = [item for item in items if target_of(item) != NOBODY]
         items.sort(key=self._place)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import pickle
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -103,7 +103,11 @@ class Recorder:
         carried = getattr(report, "flowscape", None)
         if carried:
             outcome = Outcome.from_json(carried)
-            self._outcomes[outcome.requirement, outcome.target] = outcome
+            if outcome.requirement in self._requirements:
+                self._outcomes[outcome.requirement, outcome.target] = outcome
+            elif outcome.word in (Word.FAILED, Word.NOT_MEASURED):
+                # a requirement of the customer's own is not in the expected set: it counts as any other test
+                self._other_failed.add(report.nodeid)
         elif report.failed and not self._lost_pair(report):
             self._other_failed.add(report.nodeid)
 
@@ -214,6 +218,28 @@ class Recorder:
             make_private(own)
         else:
             copy(self._html, own)
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True, specname="pytest_terminal_summary")
+    def pytest_fold_failures(self, terminalreporter: Any) -> Generator[None, None, None]:
+        """Have pytest print each cause in full once, not for every room: a site has hundreds of them."""
+        stats = terminalreporter.stats
+        everything = stats.get("failed", [])
+        seen: set[tuple[str, str, str]] = set()
+        kept = []
+        for report in everything:
+            carried = getattr(report, "flowscape", None) or {"requirement": report.nodeid, "cause": "", "found": ""}
+            # where a finding has no cause of its own, its words tell it apart
+            key = (carried["requirement"], carried["cause"], "" if carried["cause"] else carried["found"])
+            if key not in seen or self._config.option.verbose > 0:
+                kept.append(report)
+            seen.add(key)
+        if everything:
+            stats["failed"] = kept
+        try:
+            yield
+        finally:
+            if everything:
+                stats["failed"] = everything
 
     @pytest.hookimpl(trylast=True)
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
