@@ -62,7 +62,7 @@ def _read_sections(path: Path, blocks: dict[str, Block], mistakes: Mistakes) -> 
     return Site(
         path=path.absolute(),
         customer=_text(head, "customer") or account.email.rpartition("@")[2],
-        name=_text(head, "name"),
+        name=_text(head, "name") or path.stem,
         contact=_text(head, "contact"),
         exchange=read.read_exchange(present["exchange"], base) if "exchange" in present else Exchange(""),
         service_account=account,

@@ -94,11 +94,17 @@ def read_attestations(
             if target:
                 _check_target(requirement, target, rooms, users)
             who, on, how = signed(_text(entry))
+            _not_in_the_future(on)
         except Wrong as wrong:
             mistakes.add(entry.line, f"Attestation: {wrong.what}", wrong.instead)
             continue
         _add(found, Attestation(requirement, target, who, on, how, entry.line), "Attestation", mistakes)
     return tuple(found.values())
+
+
+def _not_in_the_future(day: date) -> None:
+    if day > date.today():  # noqa: DTZ011  a site file's dates are local
+        raise Wrong(f"The date {day.isoformat()} is in the future.", "Write the day on which it was checked.")
 
 
 def _text(entry: Entry) -> str:

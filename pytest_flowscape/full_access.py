@@ -30,8 +30,8 @@ LEVELS: dict[str, frozenset[str]] = {
     "Owner": frozenset(NEEDED),
     "PublishingEditor": frozenset(NEEDED),
     "Editor": frozenset(("Read", "Modify", "CreateContents")),
-    "PublishingAuthor": frozenset(("Read", "CreateContents", "CreateHierarchy")),
-    "Author": frozenset(("Read", "CreateContents")),
+    "PublishingAuthor": frozenset(NEEDED),
+    "Author": frozenset(("Read", "Modify", "CreateContents")),
     "NoneditingAuthor": frozenset(("Read", "CreateContents")),
     "Reviewer": frozenset(("Read",)),
     "Contributor": frozenset(("CreateContents",)),
@@ -95,6 +95,29 @@ def lacking_in(answer: MailboxAnswer) -> Lacking | None:
     if untold and not found:
         raise NotMeasured(f"Exchange told no rights on {', '.join(untold)}")
     return Lacking(tuple(found), tuple(untold)) if found else None
+
+
+def beyond_the_owner(lacking: Lacking | None, owner: MailboxAnswer) -> Lacking | None:
+    """Leave out what the room itself lacks too: a folder that is not there is no fault of the grant.
+
+    Only where somebody who acts as the room opens some folder. Raises
+    NotMeasured where nothing else is missing.
+    """
+    if lacking is None or not any(folder.trouble is None for folder in owner.folders):
+        return lacking
+    left = tuple(lack for lack in (_beyond(lack, owner.folder(lack.folder)) for lack in lacking.lacks) if lack)
+    if not left:
+        raise NotMeasured(f"the room itself has the same lack: {lacking}. Open its mailbox once, then run again")
+    return Lacking(left, lacking.untold)
+
+
+def _beyond(lack: Lack, theirs: FolderAnswer | None) -> Lack | None:
+    if theirs is None:
+        return lack
+    if theirs.trouble is not None:
+        return None if theirs.trouble.kind is Kind.NO_ACCESS else lack
+    rights = tuple(right for right in lack.rights if (theirs.rights or {}).get(right) is not False)
+    return lack if lack.no_access else Lack(lack.folder, rights=rights) if rights else None
 
 
 def kind_of(lacking: Lacking, grant: Grant) -> tuple[str, str]:

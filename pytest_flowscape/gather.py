@@ -25,30 +25,25 @@ from pytest_flowscape.facts import (
     Grant,
     Holders,
     Host,
-    Kind,
     MailboxAnswer,
     MailboxRights,
     RoomAddresses,
     SignIn,
     SiteFacts,
     SyncAnswer,
-    Trouble,
 )
 from pytest_flowscape.gather_site import FIVE_FOLDERS
+from pytest_flowscape.judgement import OWN_MAILBOX
 from pytest_flowscape.probes.directory import DirectorySession
 from pytest_flowscape.probes.ews.session import EwsSession
 from pytest_flowscape.probes.gate import Gate
 from pytest_flowscape.run import Run
+from pytest_flowscape.sifting import NO_MAILBOX, PERSON_FACTS, ROOM_FACTS, SYNC_CODES, said_nothing, usable
 from pytest_flowscape.site import Room, Site
 
 T = TypeVar("T")
-# what a requirement may judge; every other trouble says nothing about it
-ROOM_FACTS = (Kind.NO_ACCESS, Kind.IMPERSONATION_REFUSED)
-PERSON_FACTS = (*ROOM_FACTS, Kind.NO_MAILBOX, Kind.NOT_PRIMARY)
-SYNC_FACTS = (*ROOM_FACTS, Kind.OTHER)
 # names of the facts that a second look measures anew
 ROOM_FACT_NAMES = frozenset(("room_entry", "room_addresses", "room_as_owner", "room_as_delegate", "room_sync"))
-NO_MAILBOX = "no-mailbox"
 
 
 class Gather:
@@ -65,9 +60,11 @@ class Gather:
         self._gate = Gate(run.folder)
         self._ews: EwsSession | None = None
         self._directory: DirectorySession | None = None
+        self._reopened = False
         self._rooms = {room.email: room for room in run.rooms}
         self._chunk_of = {address: chunk for chunk in run.chunks for address in chunk}
         self._holders = dict(site_facts.directory.rooms) if site_facts.directory else {}
+        self._holds: dict[str, set[str]] = {}  # who was answered with a folder id: healthy, one address each
         self.owner: dict[str, MailboxAnswer] = {}
         self.delegate: dict[str, MailboxAnswer] = {}
         self.sync: dict[str, SyncAnswer] = {}
@@ -168,6 +165,11 @@ class Gather:
                 f"waiting for replication: {view.bind.server} shows the room, the global catalog does not yet",
                 waiting=True,
             )
+        if not holders.by_proxy and not holders.by_mail and self._opens(address):
+            raise NotMeasured(
+                "no object was found in the directory, yet Exchange opens the mailbox: it may lie in another domain; "
+                "name a global catalog (ldaps://SERVER:3269) under [directory]"
+            )
         return holders
 
     def room_addresses(self, address: str) -> RoomAddresses:
@@ -209,7 +211,7 @@ class Gather:
     def room_as_owner(self, address: str) -> MailboxAnswer:
         """Give the five folders of a room, asked impersonating it, with rights and PermissionSet."""
         self._fetch(self.owner, self._ask_owner, address)
-        return usable(self.owner[address], ROOM_FACTS)
+        return self._of_itself(usable(self.owner[address], ROOM_FACTS))
 
     def room_as_delegate(self, address: str) -> MailboxAnswer:
         """Give the same five folders, asked without impersonation; the owner's view is asked first."""
@@ -218,14 +220,16 @@ class Gather:
             chunk = self._chunk_of.get(address, (address,))
             asked = [a for a in chunk if a not in self.delegate and a in self.owner]
             self.delegate.update(self._session().get_folder(asked, FIVE_FOLDERS, rights=True))
-        return usable(self.delegate[address], ROOM_FACTS)
+            self._note_ids(self.delegate[room] for room in asked)
+        return self._of_itself(usable(self.delegate[address], ROOM_FACTS))
 
     def room_sync(self, address: str) -> SyncAnswer:
         """Give the answer to SyncFolderItems on the room's calendar."""
         self._fetch(self.sync, lambda room: self._session().sync_calendar(room, impersonate=room), address)
         answer = self.sync[address]
-        if answer.trouble and not judgeable(answer.trouble, SYNC_FACTS):
-            raise said_nothing(answer.trouble)
+        trouble = answer.trouble
+        if trouble and trouble.kind not in ROOM_FACTS and trouble.code not in SYNC_CODES:
+            raise said_nothing(trouble)
         return answer
 
     def user_as_owner(self, address: str) -> MailboxAnswer:
@@ -237,7 +241,7 @@ class Gather:
         self._open("ews")
         if address not in self.users:
             self.users[address] = ask(address)
-        return usable(self.users[address], PERSON_FACTS)
+        return self._of_itself(usable(self.users[address], PERSON_FACTS))
 
     # --- a second look, and the end ---
 
@@ -312,17 +316,49 @@ class Gather:
         wanted: Sequence[str] = [room for room in chunk if room not in known]
         if self.run.connections == 1 or len(wanted) == 1:
             known.update({room: ask(room) for room in wanted})
-            return
-        with ThreadPoolExecutor(max_workers=self.run.connections) as pool:
-            known.update(zip(wanted, pool.map(ask, wanted), strict=True))
+        else:
+            with ThreadPoolExecutor(max_workers=self.run.connections) as pool:
+                known.update(zip(wanted, pool.map(ask, wanted), strict=True))
+        self._note_ids(known[room] for room in wanted)
+
+    def _note_ids(self, answers: Iterable[MailboxAnswer | SyncAnswer]) -> None:
+        """Remember whose folders were seen, before any of the chunk is judged."""
+        for answer in answers:
+            for folder in answer.folders if isinstance(answer, MailboxAnswer) else ():
+                if folder.folder_id:
+                    self._holds.setdefault(folder.folder_id, set()).add(answer.address)
+
+    def _of_itself(self, answer: MailboxAnswer) -> MailboxAnswer:
+        """Refuse an answer whose folders are another mailbox's, or one and the same: it tells nothing of this one.
+
+        Raises NotMeasured.
+        """
+        ids = [folder.folder_id for folder in answer.folders if folder.folder_id]
+        if len(ids) != len(set(ids)):
+            raise NotMeasured("Exchange gives several folders the same id", cause=OWN_MAILBOX)
+        for identity in ids:
+            holders = self._holds.setdefault(identity, {answer.address})
+            holders.add(answer.address)
+            if len(holders) > 1:
+                said = f"Exchange answers for {' and '.join(sorted(holders))} from one mailbox"
+                raise NotMeasured(said, cause=OWN_MAILBOX)
+        return answer
+
+    def _opens(self, address: str) -> bool:
+        """Tell whether Exchange opens a folder of the room to somebody who acts as it."""
+        if self.facts.ews_cause:
+            return False
+        self._fetch(self.owner, self._ask_owner, address)
+        return any(folder.trouble is None for folder in self.owner[address].folders)
 
     def _reopen_directory(self) -> None:
         """Bind once more in this process for second looks; its password has been proven by the controller."""
         directory = self.run.site.directory
-        if directory is None or self._directory is not None:
+        if directory is None or self._reopened:
             return
+        self._reopened = True  # one bind for second looks, whatever becomes of it
         account = self.run.site.service_account
-        own = directory.username is None
+        own = self.run.site.binds_as_service_account
         session = DirectorySession(
             directory,
             directory.username or account.username,
@@ -335,31 +371,3 @@ class Gather:
             self._directory = session
         else:
             session.close()
-
-
-def judgeable(trouble: Trouble, kinds: Sequence[Kind]) -> bool:
-    """Tell whether a trouble is an answer about the mailbox, not about the circumstances."""
-    return trouble.kind in kinds and (trouble.kind is not Kind.OTHER or bool(trouble.code))
-
-
-def usable(answer: MailboxAnswer, kinds: Sequence[Kind]) -> MailboxAnswer:
-    """Give the answer back if every trouble in it may be judged; raises NotMeasured otherwise.
-
-    Folders that were not asked because an earlier one of the same mailbox
-    stopped the batch do no harm: the one that stopped it is the answer.
-    """
-    troubles = [trouble for trouble in (answer.trouble, *(folder.trouble for folder in answer.folders)) if trouble]
-    told = any(judgeable(trouble, kinds) for trouble in troubles)
-    for trouble in troubles:
-        if not judgeable(trouble, kinds) and not (told and trouble.kind is Kind.NOT_ASKED):
-            raise said_nothing(trouble)
-    if answer.trouble is None and not answer.folders:
-        raise NotMeasured("Exchange gave no answer about this mailbox")
-    return answer
-
-
-def said_nothing(trouble: Trouble) -> NotMeasured:
-    """Make the NotMeasured for an answer that says nothing about the requirement."""
-    if trouble.kind in (Kind.NO_MAILBOX, Kind.NOT_PRIMARY):
-        return NotMeasured(f"Exchange does not accept the address: {trouble.said}", cause=NO_MAILBOX)
-    return NotMeasured(f"{trouble.kind.value}: {trouble.said}", cause=trouble.kind.name.lower())

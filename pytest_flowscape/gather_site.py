@@ -137,7 +137,7 @@ def _ask_directory(run: Run, facts: SiteFacts, gate: Gate, reads: frozenset[str]
     account = run.site.service_account
     if directory is None:
         return _closed(facts, "directory", "directory-absent", "")
-    own = directory.username is None
+    own = run.site.binds_as_service_account
     session = DirectorySession(
         directory,
         directory.username or account.username,
@@ -282,15 +282,6 @@ def _resolve(run: Run, session: EwsSession) -> dict[str, Contact]:
         if len(contacts) == 1:
             found[address] = contacts[0]
     return found
-
-
-def was_refused(facts: SiteFacts) -> bool:
-    """Tell whether this run's sign-in was refused for the account (to be remembered for an hour)."""
-    if facts.sign_in and facts.sign_in.trouble and facts.sign_in.trouble.kind is Kind.SIGN_IN_REFUSED:
-        return True
-    bind = facts.directory.bind if facts.directory else None
-    refused = bool(bind and bind.trouble and bind.trouble.kind is Kind.BIND_REFUSED)
-    return refused and bool(bind and bind.as_service_account) and CAUSES[facts.directory_cause].side == "both"
 
 
 def utc_now() -> datetime:

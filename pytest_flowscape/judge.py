@@ -15,11 +15,14 @@ from typing import Any
 from pytest_flowscape.causes import CAUSES, Cause
 from pytest_flowscape.errors import NotMeasured, RequirementFailed
 from pytest_flowscape.facts import DirectoryEntry
-from pytest_flowscape.gather import NO_MAILBOX, ROOM_FACT_NAMES, Gather
+from pytest_flowscape.gather import ROOM_FACT_NAMES, Gather
 from pytest_flowscape.outcomes import SITE_TARGET
 from pytest_flowscape.requirement import Notes, Per, Requirement
 from pytest_flowscape.run import SECOND_LOOK_SAMPLE, SECOND_LOOKS
+from pytest_flowscape.sifting import NO_MAILBOX
 
+# findings of ROOM-1 and ROOM-2 that explain why Exchange does not accept an address
+NO_ADDRESS = ("missing", "online", "not-a-mailbox", "alias", "primary-not-one", "held-twice")
 READ_FROM = {
     "account_entry": "account_entry",
     "account_names": "account_entry",
@@ -154,7 +157,8 @@ class Judge:
                 continue
             if asked.startswith("ROOM-") and id_ > asked:  # ROOM-1 never asks ROOM-2, which asks ROOM-1
                 continue
-            if isinstance(self.decide(id_, target), RequirementFailed):
+            failed = self.decide(id_, target)
+            if isinstance(failed, RequirementFailed) and failed.cause in NO_ADDRESS:
                 return NotMeasured(found.reason, cause=found.cause, because=id_)
         return found
 

@@ -16,8 +16,9 @@ import pytest
 from pytest_flowscape.collection import requirement_of, target_of
 from pytest_flowscape.errors import NotMeasured, RequirementFailed
 from pytest_flowscape.fixtures import JUDGE
+from pytest_flowscape.judgement import OWN_MAILBOX
 from pytest_flowscape.outcomes import Outcome, Word
-from pytest_flowscape.report.groups import render_fix
+from pytest_flowscape.report.groups import render_fix, seen
 from pytest_flowscape.requirement import Level, Notes, Requirement
 from pytest_flowscape.secret import scrub
 from pytest_flowscape.site import Attestation, Site, Waiver
@@ -37,6 +38,10 @@ MARKUP = {
 }
 
 
+FREE_TEXT = ("expected", "found", "consequence", "fix", "notes")
+NEVER_ATTESTED = ("internal", OWN_MAILBOX, "malformed", "throttled", "transient")
+
+
 class OutcomeHooks:
     """Makes outcomes out of reports, with waivers and attestations of the site applied."""
 
@@ -49,7 +54,7 @@ class OutcomeHooks:
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
         """Decide before the fixtures run, so that what cannot be measured is an error at setup, with its reason."""
         record = requirement_of(item)
-        judge = item.config.stash[JUDGE] if record else None
+        judge = item.config.stash.get(JUDGE, None) if record else None
         if record is None or judge is None or not judge.knows(record.id):
             return
         found = judge.decide(record.id, target_of(item))
@@ -77,7 +82,7 @@ class OutcomeHooks:
         target = target_of(item)
         base = Outcome(record.id, target, Word.PASSED, level=record.level.value, owner=record.owner.value)
         base = replace(base, seconds=round(call.duration, 4), notes=self._notes(item, record, target))
-        error = call.excinfo.value if call.excinfo else None
+        error = self._believed(item, record, target, call.excinfo.value if call.excinfo else None)
         if error is None:
             return base
         if isinstance(error, RequirementFailed):
@@ -87,10 +92,29 @@ class OutcomeHooks:
             error = NotMeasured(f"the check itself failed: {type(error).__name__}: {said}", cause="internal")
         return self._not_measured(base, error)
 
+    def _believed(
+        self, item: pytest.Item, record: Requirement, target: str, error: BaseException | None
+    ) -> BaseException | None:
+        """Hold the test's own end against what the judge decided from the facts.
+
+        A conftest.py may replace a fixture by name, and a copied suite may be
+        changed; neither lets a requirement of ours pass that does not hold.
+        """
+        judge = item.config.stash.get(JUDGE, None)
+        if judge is None or not judge.knows(record.id):
+            return error
+        found = judge.decide(record.id, target)
+        if found is not None:
+            return found
+        if isinstance(error, RequirementFailed):
+            return NotMeasured("the test fails on other facts than were measured", cause="internal")
+        return error
+
     def _notes(self, item: pytest.Item, record: Requirement, target: str) -> tuple[str, ...]:
         collected = getattr(item, "funcargs", {}).get("notes")
         lines = list(collected.lines) if isinstance(collected, Notes) else []
-        second = item.config.stash[JUDGE].second_notes.get((record.id, target))
+        judge = item.config.stash.get(JUDGE, None)
+        second = judge.second_notes.get((record.id, target)) if judge else None
         return tuple([*lines, second] if second else lines)
 
     def _failed(self, base: Outcome, record: Requirement, error: RequirementFailed) -> Outcome:
@@ -116,7 +140,8 @@ class OutcomeHooks:
         waiver = self._waivers.get((error.because, base.target))
         if waiver is not None:
             return replace(found, word=Word.WAIVED, notes=(_waived(waiver), *base.notes))
-        vouched = self._attestation(base)
+        # what was stopped by a failure, waits, or speaks against itself is no case of "not measurable here"
+        vouched = None if error.because or error.waiting or error.cause in NEVER_ATTESTED else self._attestation(base)
         if vouched is not None:
             said = f"attested by {vouched.who} on {vouched.on.isoformat()}: {vouched.how}"
             return replace(found, word=Word.ATTESTED, notes=(said, *base.notes))
@@ -167,7 +192,8 @@ def describe(record: Requirement, outcome: Outcome, site: Site) -> str:
         rows.append(("fix", render_fix(outcome.fix, target=outcome.target, site=site)))
     rows += [("note", note) for note in outcome.notes]
     width = max(len(name) for name, _ in rows)
-    return "\n".join(f"{name:<{width}}  " + text.replace("\n", "\n" + " " * (width + 2)) for name, text in rows)
+    told = "\n".join(f"{name:<{width}}  " + text.replace("\n", "\n" + " " * (width + 2)) for name, text in rows)
+    return "\n".join(seen(line) for line in told.split("\n"))  # a server's words may hold terminal controls
 
 
 class Scrubber:
@@ -190,15 +216,38 @@ class Scrubber:
         self.clean(report)
         return report
 
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_internalerror(self, excrepr: Any) -> None:
+        """Scrub the traceback of an error in pytest or in a plugin."""
+        text = str(excrepr)
+        if scrub(text, self._forms) != text:
+            excrepr.toterminal = lambda writer: writer.write(scrub(text, self._forms))
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_warning_recorded(self, warning_message: Any) -> None:
+        """Scrub a warning before it is summed up."""
+        text = str(warning_message.message)
+        if scrub(text, self._forms) != text:
+            warning_message.message = UserWarning(scrub(text, self._forms))
+
     def clean(self, report: Any) -> None:
-        """Replace the password and its encodings in everything textual that a report carries."""
+        """Replace the password and its encodings in everything textual that a report carries.
+
+        Not in ids, targets and outcome words: a password may be an ordinary
+        word, and they come from the site file or from us.
+        """
         text = report.longreprtext
-        if text and scrub(text, self._forms) != text:
+        if isinstance(report.longrepr, tuple):
+            report.longrepr = tuple(self._scrubbed(part) for part in report.longrepr)
+        elif text and scrub(text, self._forms) != text:
             report.longrepr = scrub(text, self._forms)
         report.sections = [(name, scrub(content, self._forms)) for name, content in report.sections]
+        if isinstance(getattr(report, "wasxfail", None), str):
+            report.wasxfail = scrub(report.wasxfail, self._forms)
         carried = getattr(report, "flowscape", None)
         if carried:
-            report.flowscape = {key: self._scrubbed(value) for key, value in carried.items()}
+            free = {name: self._scrubbed(carried[name]) for name in FREE_TEXT}
+            report.flowscape = {**carried, **free}
 
     def _scrubbed(self, value: Any) -> Any:
         if isinstance(value, list):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import pytest
 
+NEEDS_A_RUN = ("flowscape_room", "flowscape_report", "flowscape_retry_sign_in")
 WANTS_A_RUN = ("flowscape_config", "flowscape_demo")
 
 
@@ -64,8 +65,11 @@ def pytest_cmdline_main(config: pytest.Config) -> int | None:
 def pytest_configure(config: pytest.Config) -> None:
     """Set a run up where one of our options asks for it; before xdist and pytest-html look at theirs."""
     sent = getattr(config, "workerinput", None)
-    wanted = any(config.getoption(name) for name in WANTS_A_RUN) if sent is None else "flowscape" in sent
-    if wanted:
+    asked = [name for name in WANTS_A_RUN if config.getoption(name) is not None]
+    if sent is None and not asked and any(config.getoption(name) for name in NEEDS_A_RUN):
+        names = ", ".join(f"--{name.replace('_', '-')}" for name in NEEDS_A_RUN if config.getoption(name))
+        raise pytest.UsageError(f"{names}: say also --flowscape-config=SITE.INI or --flowscape-demo.")
+    if asked if sent is None else "flowscape" in sent:
         from pytest_flowscape import session  # noqa: PLC0415  heavy: only when used
 
         session.activate(config)

@@ -16,6 +16,8 @@ from pytest_flowscape.facts import SiteFacts
 from pytest_flowscape.gather_site import utc_now
 from pytest_flowscape.outcome_hooks import LETTERS, MARKUP
 from pytest_flowscape.outcomes import Outcome, Word
+from pytest_flowscape.probes.gate import Gate
+from pytest_flowscape.refusals import forget, remember
 from pytest_flowscape.report import evidence, results, summary
 from pytest_flowscape.report.files import copy, make_private
 from pytest_flowscape.report.groups import findings
@@ -43,6 +45,7 @@ class Recorder:
         self._run = run
         self.folder = folder
         self.facts: SiteFacts | None = None
+        self.clean: Callable[[str], str] = str
         self.single: Callable[[], dict[str, Any]] | None = None
         self._notes = notes
         self._outcomes: dict[tuple[str, str], Outcome] = {}
@@ -59,7 +62,10 @@ class Recorder:
         if not hasattr(option, "htmlpath"):
             return None
         if not option.htmlpath:
-            option.htmlpath = str(self.folder / "acceptance.html")
+            own = self.folder / "acceptance.html"
+            if own.is_symlink():  # somebody else's idea of where our page should go
+                own.unlink()
+            option.htmlpath = str(own)
         option.self_contained_html = True
         self._config.pluginmanager.register(self._page, "flowscape-page")
         return Path(option.htmlpath)
@@ -111,13 +117,18 @@ class Recorder:
         elif report.failed and not self._lost_pair(report):
             self._other_failed.add(report.nodeid)
 
+    def pytest_collectreport(self, report: Any) -> None:
+        """Count a file that could not be collected as a test that failed."""
+        if report.failed:
+            self._other_failed.add(report.nodeid)
+
     def _lost_pair(self, report: Any) -> bool:
         """Tell a requirement whose worker died a second time as not measured; it is no failing test."""
         for id_, judged in load_requirements().items():
             if f"::{judged.function.__name__}" not in report.nodeid:
                 continue
             if report.when != "???":
-                return bool(report.when == "teardown")
+                return False
             target = report.nodeid.partition("[")[2].rpartition("]")[0] or "site"
             level = judged.requirement.level.value
             said = "the worker process died while it measured this"
@@ -139,10 +150,11 @@ class Recorder:
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
         """Make the verdict, write the files, set the exit code."""
-        if self.facts is None and not self._collection.found:
+        if (self.facts is None and not self._collection.found) or exitstatus == pytest.ExitCode.USAGE_ERROR:
             return
         if self.single is not None:
             self._gathered.append(self.single())
+        self._remember_refusal()
         result = self._judge_run()
         run_info = results.RunInfo(
             started=self._run.started,
@@ -154,7 +166,7 @@ class Recorder:
             workers=self._run.workers,
         )
         written = results.write(self.folder, result, self._requirements, self._run.site, self.facts, run_info)
-        evidence.write(self.folder, self.facts, self._room_facts())
+        evidence.write(self.folder, self.facts, self._room_facts(), clean=self.clean)
         self._page.result = result
         self._page.site_facts = self.facts
         self._page.run = run_info
@@ -162,6 +174,14 @@ class Recorder:
         self._result = result
         if exitstatus in ENDED_BY_ITSELF:
             session.exitstatus = exit_code(result)
+
+    def _remember_refusal(self) -> None:
+        """Note for an hour that sign-ins were stopped, for whatever reason and at whatever time of the run."""
+        exchange, account = self._run.site.exchange, self._run.site.service_account.username
+        if Gate(self._run.folder).stopped:
+            remember(self.folder, account=account, server=exchange.hostname, at=utc_now())
+        elif self.facts and self.facts.sign_in and self.facts.sign_in.succeeded:
+            forget(self.folder)
 
     def _judge_run(self) -> Result:
         site = self._run.site
@@ -212,11 +232,11 @@ class Recorder:
     def pytest_unconfigure(self) -> None:
         """Make the written page private, and keep a copy beside the other files if it was written elsewhere."""
         own = self.folder / "acceptance.html"
-        if self._result is None or self._html is None or not self._html.exists():
+        if self._html is None or not self._html.exists():
             return
         if self._html.resolve() == own.resolve():
             make_private(own)
-        else:
+        elif self._result is not None:
             copy(self._html, own)
 
     @pytest.hookimpl(wrapper=True, tryfirst=True, specname="pytest_terminal_summary")

@@ -8,21 +8,25 @@ from __future__ import annotations
 
 import json
 import os
+import tempfile
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
+from pytest_flowscape.site import account_name
+
 WINDOW = timedelta(minutes=60)
+DAY = timedelta(hours=24)  # a note from the future counts for so long: somebody set the clock back
 NAME = "refused-sign-in.json"
 
 
 def remember(folder: Path, *, account: str, server: str, at: datetime) -> None:
     """Note a refusal. ``at`` is an aware time; failure to write raises OSError."""
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    path = folder / NAME
-    temporary = path.with_suffix(f".{os.getpid()}")
-    record = {"account": account, "server": server, "at": at.astimezone(timezone.utc).isoformat()}
-    temporary.write_text(json.dumps(record) + "\n", encoding="utf-8")
-    temporary.replace(path)
+    record = {"account": account_name(account), "server": server, "at": at.astimezone(timezone.utc).isoformat()}
+    handle, temporary = tempfile.mkstemp(prefix="refused-", dir=folder)  # private from the start
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        file.write(json.dumps(record) + "\n")
+    Path(temporary).replace(folder / NAME)
 
 
 def forget(folder: Path) -> None:
@@ -39,9 +43,9 @@ def refused_since(folder: Path, *, account: str, now: datetime) -> datetime | No
     try:
         record = json.loads((folder / NAME).read_text(encoding="utf-8"))
         at = datetime.fromisoformat(record["at"])
-        same = str(record["account"]).lower() == account.lower()
+        same = account_name(str(record["account"])) == account_name(account)
     except (OSError, ValueError, KeyError, TypeError):
         return None
-    if not same or at.tzinfo is None or now - at >= WINDOW or at - now > WINDOW:
+    if not same or at.tzinfo is None or now - at >= WINDOW or at - now > DAY:
         return None
     return at

@@ -20,6 +20,8 @@ from pytest_flowscape.run import Run
 def cut_workers(config: pytest.Config, budget: int) -> str:
     """Cut ``-n`` to the connection budget, before xdist starts anybody; give the note to print, or nothing."""
     specs: list[str] = list(getattr(config.option, "tx", None) or [])
+    if any(not str(spec).split("//")[0].endswith("popen") for spec in specs):
+        raise pytest.UsageError("--tx: workers on other machines would need the password there; use -n.")
     if len(specs) <= budget:
         return ""
     config.option.tx = specs[:budget]

@@ -6,6 +6,7 @@ import logging
 import pickle
 import shutil
 import tempfile
+import traceback
 import uuid
 from collections.abc import Mapping
 from dataclasses import replace
@@ -23,11 +24,11 @@ from pytest_flowscape.errors import DemoError, PasswordError, SiteFileError
 from pytest_flowscape.facts import SiteFacts
 from pytest_flowscape.fixtures import JUDGE
 from pytest_flowscape.gather import Gather
-from pytest_flowscape.gather_site import gather_site, utc_now, was_refused
+from pytest_flowscape.gather_site import gather_site, utc_now
 from pytest_flowscape.judge import Judge
 from pytest_flowscape.outcome_hooks import OutcomeHooks, Scrubber
 from pytest_flowscape.recorder import Recorder
-from pytest_flowscape.refusals import forget, refused_since, remember
+from pytest_flowscape.refusals import refused_since
 from pytest_flowscape.report.files import private_folder, report_folder
 from pytest_flowscape.requirement import MARK
 from pytest_flowscape.run import Run
@@ -36,6 +37,7 @@ from pytest_flowscape.secret import Secret, encodings, scrub
 from pytest_flowscape.site import Room, Site
 
 NOTHING = Secret("")
+LOOKS_ONLY = ("collectonly", "showfixtures", "show_fixtures_per_test")
 
 
 def activate(config: pytest.Config) -> None:
@@ -61,13 +63,25 @@ def _register(config: pytest.Config, run: Run) -> Collection:
     return collection
 
 
+class Forms(tuple[str, ...]):
+    """What is scrubbed, without a repr that would show it."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        """Show how many there are."""
+        return f"<{len(self)} forms of the passwords>"
+
+
 def _forms(run: Run) -> tuple[str, ...]:
     """Give every text under which one of the run's passwords might show."""
     account = run.site.service_account
     names = (account.username, account.email, account.username.rpartition("\\")[2])
     own = encodings(run.password.reveal(), names) if run.password is not NOTHING else ()
     other = run.directory_password
-    return (*own, *(encodings(other.reveal()) if other not in (NOTHING, run.password) else ()))
+    more = encodings(other.reveal()) if other not in (NOTHING, run.password) else ()
+    # longest first over both: one password may begin with the other
+    return Forms(sorted({*own, *more}, key=lambda text: (-len(text), text)))
 
 
 def _scrub_logs(config: pytest.Config, forms: tuple[str, ...]) -> None:
@@ -76,9 +90,16 @@ def _scrub_logs(config: pytest.Config, forms: tuple[str, ...]) -> None:
 
     def scrubbed(*args: Any, **kwargs: Any) -> logging.LogRecord:
         record = make(*args, **kwargs)
-        text = record.getMessage()
+        try:
+            text = record.getMessage()
+        except Exception:  # noqa: BLE001  a bad format is the logger's mistake, reported by its handler
+            return record
         if scrub(text, forms) != text:
             record.msg, record.args = scrub(text, forms), ()
+        if record.exc_info and record.exc_info[0] is not None:
+            shown = "".join(traceback.format_exception(*record.exc_info))
+            if scrub(shown, forms) != shown:
+                record.exc_text, record.exc_info = scrub(shown, forms), None
         return record
 
     logging.setLogRecordFactory(scrubbed)
@@ -136,6 +157,8 @@ def _activate_controller(config: pytest.Config) -> None:
         if config.getoption("flowscape_config"):
             raise pytest.UsageError("Give --flowscape-config or --flowscape-demo, not both.")
         _start_demo(config)
+    if not config.getoption("flowscape_config"):
+        raise pytest.UsageError("--flowscape-config names no file: write --flowscape-config=SITE.INI.")
     path = Path(config.getoption("flowscape_config"))
     try:
         site = load_site(path)
@@ -144,7 +167,11 @@ def _activate_controller(config: pytest.Config) -> None:
     rooms = _chosen(site, config.getoption("flowscape_room"))
     if config.args_source is not pytest.Config.ArgsSource.ARGS:
         config.args[:] = [str(suites_folder())]
-    collect_only = bool(config.getoption("collectonly"))
+    option = config.option
+    # what only looks at the tests measures nothing, and leaves an earlier report alone
+    collect_only = any(
+        getattr(option, name, False) for name in ("collectonly", "showfixtures", "show_fixtures_per_test")
+    )
     distributed = not collect_only and config.getoption("dist", "no") != "no" and bool(config.getoption("tx", None))
     notes = [cut_workers(config, site.exchange.max_connections)] if distributed else []
     notes += readable_by_others(site)
@@ -177,6 +204,8 @@ def _activate_controller(config: pytest.Config) -> None:
             f"The report's folder cannot be made ({error}): run elsewhere or say --flowscape-report=DIR."
         ) from None
     recorder = Recorder(config, run, reports, collection, [note for note in notes if note])
+    forms = _forms(run)
+    recorder.clean = lambda text: scrub(text, forms)
     config.pluginmanager.register(recorder, "flowscape-recorder")
     config.pluginmanager.register(Controller(config, run, recorder, distributed=distributed), "flowscape-controller")
 
@@ -223,7 +252,8 @@ class Controller:
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> None:
         """Sign in before the first test of a single process, if a requirement was collected."""
-        if self._distributed or session.testsfailed:
+        broken = session.testsfailed and not self._config.option.continue_on_collection_errors
+        if self._distributed or broken:
             return
         if any(requirement_of(item) for item in session.items):
             facts = self._measure()
@@ -273,9 +303,5 @@ class Controller:
                 run = replace(run, refused_at=refused_since(folder, account=account, now=run.started))
             reads = frozenset(name for judged in load_requirements().values() for name in judged.requirement.reads)
             self._facts = gather_site(run, reads=reads)
-            if was_refused(self._facts):
-                remember(folder, account=account, server=run.site.exchange.hostname, at=utc_now())
-            elif self._facts.sign_in and self._facts.sign_in.succeeded:
-                forget(folder)
             self._recorder.facts = self._facts
         return self._facts

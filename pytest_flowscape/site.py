@@ -138,6 +138,11 @@ class Attestation:
     line: int = 0
 
 
+def account_name(username: str) -> str:
+    r"""Give the account's bare name, lower case, out of ``DOMAIN\name`` or ``name@domain``."""
+    return username.rpartition("\\")[2].partition("@")[0].strip().lower()
+
+
 @dataclass(frozen=True)
 class Site:
     """A whole site file, checked. Addresses are lower-case, trimmed and IDNA-normalised."""
@@ -156,6 +161,19 @@ class Site:
     password_by: str = ""
     waivers: tuple[Waiver, ...] = ()
     attestations: tuple[Attestation, ...] = ()
+
+    @property
+    def binds_as_service_account(self) -> bool:
+        """Tell whether LDAP binds as the service account: no user is named, or the same one in any form of its name.
+
+        Then its one refused attempt in a run is the bind's, and EWS is not tried after it.
+        """
+        if self.directory is None or self.directory.username is None:
+            return True
+        account, other = self.service_account, self.directory.username.lower()
+        if other in (account.username.lower(), account.email.lower()):
+            return True
+        return account_name(other) == account_name(account.username)
 
     @property
     def slug(self) -> str:

@@ -136,7 +136,8 @@ def _judge_certificate(host: Host, kind: Kind, said: str) -> None:
     if _only_leaf_sent(host) and kind is Kind.TLS_UNKNOWN_ISSUER:
         assert shown is not None
         found = (
-            f"the server sends its own certificate alone; the intermediate '{shown.issuer}' that issued it is missing"
+            f"the server sends its own certificate alone, and its issuer '{shown.issuer}' is not known here: "
+            "an intermediate that is missing, or your own root"
         )
         expect(False, expected=expected, found=found, cause="tls-missing-intermediate", fix=CHAIN_FIX)
     issuer = f" ({shown.issuer})" if shown else ""

@@ -55,11 +55,11 @@ def test_full_access(
     FullAccess entry; the directory's copy explains a failure and never makes one.
     """
     judgement.refuse_own(room_as_delegate, own_folder_ids)
-    lacking = full_access.lacking_in(room_as_delegate)
+    lacking = full_access.beyond_the_owner(full_access.lacking_in(room_as_delegate), room_as_owner)
     if lacking is not None:
         _judge_lacking(lacking, room_rights, notes)
     granted = room_rights.grant is Grant.GRANTED
-    impersonated = room_as_owner.trouble is None
+    impersonated = any(folder.trouble is None for folder in room_as_owner.folders)
     if impersonated:
         judgement.refuse_own(room_as_owner, own_folder_ids)
         _note_differences(room_as_delegate, room_as_owner, notes)

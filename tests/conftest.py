@@ -8,6 +8,15 @@ import pytest
 
 from tests.simulator.harness import Simulator
 
+LIMIT = 150  # seconds for one test; not in pyproject.toml, where a run without pytest-timeout would not know the option
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Let no test hang, where the plugin for it is installed."""
+    if config.pluginmanager.hasplugin("timeout"):
+        for item in items:
+            item.add_marker(pytest.mark.timeout(LIMIT), append=False)
+
 
 @pytest.fixture(scope="session")
 def simulator_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Simulator]:

@@ -43,6 +43,9 @@ class SignInGate(Protocol):
         """Stop every further sign-in of the run."""
 
 
+LOST = (Kind.SILENT, Kind.RESET, Kind.MALFORMED)
+
+
 class Servers:
     """The signed-in connections of one session: at most one to each kind of server. For one thread.
 
@@ -128,6 +131,9 @@ class Servers:
         refused = trouble is not None and trouble.ldap_result == INVALID_CREDENTIALS
         if self._own and trouble is not None and refused and trouble.sub_code in STOPPING:
             self._gate.stop(f"the directory refused the service account ({trouble.sub_code or 'no cause told'})")
+        elif self._own and trouble is not None and trouble.kind in LOST:
+            # the password may have been judged, and nobody told us how
+            self._gate.stop("the answer to the directory sign-in of the service account was lost")
 
     def _reach(self, servers: Sequence[DirectoryServer], whole: Deadline) -> tuple[Channel | None, Trouble | None]:
         first: Trouble | None = None

@@ -6,6 +6,8 @@ import ssl
 from pathlib import Path
 
 import truststore
+from cryptography import x509
+from cryptography.hazmat.primitives import serialization
 
 from pytest_flowscape.facts import Kind, Trouble
 
@@ -26,8 +28,23 @@ def tls_context(ca_file: Path | None) -> ssl.SSLContext:
     context.check_hostname = True
     context.verify_mode = ssl.CERT_REQUIRED
     if ca_file is not None:
-        context.load_verify_locations(cafile=str(ca_file))
+        context.load_verify_locations(cadata=anchors(ca_file))
     return context
+
+
+def anchors(ca_file: Path) -> str:
+    """Give the self-issued certificates of a PEM file, or all of them where none is.
+
+    A file that also holds intermediates would let a server pass that does not
+    send them; the product, which has only the root, would then fail. Raises
+    OSError if the file holds no certificate.
+    """
+    try:
+        found = x509.load_pem_x509_certificates(ca_file.read_bytes())
+    except ValueError as error:
+        raise OSError(f"{ca_file}: no certificate that can be read ({type(error).__name__})") from None
+    chosen = [certificate for certificate in found if certificate.subject == certificate.issuer] or found
+    return "".join(c.public_bytes(serialization.Encoding.PEM).decode("ascii") for c in chosen)
 
 
 def blind_context() -> ssl.SSLContext:

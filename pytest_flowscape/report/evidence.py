@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import fields, is_dataclass
 from datetime import date, datetime, time, timedelta, timezone
@@ -21,14 +21,30 @@ NAME = "evidence.json"
 HEX = "hex:"
 
 
-def write(folder: Path, site_facts: SiteFacts | None, room_facts: Mapping[str, Mapping[str, Any]]) -> Path:
+def write(
+    folder: Path,
+    site_facts: SiteFacts | None,
+    room_facts: Mapping[str, Mapping[str, Any]],
+    *,
+    clean: Callable[[str], str] = str,
+) -> Path:
     """Write evidence.json into ``folder`` (created private), whole or not at all, and give its path.
 
-    ``room_facts`` maps a room's or user's address to its facts by name. Raises OSError.
+    ``room_facts`` maps a room's or user's address to its facts by name.
+    ``clean`` takes secrets out of a text: a server may have sent one back to us
+    in an error message. Raises OSError.
     """
-    document = {"schema": SCHEMA, "site": encode(site_facts), "rooms": encode(room_facts)}
+    document = _cleaned({"schema": SCHEMA, "site": encode(site_facts), "rooms": encode(room_facts)}, clean)
     text = json.dumps(document, ensure_ascii=False, indent=1, allow_nan=False)
     return files.atomic_write(files.private_folder(folder) / NAME, text + "\n")
+
+
+def _cleaned(value: Any, clean: Callable[[str], str]) -> Any:
+    if isinstance(value, dict):
+        return {key: _cleaned(one, clean) for key, one in value.items()}
+    if isinstance(value, list):
+        return [_cleaned(one, clean) for one in value]
+    return clean(value) if isinstance(value, str) else value
 
 
 def encode(value: Any) -> Any:

@@ -117,7 +117,7 @@ def is_command(line: str) -> bool:
 
 def visible(text: str) -> str:
     """Give ``text`` on one line, every unseen character (controls, direction marks) replaced by U+FFFD."""
-    return _seen(" ".join(text.split()))
+    return seen(" ".join(text.split()))
 
 
 def findings(outcomes: Sequence[Outcome], requirements: Mapping[str, Requirement]) -> tuple[Finding, ...]:
@@ -228,10 +228,11 @@ def _reason(outcome: Outcome) -> tuple[str, ...]:
 
 
 def _literal(value: str) -> str:
-    return _QUOTES.sub(lambda match: match[0] * 2, _seen(value))
+    return _QUOTES.sub(lambda match: match[0] * 2, seen(value))
 
 
-def _seen(text: str) -> str:
+def seen(text: str) -> str:
+    """Give ``text`` with every unseen character (controls, direction marks) replaced by U+FFFD."""
     return "".join("\ufffd" if unicodedata.category(c) in _UNSEEN else c for c in text)
 
 

@@ -122,6 +122,13 @@ def _own_mailbox(runtime: Runtime, target: str) -> None:
     runtime.mailbox(target).answers_as = own
 
 
+def _other_mailbox(runtime: Runtime, target: str) -> None:
+    """Answer for a room from another room's mailbox."""
+    mailbox = runtime.mailbox(target)
+    rooms = [m for m in runtime.organisation.mailboxes.values() if "calendar" in m.folders]
+    mailbox.answers_as = next(m.primary for m in rooms if m is not mailbox)
+
+
 def _stops_batch(runtime: Runtime, target: str) -> None:
     without_grant(runtime, target)
     runtime.mailbox(target).stops_batch = True
@@ -243,6 +250,7 @@ CONDITIONS: dict[str, Condition] = {
     "database-level": _database_level,
     "pending-grant": _pending_grant,
     "own-mailbox": _own_mailbox,
+    "other-mailbox": _other_mailbox,
     "stops-batch": _stops_batch,
     "impersonation-only": without_grant,
     # rooms and other mailboxes

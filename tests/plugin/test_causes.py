@@ -18,7 +18,7 @@ from tests.simulator.harness import Simulator
 
 PHASE = 2.0  # seconds: [exchange] timeout in these runs
 PHASES = 6  # host, endpoint, bind, search, sign-in, own mailbox: each may use its limit
-STARTING = 30.0  # seconds for two interpreters on a busy machine
+STARTING = 60.0  # seconds for two interpreters on a busy machine
 
 
 @dataclass(frozen=True)

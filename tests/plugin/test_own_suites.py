@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from pytest_flowscape.collection import guard, load_requirements, suites_folder
+from pytest_flowscape.config import load_site
 from pytest_flowscape.requirement import Level, Owner, Per, Requirement
 from tests.acceptance import accept
 from tests.simulator.harness import Simulator
@@ -54,6 +55,46 @@ def test_an_id_of_ours_cannot_be_taken_not_even_where_ours_is_deselected(simulat
         done = own(simulator, tmp_path, DECLARED.format(id="ROOM-1", holds="True"), *more)
         assert done.code == 4, done.output
         assert "both declare ROOM-1" in done.output
+
+
+@pytest.mark.parametrize("workers", ["0", "2"])
+def test_a_fixture_of_the_same_name_lets_no_room_pass(workers: str, simulator: Simulator, tmp_path: Path) -> None:
+    first, *_, last = (room.email for room in load_site(simulator.site).rooms)
+    lines = (
+        "import pytest, types",
+        "@pytest.fixture",
+        "def room():",
+        f"    return types.SimpleNamespace(email={first!r})",
+    )
+    (tmp_path / "conftest.py").write_text("\n".join(lines) + "\n")
+    simulator.plant(f"PERMISSION-1:{last}")
+    done = accept(simulator.site, "-n", workers, cwd=tmp_path)
+    assert done.verdict != "ACCEPTED", done.output
+    assert done.code == 1
+    assert ("PERMISSION-1", last) in done.outcomes("failed")
+
+
+def test_a_copied_suite_that_was_changed_passes_nothing(simulator: Simulator, tmp_path: Path) -> None:
+    copied = tmp_path / "mysuites"
+    copied.mkdir()
+    for path in suites_folder().glob("*.py"):
+        text = path.read_text(encoding="utf-8")
+        first = "    judgement.refuse_own(room_as_delegate"
+        (copied / path.name).write_text(text.replace(first, f"    return\n{first}"), encoding="utf-8")
+    last = load_site(simulator.site).rooms[-1].email
+    simulator.plant(f"PERMISSION-1:{last}")
+    done = accept(simulator.site, "mysuites", cwd=tmp_path)
+    assert ("PERMISSION-1", last) in done.outcomes("failed"), done.output
+    assert done.code == 1
+
+
+@pytest.mark.parametrize("workers", ["0", "2"])
+def test_what_breaks_beside_the_requirements_is_counted(workers: str, simulator: Simulator, tmp_path: Path) -> None:
+    (tmp_path / "test_broken.py").write_text("import nothing_here\n")
+    arguments = (str(suites_folder()), "test_broken.py", "-n", workers, "--continue-on-collection-errors")
+    done = accept(simulator.site, *arguments, cwd=tmp_path)
+    assert (done.code, done.verdict) == (1, "ACCEPTED"), done.output
+    assert "1 other test" in done.output
 
 
 def test_one_test_one_requirement(simulator: Simulator, tmp_path: Path) -> None:

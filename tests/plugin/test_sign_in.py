@@ -88,3 +88,17 @@ def test_requests_stay_within_the_promise(simulator: Simulator, tmp_path: Path) 
         room_addresses = {target for id_, target in done.outcomes("passed") if id_ == "ROOM-1"}
         naming_a_room = [entry for entry in log if room_addresses & set(entry.get("mailboxes") or ())]
         assert len(naming_a_room) <= 2.5 * rooms
+
+
+@pytest.mark.parametrize("name", ["svc-flowscape@demo.test", "demo\\SVC-Flowscape"])
+def test_a_directory_user_that_is_the_service_account_is_no_second_attempt(
+    name: str, simulator: Simulator, tmp_path: Path
+) -> None:
+    simulator.plant("HANDOVER-1:site")
+    password = f"file:{simulator.folder / 'password.txt'}"
+    text = simulator.site.read_text(encoding="utf-8")
+    text = text.replace("[directory]\n", f"[directory]\nusername = {name}\npassword = {password}\n")
+    (tmp_path / "site.ini").write_text(text, encoding="utf-8")
+    done = accept("site.ini", cwd=tmp_path)
+    assert refused(simulator) == 1, done.output
+    assert done.outcomes("failed") == {("HANDOVER-1", "site")}

@@ -44,3 +44,12 @@ def test_waiting_for_replication_is_named(simulator: Simulator, tmp_path: Path) 
     done = accept(simulator.site, "-q", cwd=tmp_path)
     assert "waiting" in done.outcome("PERMISSION-1", target)["found"]
     assert (done.verdict, done.code) == ("INCOMPLETE", 10)
+
+
+def test_a_room_that_answers_from_another_rooms_mailbox_is_never_accepted(simulator: Simulator, tmp_path: Path) -> None:
+    rooms = [room.email for room in load_site(simulator.site).rooms]
+    simulator.plant(f"other-mailbox:{rooms[2]}")
+    done = accept(simulator.site, "-q", cwd=tmp_path)
+    assert ("PERMISSION-1", rooms[2]) in done.outcomes("not measured"), done.output
+    assert "from one mailbox" in done.outcome("PERMISSION-1", rooms[2])["found"]
+    assert (done.verdict, done.code) == ("INCOMPLETE", 10)

@@ -145,7 +145,7 @@ def test_every_section_arrives(tmp_path: Path) -> None:
 def test_defaults(tmp_path: Path) -> None:
     site = load(tmp_path, GOOD.replace("[site]\ncustomer = Customer Ltd.\n", ""))
     assert site.customer == "customer.com"
-    assert (site.name, site.slug, site.directory, site.expected_rooms) == ("", "site", None, None)
+    assert (site.name, site.slug, site.directory, site.expected_rooms) == ("site", "site", None, None)
     assert site.exchange == Exchange("mail.customer.com")
     assert site.booking == Booking()
 

@@ -10,11 +10,12 @@ import pytest
 
 from pytest_flowscape.errors import NotMeasured, RequirementFailed
 from pytest_flowscape.facts import DirectoryEntry, Host, SiteFacts, Vantage
-from pytest_flowscape.gather import NO_MAILBOX, Gather
+from pytest_flowscape.gather import Gather
 from pytest_flowscape.judge import Judge, Judged
 from pytest_flowscape.requirement import Level, Owner, Per, Requirement, expect
 from pytest_flowscape.run import Run
 from pytest_flowscape.secret import Secret
+from pytest_flowscape.sifting import NO_MAILBOX
 from pytest_flowscape.site import Room
 from tests.unit.test_verdict import SITE
 
@@ -146,7 +147,7 @@ def test_an_error_of_the_check_is_not_measured_never_a_verdict() -> None:
 def test_an_address_nobody_accepts_is_explained_by_the_room_requirement_that_fails() -> None:
     refused = NotMeasured("not accepted", cause=NO_MAILBOX)
     room1 = Judged(declared("ROOM-1", Per.ROOM), lambda: None)
-    room2 = Judged(declared("ROOM-2", Per.ROOM), lambda: expect(False, expected="e", found="an alias"))
+    room2 = Judged(declared("ROOM-2", Per.ROOM), lambda: expect(False, expected="e", found="f", cause="alias"))
     permission = Judged(declared("PERMISSION-1", Per.ROOM), holds)
     outcome = judge({"room_as_owner": [refused]}, room1, room2, permission).decide("PERMISSION-1", ROOM)
     assert isinstance(outcome, NotMeasured)

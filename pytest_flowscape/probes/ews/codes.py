@@ -50,6 +50,12 @@ _KINDS: dict[Kind, tuple[str, ...]] = {
         "ErrorInternalServerTransientError",
         "ErrorMailboxStoreUnavailable",
         "ErrorTimeoutExpired",
+        "ErrorADUnavailable",
+        "ErrorADOperation",
+        "ErrorConnectionFailed",
+        "ErrorInsufficientResources",
+        "ErrorNotEnoughMemory",
+        "ErrorProxyRequestProcessingFailed",
     ),
     Kind.NOT_ASKED: (BATCH_STOPPED,),
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pytest_flowscape.facts import Contact, Kind, MailboxAnswer, SignIn, SyncAnswer, Trouble
+from pytest_flowscape.facts import Contact, FolderAnswer, Kind, MailboxAnswer, SignIn, SyncAnswer, Trouble
 from pytest_flowscape.probes import network
 from pytest_flowscape.probes.ews import answers, request
 from pytest_flowscape.probes.ews.answers import Envelope
@@ -132,8 +132,10 @@ class EwsSession:
 
         told = Batch([INBOX], ask, note).run(["", email])
         bare, addressed = told[""], told[email]
-        folders = (*bare.folders, *addressed.folders)
-        trouble = bare.trouble or addressed.trouble
+        # an address that is refused as a whole takes nothing from the mailbox that answered without one
+        by_address = addressed.folders or (FolderAnswer(INBOX, trouble=addressed.trouble),)
+        folders = (*bare.folders, *by_address)
+        trouble = bare.trouble
         return MailboxAnswer(email, folders=() if trouble else folders, trouble=trouble), calls[0]
 
     def _signed_in(self, answer: MailboxAnswer, notes: Sequence[str]) -> SignIn:
