@@ -154,8 +154,9 @@ def _unmeasured(finding: Finding) -> str:
     """Say why first, then what: the reason holds the remedy, and the list may be long and is cut."""
     because = f"because of {finding.because}: " if finding.because else ""
     ids = finding.requirements
-    what = ", ".join(ids) if len(ids) <= 4 else f"{ids[0]} to {ids[-1]} ({len(ids)} requirements)"
-    return f"{because}{finding.found} [{what} on {groups.named(finding.targets, 1)}]"
+    if len(ids) > 4:
+        return f"{because}{finding.found} [{len(ids)} requirements, {len(finding.pairs)} results]"
+    return f"{because}{finding.found} [{', '.join(ids)} on {groups.named(finding.targets, 1)}]"
 
 
 def _section(title: str, sentences: Sequence[str], kind: str, width: int, each: int) -> list[Line]:
