@@ -32,7 +32,7 @@ from pytest_flowscape.facts import (
     SiteFacts,
     SyncAnswer,
 )
-from pytest_flowscape.gather_site import FIVE_FOLDERS
+from pytest_flowscape.gather_site import FIVE_FOLDERS, directory_session
 from pytest_flowscape.judgement import OWN_MAILBOX
 from pytest_flowscape.probes.directory import DirectorySession
 from pytest_flowscape.probes.ews.session import EwsSession
@@ -353,20 +353,12 @@ class Gather:
 
     def _reopen_directory(self) -> None:
         """Bind once more in this process for second looks; its password has been proven by the controller."""
-        directory = self.run.site.directory
-        if directory is None or self._reopened:
+        if self._reopened:
             return
         self._reopened = True  # one bind for second looks, whatever becomes of it
-        account = self.run.site.service_account
-        own = self.run.site.binds_as_service_account
-        session = DirectorySession(
-            directory,
-            directory.username or account.username,
-            self.run.password if own else self.run.directory_password,
-            as_service_account=own,
-            gate=self._gate,
-            timeout=self.run.site.exchange.timeout,
-        )
+        session = directory_session(self.run, self._gate)
+        if session is None:
+            return
         if session.bind().trouble is None:
             self._directory = session
         else:

@@ -132,20 +132,28 @@ def _endpoint_cause(endpoint: Endpoint | None) -> tuple[str, str]:
 # --- the directory ------------------------------------------------------------------------------
 
 
-def _ask_directory(run: Run, facts: SiteFacts, gate: Gate, reads: frozenset[str]) -> SiteFacts:
+def directory_session(run: Run, gate: Gate) -> DirectorySession | None:
+    """Make the session that the site file describes, not yet bound; None where it describes no directory."""
     directory = run.site.directory
-    account = run.site.service_account
     if directory is None:
-        return _closed(facts, "directory", "directory-absent", "")
+        return None
     own = run.site.binds_as_service_account
-    session = DirectorySession(
+    return DirectorySession(
         directory,
-        directory.username or account.username,
+        directory.username or run.site.service_account.username,
         run.password if own else run.directory_password,
         as_service_account=own,
         gate=gate,
         timeout=run.site.exchange.timeout,
     )
+
+
+def _ask_directory(run: Run, facts: SiteFacts, gate: Gate, reads: frozenset[str]) -> SiteFacts:
+    account = run.site.service_account
+    own = run.site.binds_as_service_account
+    session = directory_session(run, gate)
+    if session is None:
+        return _closed(facts, "directory", "directory-absent", "")
     try:
         bind = session.bind()
         if bind.trouble:
