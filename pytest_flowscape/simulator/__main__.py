@@ -38,7 +38,7 @@ PROBLEMS = 3
 def _arguments(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m pytest_flowscape.simulator", description=__doc__)
     parser.add_argument("--folder", type=Path, required=True, help="where site.ini and the files beside it are written")
-    parser.add_argument("--scenario", choices=scenarios.NAMES, default="ready")
+    parser.add_argument("--scenario", default="ready", help=f"one of {', '.join(scenarios.builders())}")
     parser.add_argument("--rooms", type=int, help="number of rooms; each scenario has its own default")
     parser.add_argument("--fault", action="append", default=[], metavar="NAME[:TARGET]", help="plant this; repeatable")
     parser.add_argument("--timeout", type=float, default=10.0, help="timeout written into site.ini, in seconds")
@@ -99,7 +99,7 @@ def main(arguments: list[str] | None = None) -> int:
         scenario = scenarios.load(options.scenario, rooms=options.rooms, password=_new_password())
         runtime = Runtime(scenario, folder, Path(schema) if schema else None)
         runtime.start(reactor)
-        for fault in options.fault:
+        for fault in (*scenario.conditions, *options.fault):
             plant(runtime, fault)
     except (PlantError, ValueError) as error:
         print(error, file=sys.stderr)  # noqa: T201  the command's answer
@@ -108,8 +108,12 @@ def main(arguments: list[str] | None = None) -> int:
         folder,
         scenario,
         ca_pem=runtime.certificates.ca_pem,
-        ews_port=runtime.ews.port,
-        ldaps_port=runtime.directory.ldaps_port,
+        ports={
+            "ews_port": runtime.ews.port,
+            "ldaps_port": runtime.directory.ldaps_port,
+            "ldap_port": runtime.directory.ldap_port,
+            "gc_port": runtime.directory.gc_port,
+        },
         timeout=options.timeout,
     )
     control = Control(runtime)

@@ -50,6 +50,8 @@ class Control(resource.Resource):
             return {"planted": asked.get("add", [])}
         if (method, name) == ("POST", "reset"):
             runtime.reset()
+            for condition in runtime.scenario.conditions:
+                plant(runtime, condition)
             return {"reset": True}
         if (method, name) == ("POST", "forget"):
             return {"forgotten": runtime.schema.forget()}

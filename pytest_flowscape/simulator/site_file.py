@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import csv
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 from pytest_flowscape.simulator.scenarios import Scenario
 
+Sections = dict[str, dict[str, object]]
 MANY_ROOMS = 100  # from here on the rooms stand in a table of their own
 
 
@@ -19,31 +21,44 @@ def write_private(path: Path, text: str) -> None:
         file.write(text)
 
 
-def write_site(
-    folder: Path, scenario: Scenario, *, ca_pem: bytes, ews_port: int, ldaps_port: int, timeout: float
-) -> Path:
+def write_site(folder: Path, scenario: Scenario, *, ca_pem: bytes, ports: Mapping[str, int], timeout: float) -> Path:
     """Write all files of the site into ``folder`` and give the path of site.ini."""
     ca_file, password_file = folder / "ca.pem", folder / "password.txt"
     ca_file.write_bytes(ca_pem)
     write_private(password_file, scenario.password)
-    sections = [
-        _section("site", {"customer": scenario.customer, "name": f"demo-{scenario.name}", "contact": "it@demo.test"}),
-        _section("exchange", {"hostname": f"localhost:{ews_port}", "ca_file": ca_file, "timeout": f"{timeout:g}"}),
-        _section(
-            "service_account",
-            {"username": scenario.username, "email": scenario.email, "password": f"file:{password_file}"},
-        ),
-    ]
-    directory = {"servers": f"ldaps://localhost:{ldaps_port}", "base_dn": scenario.organisation.base_dn}
-    sections += [
-        _section("directory", {**directory, "ca_file": ca_file}),
-        _section("rooms", {**_rooms(folder, scenario), "expected": scenario.expected}),
-        _section("users", {"addresses": _lines(scenario.users), "out_of_scope": scenario.out_of_scope}),
-        _section("handover", {"password_by": scenario.password_by}),
-    ]
+    hostname, server = f"localhost:{ports['ews_port']}", f"ldaps://localhost:{ports['ldaps_port']}"
+    account: dict[str, object] = {
+        "username": scenario.username,
+        "email": scenario.email,
+        "password": f"file:{password_file}",
+    }
+    sections: Sections = {
+        "site": {"customer": scenario.customer, "name": f"demo-{scenario.name}", "contact": "it@demo.test"},
+        "exchange": {"hostname": hostname, "ca_file": ca_file, "timeout": f"{timeout:g}"},
+        "service_account": account,
+        "directory": {"servers": server, "base_dn": scenario.organisation.base_dn, "ca_file": ca_file},
+        "rooms": {**_rooms(folder, scenario), "expected": scenario.expected},
+        "users": {"addresses": _lines(scenario.users), "out_of_scope": scenario.out_of_scope},
+        "handover": {"password_by": scenario.password_by},
+    }
+    _change(sections, scenario, {**ports, "folder": folder})
     path = folder / "site.ini"
-    path.write_text("\n".join(sections), encoding="utf-8")
+    path.write_text("\n".join(_section(*section) for section in sections.items()), encoding="utf-8")
     return path
+
+
+def _change(sections: Sections, scenario: Scenario, known: Mapping[str, object]) -> None:
+    """Apply what the scenario has otherwise, its placeholders filled in."""
+    for name, changes in scenario.site_file.items():
+        if changes is None:
+            sections.pop(name, None)
+            continue
+        section = sections.setdefault(name, {})
+        for key, value in changes.items():
+            if value is None:
+                section.pop(key, None)
+            else:
+                section[key] = value.format_map(known)
 
 
 def _section(name: str, values: dict[str, object]) -> str:
