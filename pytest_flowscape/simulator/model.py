@@ -12,6 +12,9 @@ from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 
+from pytest_flowscape.simulator.domains import Domain, domain_of
+from pytest_flowscape.simulator.model_items import ItemStore
+
 NEVER = 0x7FFFFFFFFFFFFFFF
 DOMAIN_SID = "S-1-5-21-1004336348-1177238915-682003330"
 FOLDERS = ("msgfolderroot", "inbox", "calendar", "sentitems", "deleteditems")
@@ -62,6 +65,7 @@ class Account:
     extra: dict[str, list[bytes]] = field(default_factory=dict)
     hidden: set[str] = field(default_factory=set)
     in_global_catalog: bool = True  # False: replicated to the domain's controllers only, so far
+    master_sid: str = ""  # the account of another forest that uses this object's mailbox: it is a linked one
     # EWS side of the same account
     ews_blocked: bool = False  # HTTP 403 after sign-in
     ews_refuses: frozenset[str] = frozenset()  # ways ("NTLM", "Basic", ...) refused although the password is right
@@ -122,8 +126,27 @@ class Mailbox:
     sync_trouble: str = ""
     answers_as: str = ""
     hidden_from_address_list: bool = False
-    items: int = 3  # items in the calendar, for SyncFolderItems
+    items: int = 3  # appointments that its calendar holds at first
+    time_zone: str = "W. Europe Standard Time"
+    automate_processing: int | None = None  # AutomateProcessing in its calendar's settings; None: it has no settings
+    never_opened: bool = False  # it has no folders before somebody opens it as its owner
+    exclusive: bool = False  # in an exclusive scope that others have: nobody else's role reaches it
     stops_batch: bool = False  # refused delegates get ErrorAccessDenied (which stops a batch), not ErrorItemNotFound
+    store: ItemStore = field(default_factory=ItemStore, repr=False)
+
+    def opened(self) -> ItemStore:
+        """Give the items, the appointments that the calendar holds at first being among them."""
+        self.store.fill(self.items)
+        return self.store
+
+
+@dataclass
+class RoomList:
+    """A distribution group that lists rooms; members are SIDs of their accounts."""
+
+    name: str
+    address: str
+    members: list[str] = field(default_factory=list)
 
 
 @dataclass
@@ -150,6 +173,10 @@ class Policy:
     latency: float = 0.0  # seconds before each EWS answer
     server_version: tuple[int, int, int, int] = (15, 2, 1748, 10)
     front_ends: tuple[str, ...] = ("EX01",)
+    bad_front_end: str = ""  # one of them, which answers 503
+    bad_answers: int | None = None  # how many; None for ever
+    mixed_up_after: int | None = None  # requests until a balancer takes a connection's sign-in away; None never
+    mix_ups: int | None = None  # how many it does; None for ever
     # conditions: before sign-in and after it ("", "404", "503", "403", "302", "440", "html", "401-bearer")
     before_sign_in: str = ""
     after_sign_in: str = ""
@@ -157,7 +184,8 @@ class Policy:
     throttle_count: int | None = None  # how many requests get it; None for ever
     back_off_ms: int = 200
     silent: bool = False  # accepts connections and never answers
-    hide_exchange_attributes: bool = False
+    hide_exchange_attributes: bool = False  # and proxyAddresses, one's own included
+    closed_exchange_information: bool = False  # others' msExch attributes and mailNickname
     hidden_directory: bool = False  # others' userAccountControl and expiry are hidden from a normal user
     ldap_trouble: str = ""  # "", "busy", "unavailable"
 
@@ -174,10 +202,12 @@ class Organisation:
     base_dn: str = "DC=demo,DC=test"
     netbios: str = "DEMO"
     upn_suffix: str = "demo.test"
+    more_domains: list[Domain] = field(default_factory=list)  # child domains, and those of trusted forests
     accounts: dict[str, Account] = field(default_factory=dict)  # by SID
     groups: dict[str, Group] = field(default_factory=dict)  # by SID
     mailboxes: dict[str, Mailbox] = field(default_factory=dict)  # by primary address
     roles: list[RoleAssignment] = field(default_factory=list)
+    room_lists: list[RoomList] = field(default_factory=list)
     policy: Policy = field(default_factory=Policy)
     service_account: str = ""
     out_of_scope: str = ""
@@ -185,14 +215,24 @@ class Organisation:
     counters: Counter[str] = field(default_factory=Counter)
     log: list[dict[str, object]] = field(default_factory=list)
 
-    def account_named(self, name: str) -> Account | None:
-        r"""Find an account by UPN, ``DOMAIN\sam``, distinguished name or plain sAMAccountName."""
-        wanted = name.lower()
-        for account in self.accounts.values():
-            names = (account.upn, f"{self.netbios}\\{account.sam}", account.dn, account.sam)
-            if wanted in (known.lower() for known in names):
-                return account
-        return None
+    @property
+    def domains(self) -> list[Domain]:
+        """Give all domains, the first of the forest first."""
+        return [Domain(self.base_dn, self.netbios, self.upn_suffix, DOMAIN_SID), *self.more_domains]
+
+    def domain_of(self, dn: str) -> Domain:
+        """Give the domain in which an object lies."""
+        first, *others = self.domains
+        return (domain_of(dn, others) if others else None) or first
+
+    def logon_name(self, account: Account) -> str:
+        r"""Give ``DOMAIN\sam`` with the account's own domain."""
+        return f"{self.domain_of(account.dn).netbios}\\{account.sam}"
+
+    def uses(self, account: Account, mailbox: Mailbox) -> bool:
+        """Tell whether a mailbox is the account's own, or the linked one whose master it is."""
+        owner = self.accounts.get(mailbox.owner_sid)
+        return account.sid == mailbox.owner_sid or (owner is not None and owner.master_sid == account.sid)
 
     def token(self, account: Account) -> set[str]:
         """Give the SIDs of the account's token: its own and all groups', nested ones included."""
@@ -220,7 +260,7 @@ class Organisation:
 
     def has_full_access(self, account: Account, mailbox: Mailbox, *, subfolder: bool) -> bool:
         """Decide FullAccess by the entries in their order: the first that matches decides (MS-DTYP 2.5.3.2)."""
-        if account.sid == mailbox.owner_sid:
+        if self.uses(account, mailbox):
             return True
         token = self.token(account)
         for entry in mailbox.access:
@@ -230,6 +270,9 @@ class Organisation:
 
     def may_impersonate(self, account: Account, address: str) -> bool:
         """Tell whether a role assignment lets the account act as the mailbox with this primary address."""
+        mailbox = self.mailboxes.get(address.lower())
+        if mailbox is not None and mailbox.exclusive:
+            return False
         token = self.token(account)
         return any(
             role.assignee_sid in token and (role.scope is None or address.lower() in role.scope) for role in self.roles

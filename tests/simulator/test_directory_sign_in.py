@@ -77,9 +77,10 @@ def test_name_with_escaped_comma_signs_in(directory: DirectoryProcess, comma: st
         ("{}.expires = 133500000000000000", PASSWORD, "701"),
         ("{}.must_change_password = True; {}.password_never_expires = False", PASSWORD, "773"),
         ("{}.locked = True", PASSWORD, "775"),
+        ("{}.locked = True", "wrong", "775"),
         ("{}.password = None", PASSWORD, "52e"),
     ],
-    ids=["wrong", "smart-card", "530", "531", "569", "532", "533", "701", "773", "775", "no-password"],
+    ids=["wrong", "smart-card", "530", "531", "569", "532", "533", "701", "773", "775", "775-wrong", "no-password"],
 )
 def test_refusal_names_its_cause(directory: DirectoryProcess, change: str, password: str, expected: str) -> None:
     directory.do(change.replace("{}", SERVICE))

@@ -275,7 +275,7 @@ def test_a_missing_last_name_is_missing_in_the_contact(simulator: Simulator, cli
 
 
 def test_an_operation_that_is_not_there_is_an_invalid_request(client: Client) -> None:
-    reply = client.basic(envelope("<m:GetRoomLists/>"))
+    reply = client.basic(envelope("<m:GetInboxRules/>"))
     assert (reply.status, reply.fault) == (500, "ErrorInvalidRequest")
 
 

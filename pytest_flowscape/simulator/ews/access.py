@@ -30,6 +30,9 @@ FOLDER_KINDS = {
     "junkemail": ("Folder", "Junk Email", "IPF.Note"),
     "contacts": ("ContactsFolder", "Contacts", "IPF.Contact"),
     "tasks": ("TasksFolder", "Tasks", "IPF.Task"),
+    "recoverableitemsroot": ("Folder", "Recoverable Items", ""),
+    "recoverableitemsdeletions": ("Folder", "Deletions", ""),
+    "recoverableitemspurges": ("Folder", "Purges", ""),
 }
 _AUTHOR = frozenset(("CreateContents", "Read"))
 _PUBLISHING = frozenset(("CreateContents", "CreateHierarchy", "Read"))
@@ -69,7 +72,7 @@ def find_mailbox(organisation: Organisation, address: str) -> Mailbox:
 
 def own_mailbox(organisation: Organisation, account: Account) -> Mailbox | None:
     """Give the mailbox that this account owns, None if it has none."""
-    return next((m for m in organisation.mailboxes.values() if m.owner_sid == account.sid), None)
+    return next((m for m in organisation.mailboxes.values() if organisation.uses(account, m)), None)
 
 
 def identify(organisation: Organisation, account: Account, impersonation: Impersonation | None) -> Caller:
@@ -105,11 +108,16 @@ def _impersonated(organisation: Organisation, impersonation: Impersonation) -> M
 
 def permissions(organisation: Organisation, mailbox: Mailbox, folder: str, account: Account) -> frozenset[str]:
     """Give the rights that the folder's permission entries alone grant: own and group entries, else Default."""
+    levels = permission_levels(organisation, mailbox, folder, account)
+    return frozenset().union(*(LEVEL_RIGHTS.get(level, frozenset()) for level in levels))
+
+
+def permission_levels(organisation: Organisation, mailbox: Mailbox, folder: str, account: Account) -> list[str]:
+    """Give the levels that the folder's permission entries grant: own and group entries, else Default."""
     entries = mailbox.folders.get(folder, [])
     token = organisation.token(account)
     levels = [entry.level for entry in entries if entry.who in token]
-    levels = levels or [entry.level for entry in entries if entry.who == "Default"]
-    return frozenset().union(*(LEVEL_RIGHTS.get(level, frozenset()) for level in levels))
+    return levels or [entry.level for entry in entries if entry.who == "Default"]
 
 
 def effective_rights(organisation: Organisation, mailbox: Mailbox, folder: str, account: Account) -> frozenset[str]:
@@ -121,10 +129,11 @@ def effective_rights(organisation: Organisation, mailbox: Mailbox, folder: str, 
 
 def folder_id(organisation: Organisation, mailbox: Mailbox, folder: str) -> str:
     """Give the opaque id of a folder: stable for its mailbox, also when that is renamed; different for every other."""
-    return base64.b64encode(_id_bytes(_mailbox_key(organisation, mailbox), folder)).decode()
+    return base64.b64encode(_id_bytes(mailbox_key(organisation, mailbox), folder)).decode()
 
 
-def _mailbox_key(organisation: Organisation, mailbox: Mailbox) -> bytes:
+def mailbox_key(organisation: Organisation, mailbox: Mailbox) -> bytes:
+    """Give the 16 bytes that stand for a mailbox in the ids of its folders and items."""
     owner = organisation.accounts.get(mailbox.owner_sid)
     seed = owner.mailbox_guid.bytes if owner and owner.mailbox_guid else mailbox.owner_sid.encode()
     return hashlib.sha256(seed).digest()[:16]
@@ -135,17 +144,26 @@ def _id_bytes(key: bytes, folder: str) -> bytes:
 
 
 def find_folder(organisation: Organisation, identifier: str) -> tuple[Mailbox, str]:
-    """Find mailbox and folder by folder id. Raises Refusal: ErrorInvalidIdMalformed or ErrorItemNotFound."""
+    """Find mailbox and folder by folder id.
+
+    Raises Refusal: ErrorInvalidIdMalformed, ErrorCannotUseItemIdForFolderId or ErrorItemNotFound.
+    """
     try:
         raw = base64.b64decode(identifier, validate=True)
     except (binascii.Error, ValueError) as error:
         raise Refusal("ErrorInvalidIdMalformed") from error
+    if raw.startswith(b"\x00\x04\x24\x00"):
+        raise Refusal("ErrorCannotUseItemIdForFolderId")
     if len(raw) != 46 or not raw.startswith(b"\x00\x03\x24\x00"):
         raise Refusal("ErrorInvalidIdMalformed")
     key = raw[4:20]
-    for mailbox in organisation.mailboxes.values():
-        if _mailbox_key(organisation, mailbox) == key:
-            for folder in FOLDER_KINDS:
-                if _id_bytes(key, folder) == raw:
-                    return mailbox, folder
-    raise Refusal("ErrorItemNotFound")
+    mailbox = find_key(organisation, key)
+    folder = next((name for name in FOLDER_KINDS if _id_bytes(key, name) == raw), None)
+    if mailbox is None or folder is None:
+        raise Refusal("ErrorItemNotFound")
+    return mailbox, folder
+
+
+def find_key(organisation: Organisation, key: bytes) -> Mailbox | None:
+    """Find the mailbox that these 16 bytes of an id stand for."""
+    return next((m for m in organisation.mailboxes.values() if mailbox_key(organisation, m) == key), None)

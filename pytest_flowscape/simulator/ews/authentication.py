@@ -35,7 +35,11 @@ BEARER = (
 
 @dataclass
 class Connection:
-    """One TCP connection: its number, the handshake under way, and who it is signed in as (a SID)."""
+    """One TCP connection: its number, the handshake under way, and who it is signed in as (a SID).
+
+    ``credentials`` tells whether any request on it had an Authorization header,
+    ``carried`` how many requests its sign-in has served.
+    """
 
     number: int
     front_end: str = ""
@@ -44,6 +48,8 @@ class Connection:
     handshake: spnego.ContextProxy | None = field(default=None, repr=False)
     scheme: str = ""
     counted: bool = False
+    carried: int = 0
+    credentials: bool = False
 
 
 @dataclass(frozen=True)
@@ -78,6 +84,8 @@ class Authenticator:
         scheme, _, value = header.partition(" ")
         if not header:
             account = self.organisation.accounts.get(connection.sid)
+            if account and self._mixed_up(connection):
+                connection.sid, account = "", None
             return Answer(account) if account else self._challenge()
         offered = {way.lower(): way for way in policy.ways}
         way = offered.get(scheme.lower(), "")
@@ -90,6 +98,17 @@ class Authenticator:
         if way == "Basic":
             return self._basic(token, connection)
         return self._handshake(way, token, connection)
+
+    def _mixed_up(self, connection: Connection) -> bool:
+        """Tell whether a balancer sends this request elsewhere: NTLM has signed in a connection, not a client."""
+        policy = self.organisation.policy
+        connection.carried += 1
+        if policy.mixed_up_after is None or connection.carried <= policy.mixed_up_after or policy.mix_ups == 0:
+            return False
+        if policy.mix_ups is not None:
+            policy.mix_ups -= 1
+        self.organisation.counters["ews.mixed_up"] += 1
+        return True
 
     def _challenge(self, *, refused: bool = False) -> Answer:
         self.organisation.counters["ews.refused" if refused else "ews.unauthenticated"] += 1
@@ -113,7 +132,7 @@ class Authenticator:
             connection.sid = ""
             return self._challenge(refused=True)
         if way != "Basic":
-            connection.sid = account.sid
+            connection.sid, connection.carried = account.sid, 1
         if way != "Basic" or not connection.counted:
             self.organisation.counters["ews.sign_ins"] += 1
         connection.counted = True

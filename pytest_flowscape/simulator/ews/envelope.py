@@ -27,28 +27,42 @@ M = ElementMaker(namespace=MESSAGES, nsmap={"m": MESSAGES, "t": TYPES})
 TEXTS = {
     "ErrorAccessDenied": "Access is denied. Check credentials and try again.",
     "ErrorBatchProcessingStopped": "The request was not processed because an earlier one in the batch failed.",
+    "ErrorCalendarEndDateIsEarlierThanStartDate": "EndDate is earlier than StartDate",
+    "ErrorChangeKeyRequiredForWriteOperations": "A valid change key must be passed for this operation.",
     "ErrorCorruptData": "Data is corrupt.",
+    "ErrorCreateItemAccessDenied": "The account does not have permission to create items in this folder.",
     "ErrorExceededConnectionCount": "You have exceeded the available concurrent connections for your account.",
     "ErrorFolderNotFound": "The specified folder could not be found in the store.",
     "ErrorImpersonateUserDenied": "The account does not have permission to impersonate the requested user.",
     "ErrorInternalServerError": "An internal server error occurred. The operation failed.",
+    "ErrorInvalidChangeKey": "The change key is invalid.",
     "ErrorInvalidExchangeImpersonationHeaderData": "The ExchangeImpersonation header names nobody.",
+    "ErrorInvalidIdEmpty": "Id must be non-empty.",
     "ErrorInvalidIdMalformed": "Id is malformed.",
+    "ErrorInvalidMergedFreeBusyInterval": "The interval is not between 5 and 1440 minutes.",
+    "ErrorInvalidNameForNameResolution": "The specified name is not valid for name resolution.",
     "ErrorInvalidRequest": "The request is invalid.",
+    "ErrorInvalidSmtpAddress": "The SMTP address format is invalid.",
     "ErrorInvalidSyncStateData": "Synchronization state data is corrupt or otherwise invalid.",
+    "ErrorInvalidTimeInterval": "The end of the time window is not after its beginning.",
     "ErrorInvalidUserPrincipalName": "The user principal name (UPN) is not valid.",
     "ErrorInvalidUserSid": "The security identifier (SID) is not valid.",
+    "ErrorIrresolvableConflict": "The item has been changed since its change key was given: it is not updated.",
     "ErrorItemNotFound": "The specified object was not found in the store.",
     "ErrorMailboxMoveInProgress": "Mailbox move in progress. Try again later.",
     "ErrorMailboxStoreUnavailable": "The mailbox database is temporarily unavailable.",
     "ErrorMissingEmailAddress": "When making a request as an account that does not have a mailbox, you must specify "
     "the mailbox primary SMTP address for any distinguished folder Ids.",
+    "ErrorMailboxDataArrayEmpty": "There is no mailbox in the request.",
+    "ErrorMailboxDataArrayTooBig": "There are more than 100 mailboxes in the request.",
     "ErrorNameResolutionMultipleResults": "Multiple results were found.",
     "ErrorNameResolutionNoMailbox": "The user has no mailbox to search from.",
     "ErrorNameResolutionNoResults": "No results were found.",
+    "ErrorNoFreeBusyAccess": "The caller does not have access to free/busy data.",
     "ErrorNonExistentMailbox": "The SMTP address has no mailbox associated with it.",
     "ErrorNonPrimarySmtpAddress": "The primary SMTP address must be specified when referencing a mailbox.",
     "ErrorServerBusy": "The server cannot service this request right now. Try again later.",
+    "ErrorTimeIntervalTooBig": "The time window is longer than 42 days.",
     "ErrorTooManyObjectsOpened": "Too many concurrent connections opened.",
 }
 
@@ -88,7 +102,9 @@ class Request:
     def addresses(self) -> tuple[str, ...]:
         """Give every mailbox address that the request names, lower case, each once, the impersonated one first."""
         found = [self.impersonation.value] if self.impersonation else []
-        found += [e.text or "" for e in self.body.iterfind(".//t:Mailbox/t:EmailAddress", NS)]
+        # not those of attendees and recipients: they are named in an item, not asked for
+        for path in (".//t:DistinguishedFolderId/t:Mailbox/t:EmailAddress", ".//t:MailboxData/t:Email/t:Address"):
+            found += [e.text or "" for e in self.body.iterfind(path, NS)]
         return tuple(dict.fromkeys(text.strip().lower() for text in found if text.strip()))
 
 
@@ -113,7 +129,8 @@ def parse(data: bytes) -> Request:
     name = etree.QName(children[0])
     if name.namespace != MESSAGES:
         raise _schema_fault(f"The '{children[0].tag}' element is not declared.")
-    return Request(name.localname, children[0], _impersonation(root), root)
+    # one operation's element is not called as the operation is: GetUserAvailabilityRequest
+    return Request(name.localname.removesuffix("Request"), children[0], _impersonation(root), root)
 
 
 def _impersonation(root: etree._Element) -> Impersonation | None:
@@ -171,11 +188,20 @@ def refusal_message(
     return element
 
 
-def answer(operation: str, messages: list[etree._Element], version: tuple[int, int, int, int]) -> bytes:
-    """Write the envelope of an answer, with the ServerVersionInfo header."""
+def smtp_address(name: str, address: str, kind: str) -> tuple[etree._Element, ...]:
+    """Write the parts of an EmailAddressType; ``kind`` is its MailboxType: Mailbox, PublicDL or Contact."""
+    return (T.Name(name), T.EmailAddress(address), T.RoutingType("SMTP"), T.MailboxType(kind))
+
+
+def answer(operation: str, content: list[etree._Element] | etree._Element, version: tuple[int, int, int, int]) -> bytes:
+    """Write the envelope of an answer, with the ServerVersionInfo header.
+
+    ``content`` is a list of response messages, or the whole response of an
+    operation that has none (GetRooms, GetRoomLists, GetUserAvailability).
+    """
     names = ("MajorVersion", "MinorVersion", "MajorBuildNumber", "MinorBuildNumber")
     info = T.ServerVersionInfo(Version=VERSION_NAME, **{n: str(v) for n, v in zip(names, version, strict=True)})
-    response = M(f"{operation}Response", M.ResponseMessages(*messages))
+    response = M(f"{operation}Response", M.ResponseMessages(*content)) if isinstance(content, list) else content
     return _serialised(S.Envelope(S.Header(info), S.Body(response)))
 
 

@@ -68,6 +68,7 @@ class EwsListener:
         self._reactor = reactor
         self._factory = factory
         self._ports: list[Any] = []
+        self._closed: set[str] = set()
         self.port = 0
 
     @property
@@ -76,11 +77,13 @@ class EwsListener:
         return bool(self._ports)
 
     def open(self) -> None:
-        """Listen, on the same port as before if there was one. Does nothing while open.
+        """Listen on every address, on the same port as before if there was one.
 
         Raises an OSError or CannotListenError where that is impossible.
         """
+        closed, self._closed = self._closed, set()
         if self._ports:
+            self._ports += [self._reactor.listenTCP(self.port, self._factory, interface=host) for host in closed]
             return
         for _ in range(TRIES):
             first, *others = _hosts()
@@ -96,6 +99,13 @@ class EwsListener:
             self.port = port
             return
         raise OSError(errno.EADDRINUSE, "no port is free on every loopback address")
+
+    def close_host(self, host: str) -> None:
+        """Refuse connections to one of the addresses, where it is listened to at all, until ``open``."""
+        for listening in [one for one in self._ports if one.getHost().host == host]:
+            listening.stopListening()
+            self._ports.remove(listening)
+            self._closed.add(host)
 
     def close(self) -> None:
         """Refuse new connections and abort those that are open."""

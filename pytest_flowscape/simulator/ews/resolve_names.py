@@ -2,10 +2,15 @@
 
 Microsoft, "ResolveNames operation": an entry without prefix matches the
 primary address, one with ``smtp:`` every proxy address; both match partially,
-from the start. What is hidden from address lists is not found.
+from the start. What is hidden from address lists is not found. Nobody here has
+contacts of his own, so the scopes ActiveDirectory, ActiveDirectoryContacts and
+ContactsActiveDirectory find the same, and Contacts nothing.
 """
 
 from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
 
 from lxml import etree
 
@@ -19,12 +24,36 @@ from pytest_flowscape.simulator.ews.envelope import (
     message,
     refusal_message,
     required,
+    smtp_address,
 )
 from pytest_flowscape.simulator.ews.sessions import MailboxSessions
-from pytest_flowscape.simulator.model import Account, Mailbox, Organisation
+from pytest_flowscape.simulator.model import Account, Organisation
 
 NAME = "ResolveNamesResponseMessage"
 MOST_RESULTS = 100
+MOST_ADDRESSES = 3  # the schema has EmailAddress1 to EmailAddress3 and no more
+NO_NAMES = (",", "-", "")  # ErrorInvalidNameForNameResolution (Microsoft, "ResponseCode")
+
+
+@dataclass(frozen=True)
+class Listed:
+    """What the address list shows: a mailbox, somebody who has his mailbox elsewhere, or a room list."""
+
+    name: str
+    primary: str
+    kind: str
+    aliases: tuple[str, ...] = ()
+    account: Account | None = None
+
+    def matches(self, entry: str) -> bool:
+        """Tell whether ambiguous name resolution finds it by this entry, which is lower case."""
+        prefix, colon, wanted = entry.partition(":")
+        if colon:
+            return prefix == "smtp" and any(a.lower().startswith(wanted) for a in (self.primary, *self.aliases))
+        names = [self.primary, self.name, *self.name.split()]
+        if self.account is not None:
+            names += [self.account.given_name, self.account.sn, self.account.sam]
+        return any(name.lower().startswith(entry) for name in names if name)
 
 
 def resolve_names(
@@ -34,17 +63,19 @@ def resolve_names(
     sessions: MailboxSessions,  # noqa: ARG001  every operation has the same form
 ) -> list[etree._Element]:
     """Answer ResolveNames: one response message. Raises Refusal (a fault) for a request that the schema forbids."""
-    entry = (required(request.body, "m:UnresolvedEntry").text or "").strip()
+    text = required(request.body, "m:UnresolvedEntry").text or ""
     full = attribute(request.body, "ReturnFullContactData") in ("true", "1")
-    if not entry:
+    if not text:
         said = "The 'UnresolvedEntry' element is invalid."
         raise Refusal("ErrorSchemaValidation", f"The request failed schema validation: {said}", {"Violation": said})
+    if text.strip() in NO_NAMES:
+        return [refusal_message(NAME, Refusal("ErrorInvalidNameForNameResolution"))]
     if own_mailbox(organisation, caller.acting) is None:
         return [refusal_message(NAME, Refusal("ErrorNameResolutionNoMailbox"))]
-    found = _matching(organisation, entry)
+    found = [] if request.body.get("SearchScope") == "Contacts" else _matching(organisation, text.strip().lower())
     if not found:
         return [refusal_message(NAME, Refusal("ErrorNameResolutionNoResults"))]
-    resolutions = [_resolution(account, mailbox, full=full) for account, mailbox in found[:MOST_RESULTS]]
+    resolutions = [_resolution(listed, full=full) for listed in found[:MOST_RESULTS]]
     result = M.ResolutionSet(
         *resolutions,
         TotalItemsInView=str(len(resolutions)),
@@ -56,43 +87,42 @@ def resolve_names(
     return [refusal_message(NAME, several, result, response_class="Warning")]
 
 
-def _matching(organisation: Organisation, entry: str) -> list[tuple[Account, Mailbox]]:
-    owners = {mailbox.owner_sid: mailbox for mailbox in organisation.mailboxes.values()}
-    everybody = ((account, owners.get(account.sid)) for account in organisation.accounts.values())
-    found = [
-        (account, mailbox)
-        for account, mailbox in everybody
-        if mailbox is not None and not mailbox.hidden_from_address_list and _matches(account, mailbox, entry.lower())
-    ]
-    return sorted(found, key=lambda pair: pair[0].display_name.lower())
+def _matching(organisation: Organisation, entry: str) -> list[Listed]:
+    found = [listed for listed in _address_list(organisation) if listed.matches(entry)]
+    return sorted(found, key=lambda listed: listed.name.lower())
 
 
-def _matches(account: Account, mailbox: Mailbox, entry: str) -> bool:
-    if entry.startswith("smtp:"):
-        wanted = entry.removeprefix("smtp:")
-        return any(address.lower().startswith(wanted) for address in (mailbox.primary, *mailbox.aliases))
-    names = (mailbox.primary, account.display_name, account.given_name, account.sn, account.sam)
-    words = account.display_name.split()
-    return any(name.lower().startswith(entry) for name in (*names, *words) if name)
+def _address_list(organisation: Organisation) -> Iterator[Listed]:
+    owned = {mailbox.owner_sid: mailbox for mailbox in organisation.mailboxes.values()}
+    for account in organisation.accounts.values():
+        name, mailbox = account.display_name or account.sam, owned.get(account.sid)
+        if mailbox is None:
+            known_as = [value[5:] for value in account.proxy_addresses if value.startswith("smtp:")]
+            if account.mail and account.proxy_addresses:
+                yield Listed(name, account.mail, "Contact", tuple(known_as), account)
+        elif not mailbox.hidden_from_address_list:
+            yield Listed(name, mailbox.primary, "Mailbox", tuple(mailbox.aliases), account)
+    for known in organisation.room_lists:
+        yield Listed(known.name, known.address, "PublicDL")
 
 
-def _resolution(account: Account, mailbox: Mailbox, *, full: bool) -> etree._Element:
-    name = account.display_name or account.sam
-    parts = [T.Mailbox(T.Name(name), T.EmailAddress(mailbox.primary), T.RoutingType("SMTP"), T.MailboxType("Mailbox"))]
+def _resolution(listed: Listed, *, full: bool) -> etree._Element:
+    element: etree._Element = T.Resolution(T.Mailbox(*smtp_address(listed.name, listed.primary, listed.kind)))
     if full:
-        parts.append(_contact(account, mailbox, name))
-    element: etree._Element = T.Resolution(*parts)
+        element.append(_contact(listed))
     return element
 
 
-def _contact(account: Account, mailbox: Mailbox, name: str) -> etree._Element:
-    addresses = [f"SMTP:{mailbox.primary}", *(f"smtp:{alias}" for alias in mailbox.aliases)][:3]
-    parts = [T.DisplayName(name)]
-    if account.given_name:
-        parts.append(T.GivenName(account.given_name))
+def _contact(listed: Listed) -> etree._Element:
+    """Write the contact's data in the schema's order; without an account only what every entry has."""
+    given_name, surname = (listed.account.given_name, listed.account.sn) if listed.account else ("", "")
+    addresses = [f"SMTP:{listed.primary}", *(f"smtp:{alias}" for alias in listed.aliases)][:MOST_ADDRESSES]
+    parts = [T.DisplayName(listed.name)]
+    if given_name:
+        parts.append(T.GivenName(given_name))
     entries = (T.Entry(address, Key=f"EmailAddress{number}") for number, address in enumerate(addresses, 1))
     parts += [T.EmailAddresses(*entries), T.ContactSource("ActiveDirectory")]
-    if account.sn:
-        parts.append(T.Surname(account.sn))
+    if surname:
+        parts.append(T.Surname(surname))
     element: etree._Element = T.Contact(*parts)
     return element

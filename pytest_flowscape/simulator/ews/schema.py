@@ -29,10 +29,10 @@ def _types(folder: Path) -> bytes:
             declared.set("schemaLocation", "simulator:xml.xsd")
     for declared in root.iterfind(f"{{{XSD}}}complexType"):
         if declared.get("name") == "ArrayOfTransitionsType":
-            for child in list(declared):
-                declared.remove(child)
-            sequence = etree.SubElement(declared, f"{{{XSD}}}sequence")
+            sequence = etree.Element(f"{{{XSD}}}sequence")
             etree.SubElement(sequence, f"{{{XSD}}}element", ref="t:Transition", minOccurs="0", maxOccurs="unbounded")
+            for old in declared.findall(f"{{{XSD}}}sequence"):
+                declared.replace(old, sequence)
     return etree.tostring(root)
 
 

@@ -12,6 +12,7 @@ from twisted.python.failure import Failure
 from twisted.web import resource, server
 
 from pytest_flowscape.simulator.ews.authentication import Authenticator, Connection
+from pytest_flowscape.simulator.ews.envelope import Refusal, parse
 from pytest_flowscape.simulator.ews.front import Reply, front_reply, unauthorized
 from pytest_flowscape.simulator.ews.soap import Outcome, SoapService
 from pytest_flowscape.simulator.model import Account, Organisation
@@ -39,10 +40,10 @@ class EwsResource(resource.Resource):
     def render(self, request: Any) -> int:
         """Answer a request, at once or after the policy's latency; or never, where the policy is silent."""
         policy = self._organisation.policy
-        if policy.silent or policy.before_sign_in == SILENT:
-            return server.NOT_DONE_YET
         connection = self._connection(request)
         entry = self._log_entry(request, connection)
+        if policy.silent or policy.before_sign_in == SILENT:
+            return server.NOT_DONE_YET
         try:
             outcome = self._outcome(request, connection, entry)
         except Exception:  # noqa: BLE001  a defect of the simulator must not look like an answer of Exchange
@@ -73,6 +74,7 @@ class EwsResource(resource.Resource):
             "way": "",
             "request_id": request.getHeader("client-request-id") or "",
             "user_agent": request.getHeader("user-agent") or "",
+            "sent": _sent(request, connection),
         }
         self._organisation.log.append(entry)
         request.setHeader("server", "Microsoft-IIS/10.0")
@@ -83,7 +85,7 @@ class EwsResource(resource.Resource):
 
     def _outcome(self, request: Any, connection: Connection, entry: dict[str, object]) -> Outcome:
         policy = self._organisation.policy
-        early = front_reply(policy.before_sign_in)
+        early = front_reply(policy.before_sign_in or self._spoilt(connection))
         if early is not None:
             return Outcome(early)
         if request.path.decode("latin-1").lower() != PATH:
@@ -91,7 +93,7 @@ class EwsResource(resource.Resource):
         judged = self._authenticator.authenticate(request.getHeader("authorization") or "", connection)
         if judged.account is None:
             return Outcome(unauthorized(judged.challenges))
-        entry["user"] = f"{self._organisation.netbios}\\{judged.account.sam}"
+        entry["user"] = self._organisation.logon_name(judged.account)
         entry["way"] = connection.way
         late = front_reply("403" if judged.account.ews_blocked else policy.after_sign_in)
         if late is not None:
@@ -99,6 +101,15 @@ class EwsResource(resource.Resource):
         if request.method != b"POST":
             return Outcome(Reply(405, headers=(("Allow", "POST"),)))
         return self._soap_outcome(request, judged.account, entry)
+
+    def _spoilt(self, connection: Connection) -> str:
+        """Give what a front end that serves no EWS answers instead, empty for a good one."""
+        policy = self._organisation.policy
+        if not policy.bad_front_end or connection.front_end != policy.bad_front_end or policy.bad_answers == 0:
+            return ""
+        if policy.bad_answers is not None:
+            policy.bad_answers -= 1
+        return "503"
 
     def _soap_outcome(self, request: Any, account: Account, entry: dict[str, object]) -> Outcome:
         data = request.content.read() if request.content is not None else b""
@@ -109,6 +120,24 @@ class EwsResource(resource.Resource):
             entry["mailboxes"] = list(asked.addresses)
             entry["impersonated"] = asked.impersonation.value if asked.impersonation else ""
         return outcome
+
+
+def _sent(request: Any, connection: Connection) -> dict[str, object]:
+    """Tell what the body asks and as whom, whether or not EWS will ever see it: a sign-in's legs carry it too."""
+    connection.credentials = connection.credentials or bool(request.getHeader("authorization"))
+    data = request.content.read() if request.content is not None else b""
+    if request.content is not None:
+        request.content.seek(0)
+    try:
+        asked = parse(data)
+    except Refusal:
+        return {"operation": "", "impersonated": "", "mailboxes": [], "credentials": connection.credentials}
+    return {
+        "operation": asked.operation,
+        "impersonated": asked.impersonation.value if asked.impersonation else "",
+        "mailboxes": list(asked.addresses),
+        "credentials": connection.credentials,
+    }
 
 
 class _Delivery:

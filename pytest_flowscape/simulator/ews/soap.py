@@ -8,21 +8,52 @@ from dataclasses import dataclass
 from lxml import etree
 
 from pytest_flowscape.simulator.ews.access import Caller, identify
-from pytest_flowscape.simulator.ews.envelope import Refusal, Request, answer, fault, parse, refusal_message
+from pytest_flowscape.simulator.ews.convert_id import convert_id
+from pytest_flowscape.simulator.ews.create_item import create_item
+from pytest_flowscape.simulator.ews.delete_item import delete_item
+from pytest_flowscape.simulator.ews.envelope import NS, M, Refusal, Request, answer, fault, parse, refusal_message
+from pytest_flowscape.simulator.ews.find_folder import find_folder
+from pytest_flowscape.simulator.ews.find_item import find_item
 from pytest_flowscape.simulator.ews.front import XML, Reply
 from pytest_flowscape.simulator.ews.get_folder import get_folder
+from pytest_flowscape.simulator.ews.get_item import get_item
+from pytest_flowscape.simulator.ews.get_room_lists import get_room_lists
+from pytest_flowscape.simulator.ews.get_rooms import get_rooms
+from pytest_flowscape.simulator.ews.get_server_time_zones import get_server_time_zones
+from pytest_flowscape.simulator.ews.get_user_availability import get_user_availability, refused
+from pytest_flowscape.simulator.ews.get_user_configuration import get_user_configuration
 from pytest_flowscape.simulator.ews.resolve_names import resolve_names
 from pytest_flowscape.simulator.ews.schema import SchemaCheck
 from pytest_flowscape.simulator.ews.sessions import Limits, MailboxSessions
+from pytest_flowscape.simulator.ews.sync_folder_items import refused as refused_sync
 from pytest_flowscape.simulator.ews.sync_folder_items import sync_folder_items
+from pytest_flowscape.simulator.ews.update_item import update_item
 from pytest_flowscape.simulator.model import Account, Organisation
 
-Operation = Callable[[Organisation, Caller, Request, MailboxSessions], list[etree._Element]]  # noqa: SLF001  lxml's name for its type
+# a list of response messages, or the whole response where it has none
+Content = list[etree._Element] | etree._Element  # noqa: SLF001  lxml's name for its type
+Operation = Callable[[Organisation, Caller, Request, MailboxSessions], Content]
 OPERATIONS: dict[str, Operation] = {
     "GetFolder": get_folder,
+    "FindFolder": find_folder,
+    "FindItem": find_item,
+    "GetItem": get_item,
+    "CreateItem": create_item,
+    "UpdateItem": update_item,
+    "DeleteItem": delete_item,
     "SyncFolderItems": sync_folder_items,
     "ResolveNames": resolve_names,
+    "ConvertId": convert_id,
+    "GetServerTimeZones": get_server_time_zones,
+    "GetUserAvailability": get_user_availability,
+    "GetUserConfiguration": get_user_configuration,
+    "GetRoomLists": get_room_lists,
+    "GetRooms": get_rooms,
 }
+# elements that have a response message of their own each
+ONE_ANSWER_EACH = ("FolderId", "DistinguishedFolderId", "AlternateId")
+# operations with a response message for each child of this element
+HOLDS_ITEMS = {"GetItem": "ItemIds", "CreateItem": "Items", "UpdateItem": "ItemChanges", "DeleteItem": "ItemIds"}
 
 
 @dataclass
@@ -53,12 +84,12 @@ class SoapService:
             counters[f"ews.{request.operation}"] += 1
             for address in request.addresses:
                 counters[f"mailbox.{address}"] += 1
-            operation = OPERATIONS.get(request.operation)
-            if operation is None:
-                raise Refusal("ErrorInvalidRequest")  # noqa: TRY301  one way to write a refusal
             if problems:
                 said = f"The request failed schema validation: {problems[0]}"
                 raise Refusal("ErrorSchemaValidation", said, {"LineNumber": "1", "Violation": problems[0]})  # noqa: TRY301
+            operation = OPERATIONS.get(request.operation)
+            if operation is None:
+                raise Refusal("ErrorInvalidRequest")  # noqa: TRY301  one way to write a refusal
             throttled = self._throttled(request)
             if throttled is not None:
                 return Outcome(throttled, request)
@@ -83,8 +114,8 @@ class SoapService:
 
         return Outcome(reply, request, done)
 
-    def _answer(self, operation: str, messages: list[etree._Element]) -> Reply:
-        body = answer(operation, messages, self.organisation.policy.server_version)
+    def _answer(self, operation: str, content: Content) -> Reply:
+        body = answer(operation, content, self.organisation.policy.server_version)
         self.schema.check(f"answer to {operation}", body)
         return Reply(200, body, XML)
 
@@ -115,6 +146,21 @@ class SoapService:
                 **back_off,
             },
         )
-        ids = sum(1 for e in request.body.iter() if etree.QName(e).localname in ("FolderId", "DistinguishedFolderId"))
+        if request.operation == "GetUserAvailability":
+            return self._answer(request.operation, refused(request, inner))
+        if request.operation in ("GetRooms", "GetRoomLists"):
+            return self._answer(request.operation, refusal_message(f"{request.operation}Response", inner))
+        if request.operation == "SyncFolderItems":
+            return self._answer(request.operation, [refused_sync(inner)])
         name = f"{request.operation}ResponseMessage"
+        if request.operation == "GetServerTimeZones":  # its schema wants the element in a refusal too
+            return self._answer(request.operation, [refusal_message(name, inner, M.TimeZoneDefinitions())])
+        holder = HOLDS_ITEMS.get(request.operation)
+        held = None if holder is None else request.body.find(f"m:{holder}", NS)
+        if held is not None:
+            # an element of its own for each answer: lxml would move a shared one from answer to answer
+            empty = [] if request.operation == "DeleteItem" else [M.Items]
+            answers = [refusal_message(name, inner, *(make() for make in empty)) for _ in held]
+            return self._answer(request.operation, answers)
+        ids = sum(1 for e in request.body.iter() if etree.QName(e).localname in ONE_ANSWER_EACH)
         return self._answer(request.operation, [refusal_message(name, inner) for _ in range(max(1, ids))])

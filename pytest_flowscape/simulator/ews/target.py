@@ -36,9 +36,12 @@ def find_target(organisation: Organisation, caller: Caller, element: etree._Elem
     Raises Refusal with the code that EWS gives for that id.
     """
     mailbox, folder = _named(organisation, caller, element)
-    _have_trouble(mailbox)
+    have_trouble(mailbox)
     if mailbox.answers_as and not caller.impersonates:
         mailbox = find_mailbox(organisation, mailbox.answers_as)
+    if mailbox.never_opened and not organisation.uses(caller.acting, mailbox):
+        raise Refusal("ErrorItemNotFound")
+    mailbox.never_opened = False
     rights = effective_rights(organisation, mailbox, folder, caller.acting)
     if not rights:
         raise Refusal("ErrorAccessDenied" if mailbox.stops_batch else "ErrorItemNotFound")
@@ -60,8 +63,8 @@ def _named(organisation: Organisation, caller: Caller, element: etree._Element) 
     return own, identifier
 
 
-def _have_trouble(mailbox: Mailbox) -> None:
-    """Raise the mailbox's planted trouble, if there is one left."""
+def have_trouble(mailbox: Mailbox) -> None:
+    """Do nothing for a mailbox without planted trouble. Raises Refusal where there is some left."""
     if not mailbox.trouble or mailbox.trouble_count == 0:
         return
     if mailbox.trouble_count is not None:

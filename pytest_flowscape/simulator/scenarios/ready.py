@@ -18,6 +18,7 @@ from pytest_flowscape.simulator.model import (
     Mailbox,
     Organisation,
     RoleAssignment,
+    RoomList,
 )
 from pytest_flowscape.simulator.scenarios import Scenario
 
@@ -107,6 +108,7 @@ def room_mailbox(owner: Account, grantee: str) -> Mailbox:
         primary=owner.mail,
         owner_sid=owner.sid,
         access=[AccessEntry(grantee)],
+        automate_processing=2,
         folders={"calendar": [FolderEntry("Default", "FreeBusyTimeOnly"), FolderEntry("Anonymous", "None")]},
     )
 
@@ -139,6 +141,14 @@ def _add_room(organisation: Organisation, index: int, local: str, display_name: 
     return owner.mail
 
 
+def _room_lists(organisation: Organisation, rooms: list[str], buildings: tuple[str, ...]) -> list[RoomList]:
+    """Make a room list for each building."""
+    made = {name: RoomList(f"Rooms {name}", f"rooms-{name.lower()}@{DOMAIN}") for name in dict.fromkeys(buildings)}
+    for room, building in zip(rooms, buildings, strict=True):
+        made[building].members.append(organisation.mailboxes[room].owner_sid)
+    return list(made.values())
+
+
 def build(rooms: int | None, password: str) -> Scenario:
     """Build the site with this many rooms (24 if None). Raises ValueError below one."""
     wanted = len(ROOMS) if rooms is None else rooms
@@ -155,6 +165,8 @@ def build(rooms: int | None, password: str) -> Scenario:
     addresses = [_add_room(organisation, index, *name) for index, name in enumerate(names)]
     for number, (local, given_name, sn) in enumerate(USERS, 1301):
         add_mailbox(organisation, account(local, number, "People", f"{given_name} {sn}", given_name=given_name, sn=sn))
+    buildings = tuple("HQ" if index % 2 else "Annex" for index in range(len(names)))
+    organisation.room_lists = _room_lists(organisation, addresses, buildings)
     outside = account("outside", 1390, "People", "Outside Test", given_name="Outside", sn="Test")
     add_mailbox(organisation, outside)
     users = tuple(f"{local}@{DOMAIN}" for local, _, _ in USERS)
@@ -169,5 +181,5 @@ def build(rooms: int | None, password: str) -> Scenario:
         users=users,
         out_of_scope=OUT_OF_SCOPE,
         password=password,
-        room_details=tuple((display, "HQ" if i % 2 else "Annex", 4 + i % 12) for i, (_, display) in enumerate(names)),
+        room_details=tuple((display, buildings[i], 4 + i % 12) for i, (_, display) in enumerate(names)),
     )

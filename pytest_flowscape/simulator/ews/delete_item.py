@@ -1,0 +1,50 @@
+"""DeleteItem: for good, to Deleted Items, or to the recoverable items.
+
+What is deleted for good goes to the folder Purges of the recoverable items,
+what is deleted softly to Deletions (Microsoft, "Deleting items by using EWS in
+Exchange"). Deleting does not look at the change key.
+"""
+
+from __future__ import annotations
+
+from lxml import etree
+
+from pytest_flowscape.simulator.ews.access import Caller
+from pytest_flowscape.simulator.ews.batch import answer_each
+from pytest_flowscape.simulator.ews.envelope import Refusal, Request, attribute, message, required
+from pytest_flowscape.simulator.ews.item_access import find_item
+from pytest_flowscape.simulator.ews.item_ids import read_change_key
+from pytest_flowscape.simulator.ews.sessions import MailboxSessions
+from pytest_flowscape.simulator.model import Organisation
+
+NAME = "DeleteItemResponseMessage"
+_GOES_TO = {
+    "HardDelete": "recoverableitemspurges",
+    "SoftDelete": "recoverableitemsdeletions",
+    "MoveToDeletedItems": "deleteditems",
+}
+
+
+def delete_item(
+    organisation: Organisation, caller: Caller, request: Request, sessions: MailboxSessions
+) -> list[etree._Element]:
+    """Answer DeleteItem: one response message for each id. Raises Refusal (a fault)."""
+    ids = list(required(request.body, "m:ItemIds"))
+    folder = _GOES_TO[attribute(request.body, "DeleteType")]
+    cancellations = request.body.get("SendMeetingCancellations", "")
+
+    def one(element: etree._Element) -> etree._Element:
+        target = find_item(organisation, caller, element, sessions)
+        read_change_key(element)
+        if "Delete" not in target.rights:
+            raise Refusal("ErrorAccessDenied")
+        if target.item.kind == "CalendarItem" and not cancellations:
+            raise Refusal("ErrorSendMeetingCancellationsRequired")
+        store = target.mailbox.opened()
+        if target.item.folder == "recoverableitemspurges":
+            store.remove(target.item)
+        else:
+            store.move(target.item, folder)
+        return message(NAME)
+
+    return answer_each(NAME, ids, one)

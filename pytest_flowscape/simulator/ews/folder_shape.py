@@ -1,0 +1,81 @@
+"""FolderShape: which properties of a folder a request asks for, and the folder written with those."""
+
+from __future__ import annotations
+
+from lxml import etree
+
+from pytest_flowscape.simulator.ews.access import FOLDER_KINDS, folder_id
+from pytest_flowscape.simulator.ews.envelope import NS, Refusal, T, attribute, required
+from pytest_flowscape.simulator.ews.permission_set import permission_set
+from pytest_flowscape.simulator.ews.target import Target
+from pytest_flowscape.simulator.model import Mailbox, Organisation
+
+RIGHTS = ("CreateAssociated", "CreateContents", "CreateHierarchy", "Delete", "Modify", "Read", "ViewPrivateItems")
+_ABOVE = {
+    "root": "root",
+    "msgfolderroot": "root",
+    "recoverableitemsroot": "root",
+    "recoverableitemsdeletions": "recoverableitemsroot",
+    "recoverableitemspurges": "recoverableitemsroot",
+}
+
+
+def above(folder: str) -> str:
+    """Give the folder that holds this one; the root holds itself."""
+    return _ABOVE.get(folder, "msgfolderroot")
+
+
+def below(folder: str) -> list[str]:
+    """Give the folders directly in this one."""
+    return [name for name in FOLDER_KINDS if above(name) == folder and name != folder]
+
+
+def read_folder_shape(body: etree._Element) -> frozenset[str]:
+    """Read the FolderShape of a request: the names of the properties, without ``folder:``. Raises Refusal (a fault)."""
+    shape = required(body, "m:FolderShape")
+    base = required(shape, "t:BaseShape").text or ""
+    added = [attribute(uri, "FieldURI") for uri in shape.iterfind("t:AdditionalProperties/t:FieldURI", NS)]
+    names = {uri.removeprefix("folder:") for uri in added}
+    if base in ("Default", "AllProperties"):
+        names.update(("DisplayName", "TotalCount", "ChildFolderCount", "UnreadCount"))
+    if base == "AllProperties":
+        # the permission set is left out since Exchange 2013 (EWS reference, "BaseShape")
+        names.update(("ParentFolderId", "FolderClass", "EffectiveRights", "DistinguishedFolderId"))
+    return frozenset(names)
+
+
+def unread(mailbox: Mailbox, folder: str) -> int:
+    """Count the messages of a folder that nobody has read."""
+    messages = (item for item in mailbox.opened().within(folder) if item.kind != "CalendarItem")
+    return sum(1 for item in messages if not item.values.get("message:IsRead"))
+
+
+def write_folder(organisation: Organisation, target: Target, wanted: frozenset[str]) -> etree._Element:
+    """Write a folder with the properties wanted. Raises Refusal ErrorAccessDenied for a PermissionSet not allowed."""
+    if "PermissionSet" in wanted and "Modify" not in target.rights:
+        raise Refusal("ErrorAccessDenied")
+    mailbox, folder = target.mailbox, target.folder
+    element, name, folder_class = FOLDER_KINDS[folder]
+    parts = [T.FolderId(Id=folder_id(organisation, mailbox, folder), ChangeKey="AQAAABYAAAA=")]
+    # in the order of the schema
+    if "ParentFolderId" in wanted:
+        parts.append(T.ParentFolderId(Id=folder_id(organisation, mailbox, above(folder)), ChangeKey="AQAAAA=="))
+    if "FolderClass" in wanted and folder_class:
+        parts.append(T.FolderClass(folder_class))
+    if "DisplayName" in wanted:
+        parts.append(T.DisplayName(name))
+    if "TotalCount" in wanted:
+        parts.append(T.TotalCount(str(len(mailbox.opened().within(folder)))))
+    if "ChildFolderCount" in wanted:
+        parts.append(T.ChildFolderCount(str(len(below(folder)))))
+    if "EffectiveRights" in wanted:
+        rights = (T(right, "true" if right in target.rights else "false") for right in RIGHTS)
+        parts.append(T.EffectiveRights(*rights))
+    if "DistinguishedFolderId" in wanted:
+        parts.append(T.DistinguishedFolderId(folder))
+    if "PermissionSet" in wanted:
+        parts.append(permission_set(organisation, mailbox, folder))
+    if "UnreadCount" in wanted and element not in ("CalendarFolder", "ContactsFolder"):
+        parts.append(T.UnreadCount(str(unread(mailbox, folder))))
+    written: etree._Element = T(element, *parts)
+    return written

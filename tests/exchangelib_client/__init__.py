@@ -1,0 +1,1 @@
+"""exchangelib, unmodified, as an independent client that judges the simulator."""
