@@ -77,6 +77,7 @@ def _ready_line(runtime: Runtime, site: Path, control: str) -> str:
             "ldaps_port": directory.ldaps_port,
             "ldap_port": directory.ldap_port,
             "gc_port": directory.gc_port,
+            "child_port": directory.child_port,
             "ca": str(runtime.folder / "ca.pem"),
         }
     )
@@ -113,6 +114,7 @@ def main(arguments: list[str] | None = None) -> int:
             "ldaps_port": runtime.directory.ldaps_port,
             "ldap_port": runtime.directory.ldap_port,
             "gc_port": runtime.directory.gc_port,
+            "child_port": runtime.directory.child_port,
         },
         timeout=options.timeout,
     )

@@ -11,14 +11,17 @@ from datetime import datetime, timedelta, timezone
 
 import trustme
 from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from OpenSSL import SSL
 from twisted.internet.interfaces import IOpenSSLServerConnectionCreator
 from zope.interface import implementer
 
 RIGHT = "right"
 NAMES = ("localhost", "127.0.0.1", "::1", "mail.demo.test")
-KINDS = (RIGHT, "name", "expired", "unknown-ca", "no-intermediate")
+KINDS = (RIGHT, "name", "expired", "unknown-ca", "no-intermediate", "self-signed")
 
 
 class Certificates:
@@ -48,6 +51,8 @@ class Certificates:
             return trustme.CA(organization_name="Elsewhere").issue_cert(*NAMES)
         if kind == "no-intermediate":
             return self._ca.create_child_ca().issue_cert(*NAMES)
+        if kind == "self-signed":
+            return _self_signed(now)
         raise KeyError(kind)
 
     def context(self, kind: str) -> SSL.Context:
@@ -66,6 +71,22 @@ class Certificates:
         """Give the hash of ``tls-server-end-point`` channel binding (RFC 5929 section 4.1; all use SHA-256)."""
         certificate = x509.load_pem_x509_certificate(self.leaf(kind).cert_chain_pems[0].bytes())
         return hashlib.sha256(certificate.public_bytes(Encoding.DER)).digest()
+
+
+def _self_signed(now: datetime) -> trustme.LeafCert:
+    """Make a server certificate that is its own issuer and no CA, as a domain controller without a PKI gets one."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, NAMES[0])])
+    builder = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=30))
+        .not_valid_after(now + timedelta(days=300))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName(NAMES[0]), x509.DNSName(NAMES[-1])]), critical=False)
+        .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
+    )
+    certificate = builder.sign(key, hashes.SHA256()).public_bytes(Encoding.PEM)
+    secret = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    return trustme.LeafCert(secret, certificate, [])
 
 
 @implementer(IOpenSSLServerConnectionCreator)

@@ -11,7 +11,8 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from pytest_flowscape.simulator.changes import grant_folders, remove, rename, replace_grant, without_grant
-from pytest_flowscape.simulator.model import DOMAIN_SID, AccessEntry, Account
+from pytest_flowscape.simulator.conditions_network import NETWORK_CONDITIONS
+from pytest_flowscape.simulator.model import DOMAIN_SID, AccessEntry, Account, Mailbox
 from pytest_flowscape.simulator.runtime import Runtime
 from pytest_flowscape.simulator.sign_in import filetime, now_filetime
 
@@ -38,6 +39,17 @@ def _service(**values: Any) -> Condition:
     return plant
 
 
+def _owner(**values: Any) -> Condition:
+    """Make a condition that sets fields of the account to which the target's mailbox belongs."""
+
+    def plant(runtime: Runtime, target: str) -> None:
+        owner = runtime.owner(target)
+        for name, value in values.items():
+            setattr(owner, name, value)
+
+    return plant
+
+
 def _mailbox(**values: Any) -> Condition:
     """Make a condition that sets fields of the target's mailbox."""
 
@@ -60,9 +72,16 @@ def _ldap_certificate(kind: str) -> Condition:
     return plant
 
 
+def _self_signed_controller(runtime: Runtime, _target: str) -> None:
+    """Let the controller show a certificate that it signed itself; dc.pem beside the site file is a copy to pin."""
+    runtime.ldap_contexts.kind = "self-signed"
+    (runtime.folder / "dc.pem").write_bytes(runtime.certificates.leaf("self-signed").cert_chain_pems[0].bytes())
+
+
 def _locked(runtime: Runtime, _target: str) -> None:
     runtime.service.locked = True
     runtime.service.lockout_time = now_filetime()
+    runtime.service.bad_pwd_count = runtime.organisation.policy.lockout_threshold
 
 
 def _expired(runtime: Runtime, _target: str) -> None:
@@ -84,9 +103,14 @@ def _almost_locked(runtime: Runtime, _target: str) -> None:
     runtime.service.bad_pwd_count = runtime.organisation.policy.lockout_threshold - 1
 
 
-def _editor_on_calendar(runtime: Runtime, target: str) -> None:
-    without_grant(runtime, target)
-    grant_folders(runtime, target, "Editor", ("calendar",))
+def _on_calendar(level: str) -> Condition:
+    """Make a condition that gives the service account this level on the calendar, instead of FullAccess."""
+
+    def plant(runtime: Runtime, target: str) -> None:
+        without_grant(runtime, target)
+        grant_folders(runtime, target, level, ("calendar",))
+
+    return plant
 
 
 def _top_folder_only(runtime: Runtime, target: str) -> None:
@@ -114,6 +138,10 @@ def _database_level(runtime: Runtime, target: str) -> None:
 
 def _pending_grant(runtime: Runtime, target: str) -> None:
     replace_grant(runtime, target, AccessEntry(runtime.service.sid, in_store=False))
+    runtime.owner(target).when_changed = datetime.now(timezone.utc)
+
+
+def _just_changed(runtime: Runtime, target: str) -> None:
     runtime.owner(target).when_changed = datetime.now(timezone.utc)
 
 
@@ -158,6 +186,22 @@ def _online(runtime: Runtime, target: str) -> None:
     owner.recipient_type_details = 8589934592
     owner.recipient_display_type = -2147481850
     owner.extra["targetAddress"] = [f"SMTP:{address.partition('@')[0]}@demo.mail.onmicrosoft.test".encode()]
+
+
+def _longer_address(runtime: Runtime, target: str) -> None:
+    """Add a person whose address begins with all of the target's: ResolveNames finds both."""
+    address = f"{target.lower()}.example"
+    owner = Account(
+        sam="longer",
+        upn=address,
+        dn=f"CN=Longer,OU=People,{runtime.organisation.base_dn}",
+        sid=f"{DOMAIN_SID}-1398",
+        mail=address,
+        display_name="Longer",
+        proxy_addresses=[f"SMTP:{address}"],
+    )
+    runtime.organisation.accounts[owner.sid] = owner
+    runtime.organisation.mailboxes[address] = Mailbox(primary=address, owner_sid=owner.sid)
 
 
 def _directory_reader(runtime: Runtime, _target: str) -> None:
@@ -235,14 +279,21 @@ CONDITIONS: dict[str, Condition] = {
     "directory-reader": _directory_reader,
     # the directory
     "hidden-exchange-attributes": _policy(hide_exchange_attributes=True),
+    "closed-exchange-information": _policy(closed_exchange_information=True),
     "hidden-directory": _policy(hidden_directory=True),
     "ldap-busy": _policy(ldap_trouble="busy"),
     "ldap-unavailable": _policy(ldap_trouble="unavailable"),
     "ldap-tls-name": _ldap_certificate("name"),
     "ldap-tls-expired": _ldap_certificate("expired"),
     "ldap-tls-unknown-ca": _ldap_certificate("unknown-ca"),
+    "ldap-tls-self-signed": _self_signed_controller,
+    # front ends, balancers, addresses, mailboxes of the hard sites
+    **NETWORK_CONDITIONS,
     # FullAccess
-    "editor-on-calendar": _editor_on_calendar,
+    "editor-on-calendar": _on_calendar("Editor"),
+    "author-on-calendar": _on_calendar("Author"),
+    "reviewer-on-calendar": _on_calendar("Reviewer"),
+    "contributor-on-calendar": _on_calendar("Contributor"),
     "top-folder-only": _top_folder_only,
     "deny": _deny,
     "owner-folders": _owner_folders,
@@ -257,6 +308,13 @@ CONDITIONS: dict[str, Condition] = {
     "alias": _alias,
     "missing": remove,
     "online": _online,
+    "longer-address": _longer_address,
+    "equipment": _owner(
+        recipient_type_details=32, recipient_display_type=8, resource_metadata=("ResourceType:Equipment",)
+    ),
+    "shared": _owner(recipient_type_details=4, recipient_display_type=0, resource_metadata=()),
+    "enabled": _owner(enabled=True),
+    "just-changed": _just_changed,
     "hidden-from-address-list": _mailbox(hidden_from_address_list=True),
     "moving": _mailbox(trouble="ErrorMailboxMoveInProgress"),
     "moving-once": _mailbox(trouble="ErrorMailboxMoveInProgress", trouble_count=1),

@@ -30,16 +30,15 @@ def find_account(organisation: Organisation, name: str) -> Account | None:
     r"""Find who signs in as ``name``: a UPN or ``DOMAIN\sam`` (NetBIOS or DNS name of the domain), in any case.
 
     A bare sAMAccountName is nobody: EWS has no default domain here, and LDAP
-    refuses it as well.
+    refuses it as well. Accounts of every domain sign in here, those of trusted
+    forests too.
     """
     domain, separator, user = name.rpartition("\\")
-    if not separator or not domain:
-        wanted = user.lower()
-        return next((a for a in organisation.accounts.values() if a.upn and a.upn.lower() == wanted), None)
-    if domain.lower() not in (organisation.netbios.lower(), organisation.upn_suffix.lower()):
-        return None
     wanted = user.lower()
-    return next((a for a in organisation.accounts.values() if wanted in (a.sam.lower(), a.upn.lower())), None)
+    if not separator or not domain:
+        return next((a for a in organisation.accounts.values() if a.upn and a.upn.lower() == wanted), None)
+    named = (a for a in organisation.accounts.values() if wanted in (a.sam.lower(), a.upn.lower()))
+    return next((a for a in named if organisation.domain_of(a.dn).names(domain)), None)
 
 
 def check_password(
@@ -55,8 +54,11 @@ def judge_sign_in(
 ) -> str:
     """Judge a sign-in whose password was (not) proven: "" for success, else the sub-code.
 
-    A wrong password raises ``bad_pwd_count`` and locks the account at the
-    policy's threshold; success sets the count back. Every refusal counts under
+    Of several states the first one counts, in the order measured on a real
+    directory: locked out, wrong password, disabled, expired, password expired
+    or to be changed, refused at this controller. A wrong password raises
+    ``bad_pwd_count`` and locks the account at the policy's threshold; success
+    sets the count back. Every refusal counts under
     ``refused``. ``at_controller`` False leaves out what only this domain
     controller refuses (530, 531, 569): EWS signs in elsewhere.
     """
@@ -71,17 +73,18 @@ def judge_sign_in(
 def _refusal(organisation: Organisation, account: Account | None, *, proven: bool, at_controller: bool) -> str:
     if account is None:
         return "525"
+    if account.locked:  # whatever the password is: it is not looked at and not counted any more
+        return "775"
     # the smart card flag replaces the password by a random one
     if not proven or account.smart_card_required:
         _count_wrong_password(organisation, account)
         return "52e"
     states = (
-        ("775", account.locked),
         ("533", not account.enabled),
-        (account.logon_denied, at_controller and bool(account.logon_denied)),
         ("701", 0 < account.expires < min(NEVER, now_filetime())),
         ("532", account.password_expired and not account.password_never_expires),
         ("773", account.must_change_password and not account.password_never_expires),
+        (account.logon_denied, at_controller and bool(account.logon_denied)),
     )
     return next((code for code, holds in states if holds), "")
 

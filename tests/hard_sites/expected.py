@@ -15,7 +15,8 @@ class Expected:
     ``outcomes`` names every pair whose outcome is not *passed* (the booking
     requirements, *not requested* everywhere, apart). ``said`` names words
     that the outcome's notes, ``found`` or reason must hold, for the pairs
-    that the site touches. ``healthy``: no required requirement fails, and the
+    that the site touches. ``arguments`` are further options of
+    the product's run. ``healthy``: no required requirement fails, and the
     plan can be known beforehand.
     """
 
@@ -24,6 +25,7 @@ class Expected:
     verdict: str = "ACCEPTED"
     outcomes: Mapping[Pair, str] = field(default_factory=dict)
     said: Mapping[Pair, str] = field(default_factory=dict)
+    arguments: tuple[str, ...] = ()
 
 
 def every(requirement: str, targets: tuple[str, ...], outcome: str) -> dict[Pair, str]:

@@ -11,7 +11,9 @@ import pytest
 from pytest_flowscape.simulator import scenarios
 from tests.acceptance import Finished, accept
 from tests.hard_sites import directory_sites, exchange_sites
+from tests.hard_sites.counts import assert_counts
 from tests.hard_sites.expected import Expected
+from tests.hard_sites.planned import plan_of
 from tests.simulator.harness import Simulator
 
 SITES = {site.name: site for site in (*directory_sites.SITES, *exchange_sites.SITES)}
@@ -37,7 +39,7 @@ def test_every_hard_scenario_is_expected() -> None:
 @pytest.mark.parametrize("workers", ["0", "2"])
 def test_a_hard_site_gives_what_it_must(workers: str, hard_site: Simulator, expected: Expected, tmp_path: Path) -> None:
     hard_site.reset()
-    done = accept(hard_site.site, "-q", "-n", workers, cwd=tmp_path)
+    done = accept(hard_site.site, "-q", "-n", workers, *expected.arguments, cwd=tmp_path)
     outcomes = {
         (o["requirement"], o["target"]): o["outcome"]
         for o in done.results["outcomes"]
@@ -48,6 +50,7 @@ def test_a_hard_site_gives_what_it_must(workers: str, hard_site: Simulator, expe
     for pair, words in expected.said.items():
         assert words in told(done, *pair), pair
     assert not hard_site.schema_problems()
+    assert_counts(hard_site, done, plan_of(hard_site.site, int(workers)) if expected.healthy else None)
 
 
 def told(done: Finished, requirement: str, target: str) -> str:

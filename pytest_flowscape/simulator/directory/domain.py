@@ -11,7 +11,8 @@ from pytest_flowscape.simulator.directory.names import common_name, sid_bytes
 from pytest_flowscape.simulator.directory.schema import Values, generalized_time, number, text
 from pytest_flowscape.simulator.directory.users import MAX_PASSWORD_AGE
 from pytest_flowscape.simulator.directory.view import View
-from pytest_flowscape.simulator.model import DOMAIN_SID, Group, Organisation
+from pytest_flowscape.simulator.domains import Domain
+from pytest_flowscape.simulator.model import Group, Organisation
 
 LOCKOUT_TIME = 30 * 60 * 10_000_000  # Windows' default, in ticks
 PAGED_RESULTS = "1.2.840.113556.1.4.319"
@@ -27,7 +28,7 @@ class DomainHead:
     """The domain's own object."""
 
     dn: str
-    sid: str = DOMAIN_SID
+    sid: str
 
 
 @dataclass(frozen=True)
@@ -38,9 +39,28 @@ class Container:
     sid: str = ""
 
 
+@dataclass(frozen=True)
+class Trust:
+    """What the first domain knows of a domain of another forest that it trusts (MS-ADTS 6.1.6.7)."""
+
+    dn: str
+    dns: str
+    netbios: str
+    trusted: str  # the other domain's SID
+    sid: str = ""
+
+
+def trusts(organisation: Organisation) -> list[Trust]:
+    """Give the trusted domain objects."""
+    system = f"CN=System,{organisation.base_dn}"
+    others = (one for one in organisation.more_domains if one.trusted)
+    return [Trust(f"CN={one.dns},{system}", one.dns, one.netbios, one.sid) for one in others]
+
+
 GroupAttribute = Callable[[Group, View], Values]
 DomainAttribute = Callable[[DomainHead, View], Values]
 ContainerAttribute = Callable[[Container, View], Values]
+TrustAttribute = Callable[[Trust, View], Values]
 
 
 def _guid(name: str) -> Values:
@@ -84,18 +104,30 @@ CONTAINER: dict[str, ContainerAttribute] = {
 }
 
 
+TRUST: dict[str, TrustAttribute] = {
+    "objectClass": lambda _t, _v: text("top", "leaf", "trustedDomain"),
+    "cn": lambda t, _v: text(t.dns),
+    "name": lambda t, _v: text(t.dns),
+    "distinguishedName": lambda t, _v: text(t.dn),
+    "objectGUID": lambda t, _v: _guid(t.dn),
+    "trustPartner": lambda t, _v: text(t.dns),
+    "flatName": lambda t, _v: text(t.netbios),
+    "securityIdentifier": lambda t, _v: [sid_bytes(t.trusted)],
+}
+
+
 def _is_unit(container: Container) -> bool:
     return container.dn.lstrip().lower().startswith("ou=")
 
 
-def root_dse(organisation: Organisation, host: str = "localhost") -> dict[str, Values]:
+def root_dse(organisation: Organisation, domain: Domain, host: str = "localhost") -> dict[str, Values]:
     """Give the rootDSE's attributes by name (RFC 4512 5.1, MS-ADTS 3.1.1.3.2): readable by anybody."""
-    base = organisation.base_dn
-    configuration = f"CN=Configuration,{base}"
+    base, root = domain.base_dn, organisation.base_dn
+    configuration = f"CN=Configuration,{root}"
     return {
         "currentTime": generalized_time(datetime.now(timezone.utc)),
         "defaultNamingContext": text(base),
-        "rootDomainNamingContext": text(base),
+        "rootDomainNamingContext": text(root),
         "configurationNamingContext": text(configuration),
         "schemaNamingContext": text(f"CN=Schema,{configuration}"),
         "namingContexts": text(base, configuration, f"CN=Schema,{configuration}"),

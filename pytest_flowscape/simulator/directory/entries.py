@@ -11,11 +11,20 @@ from functools import lru_cache
 from typing import Any
 
 from pytest_flowscape.simulator.directory import names
-from pytest_flowscape.simulator.directory.domain import CONTAINER, DOMAIN, GROUP, Container, DomainHead
+from pytest_flowscape.simulator.directory.domain import (
+    CONTAINER,
+    DOMAIN,
+    GROUP,
+    TRUST,
+    Container,
+    DomainHead,
+    Trust,
+    trusts,
+)
 from pytest_flowscape.simulator.directory.schema import SCHEMA, Selection, Values
 from pytest_flowscape.simulator.directory.users import USER
 from pytest_flowscape.simulator.directory.view import View
-from pytest_flowscape.simulator.model import Account
+from pytest_flowscape.simulator.model import Account, Group
 
 Table = Mapping[str, Callable[[Any, View], Values]]
 
@@ -29,6 +38,7 @@ KINDS: Mapping[str, Table] = {
     "Group": _by_key(GROUP),
     "DomainHead": _by_key(DOMAIN),
     "Container": _by_key(CONTAINER),
+    "Trust": _by_key(TRUST),
 }
 NOTHING_EXTRA: Mapping[str, Values] = {}
 
@@ -86,7 +96,7 @@ def everything(view: View, addresses: frozenset[str] | None = None) -> Iterator[
     if addresses is None:  # only accounts have addresses
         yield from _surroundings(view)
     for account in view.organisation.accounts.values():
-        if view.catalog and not account.in_global_catalog:
+        if (view.catalog and not account.in_global_catalog) or not view.shows(account.dn):
             continue
         if addresses is None or account.extra or _has_one_of(account, addresses):
             yield Entry(account, view)
@@ -98,20 +108,25 @@ def named(view: View, name: tuple[str, ...]) -> Entry | None:
     accounts = (
         Entry(account, view)
         for account in view.organisation.accounts.values()
-        if names.normalised(account.dn) == name and (account.in_global_catalog or not view.catalog)
+        if names.normalised(account.dn) == name
+        and (account.in_global_catalog or not view.catalog)
+        and view.shows(account.dn)
     )
     return next(around, None) or next(accounts, None)
 
 
 def _surroundings(view: View) -> Iterator[Entry]:
     organisation = view.organisation
-    yield Entry(DomainHead(organisation.base_dn), view)
     parents = {names.parent(group.dn) for group in organisation.groups.values()}
     parents.update(names.parent(account.dn) for account in organisation.accounts.values())
-    for container in _containers(frozenset(parents), organisation.base_dn):
-        yield Entry(container, view)
-    for group in organisation.groups.values():
-        yield Entry(group, view)
+    parents.update(names.parent(trust.dn) for trust in trusts(organisation))
+    for head in view.heads:
+        yield Entry(DomainHead(head.base_dn, head.sid), view)
+        inside = frozenset(parent for parent in parents if organisation.domain_of(parent) == head)
+        for container in _containers(inside, head.base_dn):
+            yield Entry(container, view)
+    around: list[Group | Trust] = [*organisation.groups.values(), *trusts(organisation)]
+    yield from (Entry(one, view) for one in around if view.shows(one.dn))
 
 
 def _has_one_of(account: Account, addresses: frozenset[str]) -> bool:

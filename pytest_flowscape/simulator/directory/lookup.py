@@ -17,6 +17,7 @@ from pytest_flowscape.simulator.directory.results import Result
 from pytest_flowscape.simulator.directory.schema import Selection, Values
 from pytest_flowscape.simulator.directory.search import compile_filter
 from pytest_flowscape.simulator.directory.view import View
+from pytest_flowscape.simulator.domains import Domain
 from pytest_flowscape.simulator.model import Organisation
 
 BASE, ONE_LEVEL = pureldap.LDAP_SCOPE_baseObject, pureldap.LDAP_SCOPE_singleLevel
@@ -38,12 +39,12 @@ def is_root_dse(request: Any) -> bool:
     return not request.baseObject.strip() and request.scope == BASE
 
 
-def read_root_dse(organisation: Organisation, request: Any) -> Answer:
-    """Answer a search for the rootDSE."""
+def read_root_dse(organisation: Organisation, domain: Domain, request: Any) -> Answer:
+    """Answer a search for the rootDSE of a domain's controller."""
     wanted = Selection.of(_texts(request.attributes))
     found = [
         (name, values)
-        for name, values in root_dse(organisation).items()
+        for name, values in root_dse(organisation, domain).items()
         if wanted.takes(name.lower(), base_search=True)
     ]
     return Answer([("", found)])
@@ -96,7 +97,7 @@ def _base(request: Any, view: View) -> tuple[tuple[str, ...], Entry | None]:
         raise results.bad_name() from error
     if view.catalog and not base:  # the catalog's port searches the whole forest
         return base, None
-    if base[-len(view.root) :] != view.root:
+    if base[-len(view.root) :] != view.root or not view.shows(text):
         if base and base[-1].startswith("dc="):
             domain = ".".join(part[3:] for part in base if part.startswith("dc="))
             raise results.elsewhere(f"ldap://{domain}/{text}")
@@ -130,10 +131,12 @@ def _references(request: Any, view: View) -> list[str]:
     """Give the other naming contexts below the domain's root, which a search from there does not enter."""
     if request.scope == BASE or view.catalog or normalised(request.baseObject.decode("utf-8", "replace")) != view.root:
         return []
-    base = view.organisation.base_dn
+    base = view.domain.base_dn
     domain = ".".join(part.partition("=")[2] for part in view.root)
     end = "??base" if request.scope == ONE_LEVEL else ""
+    children = (one for one in view.organisation.more_domains if one.base_dn != base and view.domain.holds(one.base_dn))
     return [
+        *(f"ldap://{one.dns}/{one.base_dn}{end}" for one in children),
         f"ldap://ForestDnsZones.{domain}/DC=ForestDnsZones,{base}{end}",
         f"ldap://DomainDnsZones.{domain}/DC=DomainDnsZones,{base}{end}",
         f"ldap://{domain}/CN=Configuration,{base}{end}",

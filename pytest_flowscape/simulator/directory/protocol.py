@@ -37,7 +37,10 @@ ANSWERS = {
 
 
 class DirectoryProtocol(protocol.Protocol):
-    """Speaks LDAP on one connection; ``secure`` tells whether it began with TLS, ``catalog`` which port it is."""
+    """Speaks LDAP on one connection; ``secure`` tells whether it began with TLS, ``catalog`` which port it is.
+
+    ``domain`` is the distinguished name of the controller's domain.
+    """
 
     def __init__(
         self,
@@ -47,6 +50,7 @@ class DirectoryProtocol(protocol.Protocol):
         number: int,
         secure: bool,
         catalog: bool,
+        domain: str,
         gone: Callable[[DirectoryProtocol], None],
     ) -> None:
         self._organisation = organisation
@@ -54,6 +58,7 @@ class DirectoryProtocol(protocol.Protocol):
         self._number = number
         self._secure = secure
         self._catalog = catalog
+        self._domain = domain
         self._gone = gone
         self._buffer = b""
         self._signed_in = ""  # a SID
@@ -126,7 +131,7 @@ class DirectoryProtocol(protocol.Protocol):
             "impersonated": "",
             "connection": f"ldap-{self._number}",
             "status": results.SUCCESS,
-            "user": f"{self._organisation.netbios}\\{account.sam}" if account else "",
+            "user": self._organisation.logon_name(account) if account else "",
         }
         self._organisation.log.append(entry)
         return entry
@@ -149,7 +154,7 @@ class DirectoryProtocol(protocol.Protocol):
         self._signed_in = signed.sid  # a refused bind leaves nobody signed in (RFC 4513 4)
         account = self._account()
         if account is not None:
-            entry["user"] = f"{self._organisation.netbios}\\{account.sam}"
+            entry["user"] = self._organisation.logon_name(account)
         return signed.result
 
     def _search(self, message: Any, entry: dict[str, object]) -> Result:
@@ -161,11 +166,12 @@ class DirectoryProtocol(protocol.Protocol):
         entry.update(page_size=controls.page_size, entries=0)
         account = self._account()
         if is_root_dse(request):
-            answer = read_root_dse(self._organisation, request)
+            answer = read_root_dse(self._organisation, self._organisation.domain_of(self._domain), request)
         elif account is None:
             return results.NOT_BOUND
         else:
-            view = View(self._organisation, Reader.of(self._organisation, account), self._catalog)
+            reader, domain = Reader.of(self._organisation, account), self._organisation.domain_of(self._domain)
+            view = View(self._organisation, reader, domain, self._catalog)
             answer = run_search(request, controls, view, self._open_searches)
         counters["ldap.entries"] += len(answer.entries)
         entry["entries"] = len(answer.entries)
@@ -176,7 +182,7 @@ class DirectoryProtocol(protocol.Protocol):
         name = request.requestName.decode("ascii", "replace")
         if name == WHO_AM_I:
             account = self._account()
-            return Result(value=f"u:{self._organisation.netbios}\\{account.sam}" if account else "")
+            return Result(value=f"u:{self._organisation.logon_name(account)}" if account else "")
         if name != START_TLS:
             return results.UNKNOWN_EXTENSION
         if self._secure:

@@ -41,6 +41,7 @@ def _known() -> Iterator[Attribute]:
         "objectClass", "cn", "ou", "dc", "name", "description", "sAMAccountName", "userPrincipalName", "givenName",
         "sn", "displayName", "mail", "proxyAddresses", "mailNickname", "targetAddress", "whenChanged",
         "msExchResourceMetaData", "msExchHideFromAddressLists", "userWorkstations", "legacyExchangeDN",
+        "trustPartner", "flatName",
     ):  # fmt: skip
         yield Attribute(name)
     for name in (
@@ -56,7 +57,7 @@ def _known() -> Iterator[Attribute]:
         yield Attribute(name, Syntax.NUMBER, in_catalog=False)
     for name in ("distinguishedName", "memberOf", "member", "publicDelegates", "altRecipient"):
         yield Attribute(name, Syntax.NAME)
-    for name in ("objectSid", "msExchMasterAccountSid"):
+    for name in ("objectSid", "msExchMasterAccountSid", "securityIdentifier"):
         yield Attribute(name, Syntax.SID)
     for name in ("objectGUID", "msExchMailboxGuid", "msExchMailboxSecurityDescriptor"):
         yield Attribute(name, Syntax.BYTES)
@@ -64,6 +65,8 @@ def _known() -> Iterator[Attribute]:
     for name in ("msDS-User-Account-Control-Computed", "msDS-UserPasswordExpiryTimeComputed"):
         yield Attribute(name, Syntax.NUMBER, constructed=True, in_catalog=False)
     yield Attribute("msDS-ResultantPSO", Syntax.NAME, constructed=True, in_catalog=False)
+    # computed from the domain's own knowledge of names: a domain controller of the object's domain tells it
+    yield Attribute("msDS-PrincipalName", constructed=True, in_catalog=False)
     yield Attribute("tokenGroups", Syntax.SID, constructed=True, base_only=True)
 
 

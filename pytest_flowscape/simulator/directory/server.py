@@ -23,11 +23,14 @@ class DirectoryFactory(protocol.ServerFactory):
 
     noisy = False
 
-    def __init__(self, organisation: Organisation, contexts: Any, numbers: Callable[[], int], *, tls: bool) -> None:
+    def __init__(
+        self, organisation: Organisation, contexts: Any, numbers: Callable[[], int], *, tls: bool, domain: str
+    ) -> None:
         self._organisation = organisation
         self._contexts = contexts
         self._numbers = numbers
         self.tls = tls
+        self._domain = domain
         self.catalog = False
         self._open: set[DirectoryProtocol] = set()
 
@@ -40,6 +43,7 @@ class DirectoryFactory(protocol.ServerFactory):
             number=self._numbers(),
             secure=self.tls,
             catalog=self.catalog,
+            domain=self._domain,
             gone=self._open.discard,
         )
         made.factory = self
@@ -53,19 +57,29 @@ class DirectoryFactory(protocol.ServerFactory):
 
 
 class DirectoryPorts:
-    """The running directory: its three port numbers, and how to end it."""
+    """The running directory: its port numbers, and how to end it.
+
+    ``child_port`` is LDAP over TLS at a domain controller of the first child
+    domain, 0 where the forest has none.
+    """
 
     def __init__(self, reactor: Any, organisation: Organisation, contexts: Any) -> None:
         numbers = count(1).__next__
         self._reactor = reactor
         self._contexts = contexts
         self._listening: list[Any] = []
-        self._factories = [DirectoryFactory(organisation, contexts, numbers, tls=tls) for tls in (True, False, True)]
-        ldaps, ldap, catalog = self._factories
+        root = organisation.base_dn
+        children = [one.base_dn for one in organisation.more_domains if not one.trusted]
+        self._factories = [
+            DirectoryFactory(organisation, contexts, numbers, tls=tls, domain=domain)
+            for tls, domain in ((True, root), (False, root), (True, root), *((True, child) for child in children[:1]))
+        ]
+        ldaps, ldap, catalog, *others = self._factories
         catalog.catalog = True
         self.ldaps_port = self._listen(ldaps)
         self.ldap_port = self._listen(ldap)
         self.gc_port = self._listen(catalog)
+        self.child_port = next((self._listen(factory) for factory in others), 0)
 
     def stop(self) -> None:
         """Refuse new connections and abort those that are open."""

@@ -62,6 +62,7 @@ def signer(organisation: Organisation, name: str) -> Account | None:
         return next((a for a in organisation.accounts.values() if normalised(a.dn) == wanted), None)
     found = find_account(organisation, name)
     user, separator, domain = name.rpartition("@")
-    if found is not None or not separator or domain.casefold() != organisation.upn_suffix.casefold():
+    suffixes = {known.dns.casefold() for known in organisation.domains}
+    if found is not None or not separator or domain.casefold() not in suffixes:
         return found
     return find_account(organisation, f"{domain}\\{user}")

@@ -12,7 +12,7 @@ from pytest_flowscape.simulator.directory.descriptor import SELF, security_descr
 from pytest_flowscape.simulator.directory.names import common_name, sid_bytes
 from pytest_flowscape.simulator.directory.schema import Values, generalized_time, number, text
 from pytest_flowscape.simulator.directory.view import View
-from pytest_flowscape.simulator.model import DOMAIN_SID, NEVER, Account
+from pytest_flowscape.simulator.model import NEVER, Account
 from pytest_flowscape.simulator.sign_in import filetime
 
 # userAccountControl (MS-ADTS 2.2.16) and its computed half (3.1.1.4.5.17)
@@ -21,8 +21,7 @@ LOCKOUT, PASSWORD_EXPIRED = 0x10, 0x800000
 MAX_PASSWORD_AGE = 42 * 86_400 * 10_000_000  # Windows' default, in ticks
 # recipient types whose owner is a disabled account and whose master is Self: shared, room, equipment
 SELF_MASTERED = (4, 16, 32)
-# every token holds these beside the groups of the model: Domain Users and BUILTIN\Users
-EVERYBODYS_GROUPS = (f"{DOMAIN_SID}-513", "S-1-5-32-545")
+USERS_GROUP = "S-1-5-32-545"  # BUILTIN\Users: in every token beside Domain Users and the groups of the model
 
 UserAttribute = Callable[[Account, View], Values]
 
@@ -30,6 +29,11 @@ UserAttribute = Callable[[Account, View], Values]
 def has_recipient(account: Account) -> bool:
     """Tell whether Exchange knows the account: only then does it have a mailNickname."""
     return account.recipient_type_details is not None or account.mailbox_guid is not None
+
+
+def nickname(account: Account) -> str:
+    """Give Exchange's alias: made of the name that the mailbox had at first, and left alone when addresses change."""
+    return (account.upn.partition("@")[0] or account.sam) if has_recipient(account) else ""
 
 
 def user_account_control(account: Account) -> int:
@@ -78,7 +82,14 @@ def _hidden_from_lists(account: Account, view: View) -> Values:
 
 def _token_groups(account: Account, view: View) -> Values:
     groups = view.organisation.token(account) - {account.sid}
-    return [sid_bytes(sid) for sid in sorted(groups.union(EVERYBODYS_GROUPS))]
+    domain_users = f"{view.organisation.domain_of(account.dn).sid}-513"
+    return [sid_bytes(sid) for sid in sorted(groups.union((domain_users, USERS_GROUP)))]
+
+
+def _master_sid(account: Account, _view: View) -> Values:
+    if account.master_sid:
+        return [sid_bytes(account.master_sid)]
+    return [sid_bytes(SELF)] if account.recipient_type_details in SELF_MASTERED else []
 
 
 USER: dict[str, UserAttribute] = {
@@ -98,7 +109,7 @@ USER: dict[str, UserAttribute] = {
     "displayName": lambda a, _v: text(a.display_name),
     "mail": lambda a, _v: text(a.mail),
     "proxyAddresses": lambda a, _v: text(*a.proxy_addresses),
-    "mailNickname": lambda a, _v: text((a.mail.partition("@")[0] or a.sam) if has_recipient(a) else ""),
+    "mailNickname": lambda a, _v: text(nickname(a)),
     "memberOf": lambda a, v: text(*v.groups_of(a.dn, a.member_of)),
     "userAccountControl": lambda a, _v: number(user_account_control(a)),
     "accountExpires": lambda a, _v: number(a.expires),
@@ -110,10 +121,11 @@ USER: dict[str, UserAttribute] = {
     "msExchRecipientDisplayType": lambda a, _v: number(a.recipient_display_type),
     "msExchResourceMetaData": lambda a, _v: text(*a.resource_metadata),
     "msExchMailboxGuid": lambda a, _v: [] if a.mailbox_guid is None else [a.mailbox_guid.bytes_le],
-    "msExchMasterAccountSid": lambda a, _v: [sid_bytes(SELF)] if a.recipient_type_details in SELF_MASTERED else [],
+    "msExchMasterAccountSid": _master_sid,
     "msExchMailboxSecurityDescriptor": _descriptor,
     "msExchHideFromAddressLists": _hidden_from_lists,
     "msDS-User-Account-Control-Computed": lambda a, _v: number(computed_control(a)),
     "msDS-UserPasswordExpiryTimeComputed": lambda a, _v: number(password_expiry(a)),
+    "msDS-PrincipalName": lambda a, v: text(v.organisation.logon_name(a)),
     "tokenGroups": _token_groups,
 }

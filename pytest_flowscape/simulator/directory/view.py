@@ -11,75 +11,99 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from pytest_flowscape.simulator.directory.names import normalised
+from pytest_flowscape.simulator.domains import Domain
 from pytest_flowscape.simulator.model import DOMAIN_SID, Account, Mailbox, Organisation
 
 ADMINISTRATORS = frozenset((f"{DOMAIN_SID}-512", f"{DOMAIN_SID}-519", "S-1-5-32-544"))
-# what a hardened directory takes from Authenticated Users
+# what others' objects no longer show once "Pre-Windows 2000 Compatible Access" is empty: these are in no property set
+# that Authenticated Users read by a user object's own permissions, or are computed from such
 ACCOUNT_STATE = frozenset(
     (
         "useraccountcontrol",
         "accountexpires",
         "pwdlastset",
+        "badpwdcount",
+        "lockouttime",
+        "whenchanged",
+        "userworkstations",
+        "tokengroups",
         "msds-user-account-control-computed",
         "msds-userpasswordexpirytimecomputed",
         "msds-resultantpso",
+        "msds-principalname",
     )
 )
 
 
-def belongs_to_exchange(key: str) -> bool:
-    """Tell whether reading this attribute (lower case) takes the right to Exchange's property sets."""
-    return key.startswith("msexch") or key in ("mailnickname", "proxyaddresses")
+def in_exchange_information(key: str) -> bool:
+    """Tell whether an attribute (lower case) is in the property set Exchange-Information."""
+    return key.startswith("msexch") or key == "mailnickname"
 
 
 @dataclass(frozen=True)
 class Reader:
     """What the account that searches may read, by the policy of this moment.
 
-    ``hide_exchange``: not Exchange's attributes, its own ones included;
+    ``hide_exchange``: neither Exchange-Information nor proxyAddresses, its own
+    ones included, as Deny entries on every object make it; ``close_exchange``:
+    not Exchange-Information of others, where nobody was given it;
     ``hide_state``: not the state of other accounts. Members of Domain Admins
-    and the like read both; what one object hides (``Account.hidden``) only
+    and the like read all; what one object hides (``Account.hidden``) only
     that object itself reads.
     """
 
     sid: str
     hide_exchange: bool = False
+    close_exchange: bool = False
     hide_state: bool = False
 
     @classmethod
     def of(cls, organisation: Organisation, account: Account) -> Reader:
         """Judge what this account reads."""
         policy = organisation.policy
-        if not (policy.hide_exchange_attributes or policy.hidden_directory):
+        hides = (policy.hide_exchange_attributes, policy.closed_exchange_information, policy.hidden_directory)
+        if not any(hides):
             return cls(account.sid)
         if not ADMINISTRATORS.isdisjoint(organisation.token(account)):
             return cls(account.sid)
-        return cls(account.sid, policy.hide_exchange_attributes, policy.hidden_directory)
+        return cls(account.sid, *hides)
 
     def sees(self, key: str, *, of: str, hidden: Collection[str]) -> bool:
         """Tell whether the attribute ``key`` (lower case) of the object with SID ``of`` can be read."""
-        if self.hide_exchange and belongs_to_exchange(key):
+        if self.hide_exchange and (in_exchange_information(key) or key == "proxyaddresses"):
             return False
         if of == self.sid:
             return True
+        if self.close_exchange and in_exchange_information(key):
+            return False
         return key not in hidden and not (self.hide_state and key in ACCOUNT_STATE)
 
 
 @dataclass
 class View:
-    """What one search looks at; ``catalog`` is the global catalog's port.
+    """What one search looks at; ``catalog`` is the global catalog's port, ``domain`` that of the controller asked.
 
     Nothing here outlives the search: faults change the organisation at any time.
     """
 
     organisation: Organisation
     reader: Reader
+    domain: Domain
     catalog: bool = False
 
     @cached_property
     def root(self) -> tuple[str, ...]:
         """The domain's own name, normalised."""
-        return normalised(self.organisation.base_dn)
+        return normalised(self.domain.base_dn)
+
+    @cached_property
+    def heads(self) -> list[Domain]:
+        """The domains that can be seen here: one at a domain controller, the whole forest at a global catalog."""
+        return [one for one in self.organisation.domains if not one.trusted] if self.catalog else [self.domain]
+
+    def shows(self, dn: str) -> bool:
+        """Tell whether an object lies in what can be seen here."""
+        return not self.organisation.more_domains or self.organisation.domain_of(dn) in self.heads
 
     @cached_property
     def mailboxes(self) -> dict[str, Mailbox]:

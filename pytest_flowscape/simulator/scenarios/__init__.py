@@ -10,7 +10,6 @@ import importlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Union
 
 from pytest_flowscape.simulator.model import Organisation
 
@@ -27,7 +26,7 @@ class Scenario:
     ``conditions`` are faults and conditions, ``NAME`` or ``NAME:TARGET``,
     planted at the start and after every reset. ``site_file`` changes what is
     written; its values may hold ``{ews_port}``, ``{ldaps_port}``,
-    ``{ldap_port}``, ``{gc_port}`` and ``{folder}``.
+    ``{ldap_port}``, ``{gc_port}``, ``{child_port}`` and ``{folder}``.
     """
 
     name: str

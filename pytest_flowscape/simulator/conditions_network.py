@@ -1,0 +1,78 @@
+"""Conditions of front ends, balancers, addresses and mailboxes that only the hard sites have, by name.
+
+``conditions.py`` takes them in among its own; everything here goes away with a reset.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta, timezone
+
+from pytest_flowscape.simulator.changes import replace_grant
+from pytest_flowscape.simulator.model import AccessEntry
+from pytest_flowscape.simulator.runtime import Runtime
+
+FRONT_ENDS = ("EX01", "EX02", "EX03", "EX04")
+BAD_FRONT_END = "EX03"
+
+
+def _bad_front_end(runtime: Runtime, _target: str) -> None:
+    """Put four front ends behind the hostname, one of which serves no EWS."""
+    policy = runtime.organisation.policy
+    policy.front_ends, policy.bad_front_end = FRONT_ENDS, BAD_FRONT_END
+
+
+def _front_end_restarts(runtime: Runtime, target: str) -> None:
+    """Likewise, but the bad one comes back after its first bad answer."""
+    _bad_front_end(runtime, target)
+    runtime.organisation.policy.bad_answers = 1
+
+
+def _balancer(runtime: Runtime, _target: str) -> None:
+    """Send every request after the one that signed in over another connection than the one that is signed in."""
+    runtime.organisation.policy.mixed_up_after = 1
+
+
+def _balancer_once(runtime: Runtime, target: str) -> None:
+    """Likewise, but for the first such request only."""
+    _balancer(runtime, target)
+    runtime.organisation.policy.mix_ups = 1
+
+
+def _balancer_now_and_then(runtime: Runtime, _target: str) -> None:
+    """Let each signed-in connection carry a few requests first."""
+    runtime.organisation.policy.mixed_up_after = 3
+
+
+def _ipv4_only(runtime: Runtime, _target: str) -> None:
+    """Leave the host's IPv6 address without a listener."""
+    runtime.ews.close_host("::1")
+
+
+def _never_opened(runtime: Runtime, target: str) -> None:
+    """Take a mailbox's folders away until its owner, or somebody who acts as the owner, opens it."""
+    runtime.mailbox(target).never_opened = True
+
+
+def _exclusive_scope(runtime: Runtime, target: str) -> None:
+    """Put a mailbox into an exclusive scope that is not the service account's."""
+    runtime.mailbox(target).exclusive = True
+
+
+def _fresh_grant(runtime: Runtime, target: str) -> None:
+    """Grant FullAccess in the directory ten minutes ago; the store's cache does not know it yet."""
+    replace_grant(runtime, target, AccessEntry(runtime.service.sid, in_store=False))
+    runtime.owner(target).when_changed = datetime.now(timezone.utc) - timedelta(minutes=10)
+
+
+NETWORK_CONDITIONS: dict[str, Callable[[Runtime, str], None]] = {
+    "bad-front-end": _bad_front_end,
+    "front-end-restarts": _front_end_restarts,
+    "balancer": _balancer,
+    "balancer-once": _balancer_once,
+    "balancer-now-and-then": _balancer_now_and_then,
+    "ipv4-only": _ipv4_only,
+    "never-opened": _never_opened,
+    "exclusive-scope": _exclusive_scope,
+    "fresh-grant": _fresh_grant,
+}
