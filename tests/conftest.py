@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -12,10 +13,21 @@ LIMIT = 150  # seconds for one test; not in pyproject.toml, where a run without 
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Let no test hang, where the plugin for it is installed."""
+    """Let no test hang, where the plugin for it is installed; a module may set SECONDS_FOR_ONE_TEST."""
     if config.pluginmanager.hasplugin("timeout"):
         for item in items:
-            item.add_marker(pytest.mark.timeout(LIMIT), append=False)
+            seconds = getattr(getattr(item, "module", None), "SECONDS_FOR_ONE_TEST", LIMIT)
+            item.add_marker(pytest.mark.timeout(seconds), append=False)
+
+
+@pytest.hookimpl(optionalhook=True)  # of xdist, which may be switched off
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """With ``--dist loadgroup`` distribute so that the real directory has one worker; any other way stays as it is."""
+    if config.getvalue("dist") != "loadgroup":
+        return None
+    from tests.one_worker import OneWorkerForTheServer
+
+    return OneWorkerForTheServer(config, log)
 
 
 @pytest.fixture(scope="session")

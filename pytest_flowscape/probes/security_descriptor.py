@@ -82,19 +82,33 @@ def sid_text(data: bytes) -> str:
 
 
 def read_dacl(data: bytes) -> tuple[Entry, ...] | None:
-    """Give the entries of the DACL in order, None where there is no DACL. Raises ValueError if damaged."""
+    """Give the entries of the DACL in order, None where there is no DACL.
+
+    Owner, group and SACL say nothing of access to a mailbox, but are looked at:
+    what is damaged in one place is not believed in another. Raises ValueError
+    if damaged.
+    """
     if len(data) < _HEADER.size:
         raise ValueError("the security descriptor is cut off")
-    revision, _, control, _owner, _group, _sacl, start = _HEADER.unpack_from(data)
+    revision, _, control, owner, group, sacl, dacl = _HEADER.unpack_from(data)
     if revision != 1 or not control & SELF_RELATIVE:
         raise ValueError("not a self-relative security descriptor of revision 1")
-    if not control & DACL_PRESENT or not start:
-        return None
+    for at in filter(None, (owner, group)):
+        if at < _HEADER.size:
+            raise ValueError("a SID lies inside the header")
+        read_sid(data, at)
+    if sacl:
+        _read_acl(data, sacl)
+    entries = _read_acl(data, dacl) if dacl else None
+    return entries if control & DACL_PRESENT else None
+
+
+def _read_acl(data: bytes, start: int) -> tuple[Entry, ...]:
     if start < _HEADER.size or start + _ACL.size > len(data):
-        raise ValueError("the DACL lies outside the security descriptor")
-    acl_revision, _, size, count, _ = _ACL.unpack_from(data, start)
-    if acl_revision not in (2, 3, 4) or size < _ACL.size or start + size > len(data):
-        raise ValueError("the DACL is damaged")
+        raise ValueError("the DACL or SACL lies outside the security descriptor")
+    acl_revision, _, size, count, reserved = _ACL.unpack_from(data, start)
+    if acl_revision not in (2, 3, 4) or reserved or size < _ACL.size or start + size > len(data):
+        raise ValueError("the DACL or SACL is damaged")
     entries = []
     at, end = start + _ACL.size, start + size
     for _ in range(count):
@@ -105,11 +119,11 @@ def read_dacl(data: bytes) -> tuple[Entry, ...] | None:
 
 def _read_entry(data: bytes, at: int, end: int) -> tuple[Entry, int]:
     if at + _ACE.size > end:
-        raise ValueError("the DACL has fewer entries than it says")
+        raise ValueError("a DACL or SACL has fewer entries than it says")
     kind, flags, size = _ACE.unpack_from(data, at)
     after = at + size
     if size < _ACE.size or after > end:
-        raise ValueError("an entry of the DACL is damaged")
+        raise ValueError("an entry of a DACL or SACL is damaged")
     if kind not in PLAIN and kind not in WITH_OBJECT:
         return Entry(kind, flags), after
     where = at + _ACE.size
@@ -123,7 +137,7 @@ def _read_entry(data: bytes, at: int, end: int) -> tuple[Entry, int]:
 
 def _read_number(data: bytes, at: int, end: int) -> tuple[int, int]:
     if at + _MASK.size > end:
-        raise ValueError("an entry of the DACL is cut off")
+        raise ValueError("an entry of a DACL or SACL is cut off")
     return int(_MASK.unpack_from(data, at)[0]), at + _MASK.size
 
 

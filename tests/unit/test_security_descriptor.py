@@ -131,10 +131,14 @@ def test_every_cut_is_noticed() -> None:
 
 @pytest.mark.parametrize(
     ("at", "value"),
-    [(0, 2), (3, 0), (16, 4), (17, 0xFF), (32, 9), (34, 7), (36, 5), (37, 1), (42, 3), (42, 200), (48, 0), (49, 60)],
+    [
+        (0, 2), (3, 0), (16, 4), (17, 0xFF), (32, 9), (34, 7),
+        (36, 5), (37, 1), (38, 1), (42, 3), (42, 200), (48, 0), (49, 60),
+    ],
     ids=[
         "revision", "not-self-relative", "dacl-in-header", "dacl-beyond", "acl-revision", "acl-too-small",
-        "one-entry-too-many", "256-too-many", "entry-too-small", "entry-too-large", "sid-revision", "sid-too-long",
+        "one-entry-too-many", "256-too-many", "reserved", "entry-too-small", "entry-too-large", "sid-revision",
+        "sid-too-long",
     ],
 )  # fmt: skip
 def test_damage_is_noticed(at: int, value: int) -> None:
@@ -143,6 +147,30 @@ def test_damage_is_noticed(at: int, value: int) -> None:
     data[at] = value
     with pytest.raises(ValueError, match=r"SID|DACL|security descriptor"):
         read_dacl(bytes(data))
+
+
+def whole(owner: bytes, sacl: bytes) -> bytes:
+    """Put owner and SACL before a DACL that grants."""
+    dacl = descriptor([ace(ALLOW, ME)])[32:]
+    at = 20 + len(owner)
+    header = struct.pack("<BBHIIII", 1, 0, 0x8014, 20, 0, at if sacl else 0, at + len(sacl))
+    return header + owner + sacl + dacl
+
+
+OWNER = packed_sid("S-1-5-10")
+SACL = struct.pack("<BBHHH", 2, 0, 8 + len(ace(AUDIT, ME)), 1, 0) + ace(AUDIT, ME)
+
+
+def test_a_descriptor_that_is_damaged_beside_its_dacl_is_not_believed() -> None:
+    assert decide(read_dacl(whole(OWNER, SACL)), TOKEN) == (Grant.GRANTED, ME)
+    with pytest.raises(ValueError, match="SID"):
+        read_dacl(whole(b"\x02" + OWNER[1:], SACL))
+    with pytest.raises(ValueError, match="SACL"):
+        read_dacl(whole(OWNER, SACL[:4] + b"\x02\0" + SACL[6:]))
+    inside = bytearray(whole(OWNER, b""))
+    inside[4:8] = struct.pack("<I", 4)
+    with pytest.raises(ValueError, match="header"):
+        read_dacl(bytes(inside))
 
 
 def test_a_sid_ends_within_its_entry() -> None:
