@@ -53,9 +53,11 @@ def accept(
     folder = report or cwd / "report"
     first = site if str(site).startswith("--") else f"--flowscape-config={site}"
     environment = {key: value for key, value in os.environ.items() if not key.startswith("PYTEST_")}
-    environment.update(env or {}, COLUMNS="100")
+    # notes on refused sign-ins belong to the test, not to whoever runs it
+    environment.update({"XDG_STATE_HOME": str(cwd / "state"), **(env or {}), "COLUMNS": "100"})
     command = [python, "-m", "pytest", str(first), f"--flowscape-report={folder}", "-p", "no:cacheprovider"]
-    command += ["-o", f"faulthandler_timeout={LIMIT / 2}", *arguments]
+    # hypothesis serves the project's own tests and takes a third of a second to load
+    command += ["-p", "no:hypothesispytest", "-o", f"faulthandler_timeout={LIMIT / 2}", *arguments]
     done = subprocess.run(
         command,
         cwd=cwd,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -102,3 +104,72 @@ def test_a_directory_user_that_is_the_service_account_is_no_second_attempt(
     done = accept("site.ini", cwd=tmp_path)
     assert refused(simulator) == 1, done.output
     assert done.outcomes("failed") == {("HANDOVER-1", "site")}
+
+
+INTERRUPT = """
+import os
+from ldap3 import Connection
+from pytest_flowscape.probes.ews import connection
+
+bind, post, shown = Connection.bind, connection.Connection.post, []
+
+def interrupted_bind(self, *args, **named):
+    bind(self, *args, **named)
+    raise KeyboardInterrupt
+
+def interrupted_post(self, *args, **named):
+    number = post(self, *args, **named)
+    shown.append(named.get("authorization"))
+    if sum(one is not None for one in shown) == 2:  # NTLM: the message that proves the password
+        raise KeyboardInterrupt
+    return number
+
+if os.environ["AT"] == "directory":
+    Connection.bind = interrupted_bind
+else:
+    connection.Connection.post = interrupted_post
+"""
+
+
+@pytest.mark.parametrize("at", ["directory", "ews"])
+def test_ctrl_c_in_the_first_sign_in_counts_as_a_refusal(at: str, simulator: Simulator, tmp_path: Path) -> None:
+    simulator.plant("HANDOVER-1:site")
+    (tmp_path / "interrupting.py").write_text(INTERRUPT, encoding="utf-8")
+    site = simulator.site if at == "directory" else without_directory(simulator.site, tmp_path)
+    env = {"AT": at, "PYTHONPATH": os.pathsep.join((str(tmp_path), *sys.path))}
+    for _ in range(2):
+        done = accept(site, "-p", "interrupting", cwd=tmp_path, env=env)
+        assert refused(simulator) == 1, done.output
+
+
+def test_another_report_folder_and_another_working_directory_know_of_the_refusal(
+    simulator: Simulator, tmp_path: Path
+) -> None:
+    simulator.plant("HANDOVER-1:site")
+    state = {"XDG_STATE_HOME": str(tmp_path / "state")}
+    accept(simulator.site, cwd=tmp_path, report=tmp_path / "first", env=state)
+    (tmp_path / "elsewhere").mkdir()
+    before = sign_ins(simulator)
+    again = accept(simulator.site, cwd=tmp_path / "elsewhere", report=tmp_path / "second", env=state)
+    assert sign_ins(simulator) == before
+    assert again.verdict == "INCOMPLETE"
+    notes = [path.read_text(encoding="utf-8") for path in (tmp_path / "state").rglob("*.json")]
+    assert len(notes) == 1
+    assert simulator.password not in notes[0]
+
+
+def test_a_separate_directory_users_refusal_is_remembered_too(simulator: Simulator, tmp_path: Path) -> None:
+    simulator.plant("directory-reader")
+    (tmp_path / "wrong.txt").write_text("not this one", encoding="utf-8")
+    (tmp_path / "wrong.txt").chmod(0o600)
+    text = simulator.site.read_text(encoding="utf-8")
+    reader = f"[directory]\nusername = reader@demo.test\npassword = file:{tmp_path / 'wrong.txt'}\n"
+    (tmp_path / "site.ini").write_text(text.replace("[directory]\n", reader), encoding="utf-8")
+    first = accept("site.ini", cwd=tmp_path)
+    assert simulator.count("ldap.refused") == 1, first.output
+    again = accept("site.ini", cwd=tmp_path)
+    assert simulator.count("ldap.refused") == 1, again.output
+    assert "less than 60 minutes ago" in again.output
+    assert again.outcome("ACCOUNT-3")["outcome"] == "passed"  # Exchange is another account's sign-in
+    retried = accept("site.ini", "--flowscape-retry-sign-in", cwd=tmp_path)
+    assert simulator.count("ldap.refused") == 2, retried.output
