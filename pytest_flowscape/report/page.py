@@ -14,7 +14,7 @@ import jinja2
 from pytest_flowscape import __version__
 from pytest_flowscape.facts import SiteFacts
 from pytest_flowscape.outcomes import Outcome, Word
-from pytest_flowscape.report import groups, vantage
+from pytest_flowscape.report import footprint, groups, vantage
 from pytest_flowscape.report.groups import Finding
 from pytest_flowscape.report.results import RunInfo, moment
 from pytest_flowscape.requirement import Requirement
@@ -73,6 +73,8 @@ def render(
         "not_requested": _reasons(outcomes, Word.NOT_REQUESTED),
         "remarks": _remarks(outcomes),
         "vantage": vantage.rows(site, site_facts),
+        "footprint": footprint.rows(run.footprint, site.service_account.email) if run else (),
+        "asked": footprint.mailboxes(run.footprint, site.service_account.email) if run else {},
         "results_sha256": results_sha256,
         "rows_left_out": rows_left_out,
     }

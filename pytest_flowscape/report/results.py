@@ -10,8 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from pytest_flowscape.facts import SiteFacts
+from pytest_flowscape.facts.footprint import Footprint
 from pytest_flowscape.outcomes import Word
 from pytest_flowscape.report import files, groups, vantage
+from pytest_flowscape.report import footprint as asked
 from pytest_flowscape.requirement import Requirement
 from pytest_flowscape.site import Site
 from pytest_flowscape.verdict import Result
@@ -24,7 +26,6 @@ NAME = "results.json"
 class RunInfo:
     """The run itself: aware times, who started it (user name at the machine), and what it cost the servers.
 
-    ``footprint`` counts by name, for instance ``{"EWS GetFolder": 48}``.
     ``workers`` is the number of processes that ran tests, 1 without xdist.
     """
 
@@ -33,7 +34,7 @@ class RunInfo:
     run_id: str
     tool_version: str
     command_users: str = ""
-    footprint: Mapping[str, int] = field(default_factory=dict)
+    footprint: Footprint = field(default_factory=Footprint)
     workers: int = 1
 
     @property
@@ -70,6 +71,7 @@ def as_json(
         "outcomes_digest": result.digest,
         "site": _site(result, site),
         "run": _run(run, site, site_facts),
+        "footprint": asked.as_json(run.footprint, site.service_account.email),
         "totals": {word.value: count for word, count in groups.totals(result.outcomes).items()},
         "not_run": result.not_run,
         "other_failed": result.other_failed,
@@ -119,7 +121,7 @@ def _run(run: RunInfo, site: Site, site_facts: SiteFacts | None) -> dict[str, An
         "seconds": round(run.seconds, 3),
         "by": run.command_users,
         "workers": run.workers,
-        "footprint": dict(run.footprint),
+        "footprint": run.footprint.by_name,
         "vantage": dict(vantage.rows(site, site_facts)),
     }
 

@@ -59,15 +59,17 @@ def lines(
     width: int = 100,
     *,
     requirements: Mapping[str, Requirement] | None = None,
+    footprint: str = "",
 ) -> list[Line]:
     """Give the closing text as (kind, line); the kinds are plain, good, bad, warn and head.
 
     At most 50 lines, none wider than ``width`` (at least 60) columns. Glyphs
-    of our own are ASCII. ``requirements`` give the titles in the table.
+    of our own are ASCII. ``requirements`` give the titles in the table,
+    ``footprint`` is a line of its own.
     """
     width = max(width, 60)
     known = requirements or {}
-    end = _end(result, site, report_folder, width)
+    end = _end(result, site, report_folder, width, footprint)
     failed = [finding for finding in findings if finding.word is Word.FAILED]
     for detail in _DETAILS:
         table = _table(result, known, width, detail)
@@ -174,7 +176,7 @@ def _compact(title: str, sentences: Sequence[str], kind: str, width: int, each: 
     return [(kind, line) for line in shown]
 
 
-def _end(result: Result, site: Site, report_folder: Path, width: int) -> list[Line]:
+def _end(result: Result, site: Site, report_folder: Path, width: int, footprint: str) -> list[Line]:
     rooms = f"{result.rooms_chosen} of {result.rooms_configured} rooms"
     users = groups.plural(result.users_chosen, "user")
     text: list[Line] = [(PLAIN, ""), verdict_line(result)]
@@ -182,6 +184,8 @@ def _end(result: Result, site: Site, report_folder: Path, width: int) -> list[Li
         counts = ", ".join(f"{id_} {count}" for id_, count in groups.not_run(result.outcomes).items())
         text.append((WARN, cut(f"Not run: {result.not_run} of {len(result.outcomes)} pairs ({counts})", width)))
     text.append((PLAIN, cut(f"{site.customer} - {site.name}: {rooms}, {users}", width)))
+    if footprint:
+        text.append((PLAIN, cut(footprint, width)))
     text.append((PLAIN, f"Outcomes digest: {result.digest[:_DIGEST_LETTERS]}"))
     text += [(PLAIN, line) for line in _path_lines(report_folder, width)]
     return text

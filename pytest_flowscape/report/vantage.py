@@ -27,6 +27,9 @@ def _all(site: Site, facts: SiteFacts | None) -> Iterator[tuple[str, str]]:
     yield from _host(facts.host)
     if facts.endpoint:
         yield "Sign-in ways offered", ", ".join(facts.endpoint.ways)
+    looks = facts.endpoint.looks if facts.endpoint else ()
+    names = {look.name for look in looks if look.name} | set(facts.sign_in.front_ends if facts.sign_in else ())
+    yield "Front ends seen", ", ".join(sorted(names))
     if facts.sign_in:
         yield from _sign_in(facts.sign_in)
     if facts.directory:
@@ -56,7 +59,6 @@ def _host(host: Host) -> Iterator[tuple[str, str]]:
 def _sign_in(sign_in: SignIn) -> Iterator[tuple[str, str]]:
     yield "Signed in by", sign_in.way if sign_in.succeeded else ""
     yield "Exchange build", sign_in.server_version
-    yield "Front ends seen", ", ".join(sign_in.front_ends)
 
 
 def _directory(directory: DirectoryView) -> Iterator[tuple[str, str]]:

@@ -1,0 +1,57 @@
+"""What the command line asks of a run: its site, its rooms, its workers, its id; every mistake a usage error."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable
+from pathlib import Path
+
+import pytest
+
+from pytest_flowscape.config import load_site
+from pytest_flowscape.errors import SiteFileError
+from pytest_flowscape.schedule import cut_workers
+from pytest_flowscape.site import Room, Site
+
+
+def asked_site(config: pytest.Config) -> Site:
+    """Read the site file of ``--flowscape-config``. Raises UsageError with every mistake in it."""
+    try:
+        return load_site(Path(config.getoption("flowscape_config")))
+    except SiteFileError as error:
+        raise pytest.UsageError(*(str(mistake) for mistake in error.mistakes)) from None
+
+
+def chosen_rooms(site: Site, addresses: Iterable[str]) -> tuple[Room, ...]:
+    """Give the rooms with these addresses, all if there are none. Raises UsageError for one that the site lacks."""
+    wanted = {address.strip().lower() for address in addresses}
+    known = {room.email for room in site.rooms}
+    wrong = sorted(wanted - known)
+    if wrong:
+        raise pytest.UsageError(
+            *(
+                f"--flowscape-room={address}: {site.path} names no such room; write one of its addresses."
+                for address in wrong
+            )
+        )
+    return tuple(room for room in site.rooms if not wanted or room.email in wanted)
+
+
+def chosen_run_id(text: str | None) -> str:
+    """Give the run's id: the one asked for in its usual form, else a new one. Raises UsageError for no UUID."""
+    if text is None:
+        return str(uuid.uuid4())
+    try:
+        return str(uuid.UUID(text))
+    except ValueError:
+        raise pytest.UsageError(
+            f"--flowscape-run-id={text[:60]}: this is no UUID; copy the one that --flowscape-plan printed."
+        ) from None
+
+
+def count_workers(config: pytest.Config, site: Site) -> tuple[int, str]:
+    """Give the number of xdist's workers, cut to the connection budget, and the note on a cut; 0 for one process."""
+    if config.getoption("dist", "no") == "no" or not config.getoption("tx", None):
+        return 0, ""
+    note = cut_workers(config, site.exchange.max_connections)
+    return len(config.option.tx), note

@@ -1,0 +1,44 @@
+"""--flowscape-plan: from the site file to a text for the change ticket; no packet, no password, no report."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from pytest_flowscape.collection import load_requirements
+from pytest_flowscape.command_line import asked_site, chosen_rooms, chosen_run_id, count_workers
+from pytest_flowscape.gather_site import utc_now, vantage
+from pytest_flowscape.plan import make_plan
+from pytest_flowscape.plan_text import plan_text
+from pytest_flowscape.run import Run
+from pytest_flowscape.secret import Secret
+
+NOTHING = Secret("")
+
+
+def print_plan(config: pytest.Config) -> None:
+    """Print the plan of the run that the command line asks for. Raises UsageError, also for a faulty site file."""
+    if config.getoption("flowscape_demo") or not config.getoption("flowscape_config"):
+        raise pytest.UsageError("--flowscape-plan: say also --flowscape-config=SITE.INI.")
+    site = asked_site(config)
+    rooms = chosen_rooms(site, config.getoption("flowscape_room"))
+    run_id = chosen_run_id(config.getoption("flowscape_run_id"))
+    workers, note = count_workers(config, site)
+    # a run that is only planned has no folder and no secret
+    run = Run(site, run_id, Path(), rooms, NOTHING, NOTHING, utc_now(), max(1, workers))
+    reads = {name for judged in load_requirements().values() for name in judged.requirement.reads}
+    extra = [note, *(f"The tests of {path} come on top; they are not counted." for path in _added(config))]
+    text = plan_text(
+        make_plan(run, reads),
+        run,
+        vantage(run),
+        [line for line in extra if line],
+        site_file=str(config.getoption("flowscape_config")),
+        more=[f"--flowscape-add={path}" for path in _added(config)],
+    )
+    print(text, end="")  # noqa: T201  the option's purpose
+
+
+def _added(config: pytest.Config) -> list[str]:
+    return list(config.getoption("flowscape_add", None) or [])

@@ -1,0 +1,93 @@
+"""What the run asked of the servers, for people and for machines: rows of the page, one line, plain JSON values."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from pytest_flowscape.facts.footprint import DELEGATE, IMPERSONATED, OWN_MAILBOX, Footprint
+
+
+def as_json(footprint: Footprint, own_address: str) -> dict[str, Any]:
+    """Give the footprint as it stands in results.json. ``own_address`` is the service account's mailbox."""
+    return {
+        "ews": {
+            "connections": footprint.ews_connections,
+            "sign_ins": {"accepted": footprint.ews_sign_ins, "refused": footprint.ews_refused},
+            "requests": [
+                {"operation": operation, "identity": identity, "count": count}
+                for (operation, identity), count in sorted(footprint.operations.items())
+            ],
+            "mailboxes": [
+                {"address": address, "delegate": asked.get(DELEGATE, 0), "impersonated": asked.get(IMPERSONATED, 0)}
+                for address, asked in mailboxes(footprint, own_address).items()
+            ],
+            "http": [
+                {"operation": operation, "identity": identity, "status": status, "count": count}
+                for (operation, identity, status), count in sorted(footprint.http.items())
+            ],
+            "throttled": footprint.throttled,
+            "retries": footprint.retries,
+        },
+        "directory": {
+            "connections": footprint.ldap_connections,
+            "requests": [
+                {"operation": operation, "result": code, "count": count}
+                for (operation, code), count in sorted(footprint.ldap.items())
+            ],
+        },
+        "writes": footprint.writes,
+    }
+
+
+def mailboxes(footprint: Footprint, own_address: str) -> dict[str, dict[str, int]]:
+    """Give the requests by mailbox and identity, the service account's own under its address, sorted."""
+    found: dict[str, dict[str, int]] = {}
+    for address, asked in footprint.mailboxes.items():
+        counts = found.setdefault(own_address if address == OWN_MAILBOX else address, {})
+        for identity, count in asked.items():
+            counts[identity] = counts.get(identity, 0) + count
+    return dict(sorted(found.items()))
+
+
+def rows(footprint: Footprint, own_address: str) -> tuple[tuple[str, str], ...]:
+    """Give (label, value) for the page. Labels are unique."""
+    return tuple(_rows(footprint, own_address))
+
+
+def _rows(footprint: Footprint, own_address: str) -> Iterator[tuple[str, str]]:
+    for (operation, identity), count in sorted(footprint.operations.items()):
+        yield f"EWS {operation}, {identity}", str(count)
+    known = mailboxes(footprint, own_address)
+    yield "Mailboxes asked by impersonation", str(sum(1 for asked in known.values() if asked.get(IMPERSONATED)))
+    yield "Mailboxes asked as delegate or owner", str(sum(1 for asked in known.values() if asked.get(DELEGATE)))
+    yield "Connections to Exchange", str(footprint.ews_connections)
+    yield "Sign-ins to Exchange", f"{footprint.ews_sign_ins} accepted, {footprint.ews_refused} refused"
+    yield "HTTP requests", f"{footprint.http_requests}, {footprint.without_credentials} of them without credentials"
+    if footprint.unanswered:
+        yield "HTTP requests without an answer", str(footprint.unanswered)
+    yield "Throttling answers", str(footprint.throttled)
+    yield "Requests repeated", str(footprint.retries)
+    yield "Connections to the directory", str(footprint.ldap_connections)
+    yield "Directory binds", f"{footprint.binds}, {footprint.refused_binds} of them refused"
+    yield "Directory searches", str(footprint.searches)
+    yield "Writes", str(footprint.writes)
+
+
+def line(footprint: Footprint, own_address: str) -> str:
+    """Give the footprint in one line for the terminal."""
+    tried = footprint.ews_sign_ins + footprint.ews_refused + footprint.binds
+    refused = footprint.ews_refused + footprint.refused_binds
+    said = [
+        _many(footprint.requests, "EWS request", "EWS requests"),
+        _many(len(mailboxes(footprint, own_address)), "mailbox", "mailboxes"),
+        f"{_many(tried, 'sign-in', 'sign-ins')} ({refused} refused)",
+        _many(footprint.searches, "search", "searches"),
+        *([f"{footprint.throttled} throttled"] if footprint.throttled else []),
+        _many(footprint.writes, "write", "writes"),
+    ]
+    return f"Footprint: {', '.join(said)}"
+
+
+def _many(count: int, one: str, several: str) -> str:
+    return f"{count} {one if count == 1 else several}"
