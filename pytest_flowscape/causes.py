@@ -24,6 +24,8 @@ MAILBOXES = (
     "ADVICE-3",
 )
 EWS = ("ACCOUNT-5", *MAILBOXES)
+# what the answer to the sign-in itself does not tell
+AFTER_SIGN_IN = tuple(id_ for id_ in MAILBOXES if id_ not in ("ACCOUNT-3", "ACCOUNT-6", "HANDOVER-1"))
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,7 @@ CAUSES: dict[str, Cause] = {
         _row("ews-not-found", "ews", "HOST-3", EWS, "there is no EWS at that host (HTTP 404)"),
         _row("ews-no-password-way", "ews", "HOST-3", EWS, "EWS offers no sign-in with a password"),
         _row("ews-forbidden", "ews", "HOST-3", EWS, "EWS is blocked before sign-in (HTTP 403)"),
+        _row("front-end-bad", "ews", "HOST-3", EWS, "not every front end behind the hostname answers as the others do"),
         _row("ews-unexpected", "ews", "", ("HOST-3", *EWS), "EWS gives an answer that says nothing about it"),
         _row("ews-unavailable", "ews", "", ("HOST-3", *EWS), "EWS is temporarily unavailable (HTTP 503)"),
         _row("page-before-sign-in", "ews", "ACCOUNT-5", ("HOST-3", *EWS), "a sign-in page stands in front of EWS"),
@@ -71,6 +74,13 @@ CAUSES: dict[str, Cause] = {
         _row("ews-refused", "ews", "HANDOVER-1", EWS, "EWS refuses the user name, its form, or the password"),
         _row("way-missing-here", "ews", "", EWS, "this machine lacks every way to sign in that EWS offers"),
         _row("sign-in-interrupted", "ews", "", EWS, "the sign-in to EWS ended without an answer about it"),
+        _row(
+            "connections-mixed",
+            "ews",
+            "",
+            AFTER_SIGN_IN,
+            "signed-in connections are refused (HTTP 401): a balancer mixes them up, or the password was changed",
+        ),
         # the directory's word, by its sub-code: the service account itself bound
         _row("bind-525", "both", "HANDOVER-1", _ALL, "the directory does not know the user name (525)"),
         _row(
@@ -103,6 +113,13 @@ CAUSES: dict[str, Cause] = {
         _row("directory-tls", "directory", "", DIRECTORY_ONLY, "the directory server's certificate is not accepted"),
         _row("bind-user-refused", "directory", "", DIRECTORY_ONLY, "the separate directory user was refused"),
         # our own caution
+        _row(
+            "directory-refused-before",
+            "directory",
+            "",
+            DIRECTORY_ONLY,
+            "the separate directory user was refused less than 60 minutes ago",
+        ),
         _row("refused-before", "both", "", _ALL, "a sign-in was refused less than 60 minutes ago"),
     )
 }

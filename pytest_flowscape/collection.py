@@ -27,6 +27,25 @@ def suites_folder() -> Path:
     return packaged if packaged.is_dir() else packaged.parent.parent / "suites"
 
 
+def paths_to_run(config: pytest.Config) -> list[str]:
+    """Give what pytest is to collect: the paths given, else our suites, and beside them what --flowscape-add names.
+
+    Raises UsageError for an added path that does not exist.
+    """
+    given = config.args_source is pytest.Config.ArgsSource.ARGS
+    paths = list(config.args) if given else [str(suites_folder())]
+    missing = []
+    for added in config.getoption("flowscape_add"):
+        name, *rest = str(added).split("::")
+        path = config.invocation_params.dir / name
+        if not name or not path.exists():
+            missing.append(f"--flowscape-add={added}: there is no such file or folder; a path starts at this folder.")
+        paths.append("::".join((str(path), *rest)))
+    if missing:
+        raise pytest.UsageError(*missing)
+    return list(dict.fromkeys(paths))
+
+
 @cache
 def load_requirements() -> Mapping[str, Judged]:
     """Import the suites under a private name and give their requirements by id, in the order of the guide.

@@ -15,7 +15,7 @@ T = TypeVar("T")
 # Every section with its keys; None: the keys are requirement ids. docs/site-file.md lists the same, a test compares.
 KEYS: dict[str, tuple[str, ...] | None] = {
     "site": ("customer", "name", "contact"),
-    "exchange": ("hostname", "ca_file", "auth", "max_connections", "timeout", "user_agent", "proxy"),
+    "exchange": ("hostname", "ca_file", "auth", "max_connections", "timeout", "user_agent", "proxy", "front_ends"),
     "service_account": ("username", "email", "password"),
     "directory": ("servers", "base_dn", "ca_file", "start_tls", "username", "password"),
     "rooms": ("addresses", "file", "expected"),
@@ -147,7 +147,7 @@ class Keys:
 
     def _empty(self, key: str, line: int, *, required: bool) -> None:
         remedy = "Write a value behind the =." if required else "Write a value behind the =, or remove the line."
-        if key in ("addresses", "servers") or (self.name, key) == ("booking", "rooms"):
+        if key in ("addresses", "servers", "front_ends") or (self.name, key) == ("booking", "rooms"):
             remedy = "Write one entry per line below it, each line indented."
         if key == "password":
             remedy = "Write env:NAME, file:PATH, keyring:SERVICE or prompt."

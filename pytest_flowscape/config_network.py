@@ -14,6 +14,8 @@ AUTH_WAYS = ("auto", "negotiate", "ntlm", "basic")
 RDN = re.compile(r"\s*([A-Za-z][A-Za-z0-9-]*|[0-9]+(?:\.[0-9]+)*)\s*=\s*(\S.*)")
 PLAIN_PORTS = (389, 3268)  # a domain controller starts without TLS there
 TLS_PORTS = (636, 3269)  # TLS from the first byte
+DOMAIN_PORTS = (389, 636)  # one domain, with all its attributes
+CATALOG_PORTS = (3268, 3269)  # the whole forest, with some attributes
 
 
 def _host(text: str, example: str) -> str:
@@ -44,6 +46,12 @@ def host_and_port(text: str) -> tuple[str, int]:
         raise Wrong("The host name has a path.", f"Write only {bare or 'mail.customer.com'}.")
     host, colon, port = text.partition(":")
     return _host(host, "mail.customer.com"), _port(port) if colon else 443
+
+
+def front_end(text: str) -> str:
+    """Read the name of one server behind the hostname, with or without its domain."""
+    _host(text, "EX01")
+    return text.strip()
 
 
 def auth(text: str) -> str:
@@ -78,13 +86,14 @@ def proxy(text: str) -> str:
 
 
 def directory_server(text: str) -> DirectoryServer:
-    """Read ``ldaps://host[:port]`` (636) or ``ldap://host[:port]`` (389)."""
+    """Read ``ldaps://host[:port]`` (636), ``gc://host[:port]`` (3269, over TLS) or ``ldap://host[:port]`` (389)."""
     scheme, slashes, rest = text.partition("://")
     if not slashes:
         raise Wrong(
             f"The server {shown(text)} is no LDAP URL.", f"Write ldaps://{text.partition('/')[0][:LONGEST_ECHO]}."
         )
-    tls = scheme.lower() == "ldaps"
+    catalog = scheme.lower() == "gc"
+    tls = catalog or scheme.lower() == "ldaps"
     if not tls and scheme.lower() != "ldap":
         raise Wrong(f"The server has the scheme {shown(scheme + '://')}.", "Write ldaps://dc01.customer.com.")
     rest = rest.removesuffix("/")
@@ -94,12 +103,14 @@ def directory_server(text: str) -> DirectoryServer:
         raise Wrong("The server's URL holds a user name.", "Write it as username and password in [directory].")
     host, colon, port_text = rest.partition(":")
     name = _host(host, "ldaps://dc01.customer.com")
-    port = _port(port_text) if colon else (636 if tls else 389)
+    port = _port(port_text) if colon else (3269 if catalog else 636 if tls else 389)
+    if catalog and port in DOMAIN_PORTS:
+        raise Wrong(f"Port {port} is a domain controller's own, not the global catalog's.", f"Write gc://{name}.")
     if tls and port in PLAIN_PORTS:
         raise Wrong(f"Port {port} speaks no TLS at once.", f"Write ldaps://{name}:{636 if port == 389 else 3269}.")
     if not tls and port in TLS_PORTS:
         raise Wrong(f"Port {port} speaks TLS at once.", f"Write ldaps://{name}:{port}.")
-    return DirectoryServer(name, port, tls)
+    return DirectoryServer(name, port, tls, catalog and port not in CATALOG_PORTS)
 
 
 def base_dn(text: str) -> str:

@@ -41,6 +41,7 @@ def read_exchange(keys: Keys, base: Path) -> Exchange:
         timeout=keys.one("timeout", values.seconds(1, LONGEST_TIMEOUT, why)) or default.timeout,
         user_agent=keys.one("user_agent", values.header_text) or default.user_agent,
         proxy=proxy,
+        front_ends=tuple(dict.fromkeys(name for _, name in keys.many("front_ends", network.front_end))),
     )
 
 

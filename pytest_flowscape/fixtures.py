@@ -1,16 +1,19 @@
-"""The facts as fixtures, by name; registered only when our options are used.
+"""The facts as fixtures, by name, and clients for a customer's own tests; registered only when our options are used.
 
 A fixture gives a frozen fact or raises NotMeasured at setup. What each fact
-holds is told by its type in ``facts/``.
+holds is told by its type in ``facts/``. The clients are for tests beside ours:
+a requirement judges facts, and asks no server itself.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from pytest_flowscape.collection import requirement_of
+from pytest_flowscape.errors import NotMeasured
 from pytest_flowscape.facts import (
     AccountNames,
     AccountState,
@@ -27,17 +30,30 @@ from pytest_flowscape.facts import (
     SyncAnswer,
 )
 from pytest_flowscape.judge import Judge
+from pytest_flowscape.live import Live
 from pytest_flowscape.outcomes import SITE_TARGET
 from pytest_flowscape.requirement import Notes
 from pytest_flowscape.site import Room, Site
 
 JUDGE = pytest.StashKey[Judge]()
+LIVE = pytest.StashKey[Live]()
+NO_RUN = "no requirement was collected, so nothing was measured; say --flowscape-add=PATH to run tests beside ours"
 
 
 def _fact(request: pytest.FixtureRequest, target: str = SITE_TARGET) -> Any:
     record = requirement_of(request.node)
     assert request.fixturename is not None
-    return request.config.stash[JUDGE].fact(record.id if record else "", request.fixturename, target)
+    judge = request.config.stash.get(JUDGE, None)
+    if judge is None:
+        raise NotMeasured(NO_RUN)
+    return judge.fact(record.id if record else "", request.fixturename, target)
+
+
+def _live(request: pytest.FixtureRequest) -> Live:
+    live = request.config.stash.get(LIVE, None)
+    if live is None:
+        raise NotMeasured(NO_RUN)
+    return live
 
 
 @pytest.fixture
@@ -176,3 +192,29 @@ def room_sync(request: pytest.FixtureRequest, room: Room) -> SyncAnswer:
 def user_as_owner(request: pytest.FixtureRequest, user: str) -> MailboxAnswer:
     """A user's calendar folder, asked impersonating the user: IdOnly, no content."""
     return _fact(request, user)  # type: ignore[no-any-return]
+
+
+# --- for a customer's own tests -----------------------------------------------------------------
+
+
+@pytest.fixture
+def exchange_account_of(request: pytest.FixtureRequest) -> Callable[..., Any]:
+    """A function: ``exchange_account_of(address, impersonate=False)`` gives an exchangelib Account for any mailbox.
+
+    As a delegate (FullAccess) by default, as the mailbox's owner with
+    ``impersonate=True``. Each account is new and for one thread; all of them
+    share the run's connections.
+    """
+    return _live(request).exchange_account
+
+
+@pytest.fixture
+def exchange_account(exchange_account_of: Callable[..., Any]) -> Any:
+    """The service account's own mailbox as an exchangelib Account; its ``answers`` are what came back, raw."""
+    return exchange_account_of()
+
+
+@pytest.fixture
+def directory_connection(request: pytest.FixtureRequest) -> Any:
+    """An ldap3 Connection (SAFE_SYNC) that is signed in and can only search; one for all tests of a process."""
+    return _live(request).directory_connection()

@@ -14,29 +14,32 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
 from pytest_flowscape.causes import CAUSES
+from pytest_flowscape.claims import Claims
 from pytest_flowscape.errors import NotMeasured
 from pytest_flowscape.facts import (
     AccountNames,
     AccountState,
-    Contact,
     DirectoryEntry,
     DirectoryView,
     Endpoint,
     Grant,
     Holders,
     Host,
+    Kind,
     MailboxAnswer,
     MailboxRights,
+    ResolvedName,
     RoomAddresses,
     SignIn,
     SiteFacts,
     SyncAnswer,
 )
 from pytest_flowscape.gather_site import FIVE_FOLDERS, directory_session
-from pytest_flowscape.judgement import OWN_MAILBOX
+from pytest_flowscape.judgement import require_readable
 from pytest_flowscape.probes.directory import DirectorySession
 from pytest_flowscape.probes.ews.session import EwsSession
 from pytest_flowscape.probes.gate import Gate
+from pytest_flowscape.resolving import told_addresses, told_names
 from pytest_flowscape.run import Run
 from pytest_flowscape.sifting import NO_MAILBOX, PERSON_FACTS, ROOM_FACTS, SYNC_CODES, said_nothing, usable
 from pytest_flowscape.site import Room, Site
@@ -64,11 +67,12 @@ class Gather:
         self._rooms = {room.email: room for room in run.rooms}
         self._chunk_of = {address: chunk for chunk in run.chunks for address in chunk}
         self._holders = dict(site_facts.directory.rooms) if site_facts.directory else {}
-        self._holds: dict[str, set[str]] = {}  # who was answered with a folder id: healthy, one address each
+        self._claims = Claims(run.folder if run.workers > 1 else None)
         self.owner: dict[str, MailboxAnswer] = {}
         self.delegate: dict[str, MailboxAnswer] = {}
         self.sync: dict[str, SyncAnswer] = {}
         self.users: dict[str, MailboxAnswer] = {}
+        self.names: dict[str, ResolvedName] = dict(site_facts.contacts)
 
     # --- the site ---
 
@@ -138,14 +142,16 @@ class Gather:
             if cause and CAUSES[cause].failed in ("ACCOUNT-2", "ACCOUNT-4"):
                 entry = self.facts.directory.account if self.facts.directory else None
                 return AccountState(cause=cause, detail=detail, entry=entry)
-        return AccountState(entry=self.account_entry(target))
+        entry = self.account_entry(target)
+        return AccountState(entry=entry, master_forest=self.directory(target).master_forest)
 
     def account_names(self, target: str) -> AccountNames:
         """Give first and last name, from the directory or else from ResolveNames."""
-        contact = self._contact(self.run.site.service_account.email)
-        if contact is not None:
-            return AccountNames(contact.given_name, contact.surname, "ResolveNames")
+        told = self._told_by_exchange(self.run.site.service_account.email)
+        if told is not None:
+            return told_names(told)
         entry = self.account_entry(target)
+        require_readable(entry, "givenName", "sn")
         return AccountNames(entry.text("givenName").strip(), entry.text("sn").strip(), "directory")
 
     def room_entry(self, address: str) -> Holders:
@@ -161,24 +167,30 @@ class Gather:
         if holders.exchange_hidden:
             raise NotMeasured("the directory hides the Exchange attributes: not readable by this account")
         if holders.waiting:
+            shown = next((entry.server for entry in holders.by_proxy), view.bind.server)
             raise NotMeasured(
-                f"waiting for replication: {view.bind.server} shows the room, the global catalog does not yet",
+                f"waiting for replication: {shown} shows the room, the global catalog does not yet",
                 waiting=True,
             )
         if not holders.by_proxy and not holders.by_mail and self._opens(address):
+            where = (
+                "the global catalog may not have it yet"
+                if holders.forest_wide
+                else "it may lie in another domain; name a global catalog (gc://SERVER) under [directory]"
+            )
+            raise NotMeasured(f"no object was found in the directory, yet Exchange opens the mailbox: {where}")
+        if not holders.by_proxy and not holders.by_mail and not holders.forest_wide and not self._denied(address):
             raise NotMeasured(
-                "no object was found in the directory, yet Exchange opens the mailbox: it may lie in another domain; "
-                "name a global catalog (ldaps://SERVER:3269) under [directory]"
+                "no object was found in the directory, and Exchange could not be asked whether it has the mailbox: it "
+                "may lie in another domain; name a global catalog (gc://SERVER) under [directory]"
             )
         return holders
 
     def room_addresses(self, address: str) -> RoomAddresses:
         """Give the primary SMTP address behind a room's configured address, and who else has it."""
-        contact = self._contact(address)
-        if contact is not None:
-            primaries = tuple(a[5:].lower() for a in contact.smtp_addresses if a.startswith("SMTP:"))
-            primary = primaries or (contact.primary.lower(),)
-            return RoomAddresses(address, primary, (contact.display_name,), "ResolveNames")
+        told = self._told_by_exchange(address)
+        if told is not None:
+            return told_addresses(told)
         holders = self.room_entry(address)
         found = holders.by_proxy or holders.by_mail
         if not found:
@@ -191,6 +203,7 @@ class Gather:
             holders=tuple(entry.dn for entry in found),
             source="global catalog" if holders.forest_wide else domain,
             forest_wide=holders.forest_wide,
+            catalog_missing=holders.catalog_missing,
         )
 
     def room_rights(self, address: str) -> MailboxRights:
@@ -211,7 +224,7 @@ class Gather:
     def room_as_owner(self, address: str) -> MailboxAnswer:
         """Give the five folders of a room, asked impersonating it, with rights and PermissionSet."""
         self._fetch(self.owner, self._ask_owner, address)
-        return self._of_itself(usable(self.owner[address], ROOM_FACTS))
+        return self._claims.of_itself(usable(self.owner[address], ROOM_FACTS))
 
     def room_as_delegate(self, address: str) -> MailboxAnswer:
         """Give the same five folders, asked without impersonation; the owner's view is asked first."""
@@ -220,8 +233,8 @@ class Gather:
             chunk = self._chunk_of.get(address, (address,))
             asked = [a for a in chunk if a not in self.delegate and a in self.owner]
             self.delegate.update(self._session().get_folder(asked, FIVE_FOLDERS, rights=True))
-            self._note_ids(self.delegate[room] for room in asked)
-        return self._of_itself(usable(self.delegate[address], ROOM_FACTS))
+            self._claims.note(self.delegate[room] for room in asked)
+        return self._claims.of_itself(usable(self.delegate[address], ROOM_FACTS))
 
     def room_sync(self, address: str) -> SyncAnswer:
         """Give the answer to SyncFolderItems on the room's calendar."""
@@ -241,7 +254,22 @@ class Gather:
         self._open("ews")
         if address not in self.users:
             self.users[address] = ask(address)
-        return self._of_itself(usable(self.users[address], PERSON_FACTS))
+            self._claims.note([self.users[address]])
+        return self._claims.of_itself(usable(self.users[address], PERSON_FACTS))
+
+    # --- for the clients of a customer's own tests ---
+
+    def ews_session(self) -> EwsSession:
+        """Give this process's session with Exchange. Raises NotMeasured where EWS is closed to the run."""
+        return self._session()
+
+    def new_directory_session(self) -> DirectorySession:
+        """Make a session with the directory, not yet bound. Raises NotMeasured where it is closed to the run."""
+        self._open("directory")
+        session = directory_session(self.run, self._gate)
+        if session is None:
+            raise NotMeasured("the site file has no [directory] section")
+        return session
 
     # --- a second look, and the end ---
 
@@ -257,10 +285,6 @@ class Gather:
         if wanted & {"room_entry", "room_addresses"} and not self.facts.directory_cause:
             self._holders.pop(address, None)
             self._reopen_directory()
-
-    def counts(self) -> dict[str, int]:
-        """Give this process's requests by operation, for the footprint."""
-        return dict(self._ews.counts) if self._ews else {}
 
     def close(self) -> None:
         """End all connections."""
@@ -284,8 +308,12 @@ class Gather:
             raise NotMeasured(missing)
         return fact
 
-    def _contact(self, address: str) -> Contact | None:
-        return self.facts.contacts.get(address) if self.facts.directory_cause else None
+    def _told_by_exchange(self, address: str) -> ResolvedName | None:
+        """Give what ResolveNames tells instead of a closed directory, asked once for each address; None if neither."""
+        if not self.facts.directory_cause or self.facts.ews_cause:
+            return None
+        self._fetch(self.names, lambda room: self._session().resolve_names(room), address)
+        return self.names[address]
 
     def _session(self) -> EwsSession:
         self._open("ews")
@@ -319,30 +347,7 @@ class Gather:
         else:
             with ThreadPoolExecutor(max_workers=self.run.connections) as pool:
                 known.update(zip(wanted, pool.map(ask, wanted), strict=True))
-        self._note_ids(known[room] for room in wanted)
-
-    def _note_ids(self, answers: Iterable[MailboxAnswer | SyncAnswer]) -> None:
-        """Remember whose folders were seen, before any of the chunk is judged."""
-        for answer in answers:
-            for folder in answer.folders if isinstance(answer, MailboxAnswer) else ():
-                if folder.folder_id:
-                    self._holds.setdefault(folder.folder_id, set()).add(answer.address)
-
-    def _of_itself(self, answer: MailboxAnswer) -> MailboxAnswer:
-        """Refuse an answer whose folders are another mailbox's, or one and the same: it tells nothing of this one.
-
-        Raises NotMeasured.
-        """
-        ids = [folder.folder_id for folder in answer.folders if folder.folder_id]
-        if len(ids) != len(set(ids)):
-            raise NotMeasured("Exchange gives several folders the same id", cause=OWN_MAILBOX)
-        for identity in ids:
-            holders = self._holds.setdefault(identity, {answer.address})
-            holders.add(answer.address)
-            if len(holders) > 1:
-                said = f"Exchange answers for {' and '.join(sorted(holders))} from one mailbox"
-                raise NotMeasured(said, cause=OWN_MAILBOX)
-        return answer
+        self._claims.note(known[room] for room in wanted)
 
     def _opens(self, address: str) -> bool:
         """Tell whether Exchange opens a folder of the room to somebody who acts as it."""
@@ -350,6 +355,11 @@ class Gather:
             return False
         self._fetch(self.owner, self._ask_owner, address)
         return any(folder.trouble is None for folder in self.owner[address].folders)
+
+    def _denied(self, address: str) -> bool:
+        """Tell whether Exchange says that nobody has this address as primary one; asked by ``_opens`` before."""
+        trouble = self.owner[address].first_trouble if address in self.owner else None
+        return trouble is not None and trouble.kind in (Kind.NO_MAILBOX, Kind.NOT_PRIMARY)
 
     def _reopen_directory(self) -> None:
         """Bind once more in this process for second looks; its password has been proven by the controller."""

@@ -14,10 +14,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timezone
 
-from pytest_flowscape import __version__
+from pytest_flowscape import __version__, front_ends, judgement
 from pytest_flowscape.causes import CAUSES
 from pytest_flowscape.facts import (
-    Contact,
     DirectoryEntry,
     DirectoryView,
     Endpoint,
@@ -30,7 +29,7 @@ from pytest_flowscape.facts import (
     Vantage,
 )
 from pytest_flowscape.probes.directory import DirectorySession
-from pytest_flowscape.probes.endpoint import probe_endpoint, probe_host
+from pytest_flowscape.probes.endpoint import probe_endpoint, probe_front_ends, probe_host
 from pytest_flowscape.probes.ews.session import EwsSession
 from pytest_flowscape.probes.gate import Gate
 from pytest_flowscape.run import Run
@@ -76,16 +75,24 @@ def gather_site(run: Run, *, reads: frozenset[str] = frozenset()) -> SiteFacts:
     facts = SiteFacts(vantage=vantage(run), host=probe_host(exchange))
     facts = _closed(facts, "ews", *_host_cause(facts.host))
     if not facts.ews_cause:
-        facts = replace(facts, endpoint=probe_endpoint(exchange, run.run_id))
+        endpoint = probe_front_ends(probe_endpoint(exchange, run.run_id), exchange, run.run_id)
+        facts = replace(facts, endpoint=endpoint)
         facts = _closed(facts, "ews", *_endpoint_cause(facts.endpoint))
     if run.refused_at is not None:
-        at = run.refused_at.astimezone().strftime("%H:%M")
-        detail = f"at {at}; wait, or say --flowscape-retry-sign-in once the cause is mended"
+        detail = _refused_before(run.refused_at)
         return _closed(_closed(facts, "directory", "refused-before", detail), "ews", "refused-before", detail)
-    facts = _ask_directory(run, facts, gate, reads)
+    if run.directory_refused_at is not None:
+        detail = _refused_before(run.directory_refused_at)
+        facts = _closed(facts, "directory", "directory-refused-before", detail)
+    else:
+        facts = _ask_directory(run, facts, gate, reads)
     if not facts.ews_cause:
         facts = _sign_in(run, facts, gate)
     return facts
+
+
+def _refused_before(at: datetime) -> str:
+    return f"at {at.astimezone():%H:%M}; wait, or say --flowscape-retry-sign-in once the cause is mended"
 
 
 def vantage(run: Run) -> Vantage:
@@ -124,12 +131,22 @@ def _host_cause(host: Host) -> tuple[str, str]:
 
 
 def _endpoint_cause(endpoint: Endpoint | None) -> tuple[str, str]:
-    if endpoint is None or endpoint.trouble is None:
+    if endpoint is None:
         return "", ""
+    spoilt = front_ends.bad(endpoint.looks)
+    if spoilt:
+        return "front-end-bad", "; ".join(map(str, spoilt))
+    if endpoint.trouble is None:
+        return ("", "") if endpoint.ways else ("front-end-bad", "they have no way to sign in in common")
     return ENDPOINT_CAUSES.get(endpoint.trouble.kind, "ews-unexpected"), endpoint.trouble.said
 
 
 # --- the directory ------------------------------------------------------------------------------
+
+
+def directory_user_gate(run: Run) -> Gate:
+    """Give the gate of a separate directory user: a refusal of that one stops its own sign-ins in all processes."""
+    return Gate(run.folder / "directory-user")
 
 
 def directory_session(run: Run, gate: Gate) -> DirectorySession | None:
@@ -143,7 +160,7 @@ def directory_session(run: Run, gate: Gate) -> DirectorySession | None:
         directory.username or run.site.service_account.username,
         run.password if own else run.directory_password,
         as_service_account=own,
-        gate=gate,
+        gate=gate if own else directory_user_gate(run),
         timeout=run.site.exchange.timeout,
     )
 
@@ -196,6 +213,8 @@ def account_cause(entry: DirectoryEntry, threshold: int | None, now: datetime) -
     """
     flags = _number(entry, "userAccountControl")
     computed = _number(entry, "msDS-User-Account-Control-Computed")
+    if judgement.may_be_linked(entry):  # disabled by design: the account that signs in is another forest's
+        return "", ""
     if flags & 0x2:
         return "account-disabled", "userAccountControl has the flag 0x2"
     if computed & 0x10:
@@ -232,10 +251,9 @@ def _sign_in(run: Run, facts: SiteFacts, gate: Gate) -> SiteFacts:
         run.site.exchange, account.username, run.password, ways=ways, gate=gate, run_id=run.run_id, connections=1
     )
     try:
-        facts = _sign_in_and_ask(run, facts, session, proven=proven)
+        return _sign_in_and_ask(run, facts, session, proven=proven)
     finally:
         session.close()
-    return replace(facts, requests=dict(session.counts))
 
 
 def _sign_in_and_ask(run: Run, facts: SiteFacts, session: EwsSession, *, proven: bool) -> SiteFacts:
@@ -278,18 +296,17 @@ def _ask_own(run: Run, facts: SiteFacts, session: EwsSession) -> SiteFacts:
         answer = session.get_folder([stranger], ["calendar"], impersonate=stranger)[stranger]
         facts = replace(facts, out_of_scope=answer)
     if facts.directory_cause:
-        facts = replace(facts, contacts=_resolve(run, session))
-    return facts
+        # what the directory could not tell of the account; each room is asked by the process that judges it
+        facts = replace(facts, contacts={email: session.resolve_names(email)})
+    return _closed(facts, "ews", *_lost_cause(facts))
 
 
-def _resolve(run: Run, session: EwsSession) -> dict[str, Contact]:
-    """Ask ResolveNames what the directory could not tell: exact matches only."""
-    found = {}
-    for address in (run.site.service_account.email, *(room.email for room in run.rooms)):
-        contacts, _ = session.resolve_names(address)
-        if len(contacts) == 1:
-            found[address] = contacts[0]
-    return found
+def _lost_cause(facts: SiteFacts) -> tuple[str, str]:
+    """Say why rooms need not be asked: even the controller's one new connection was refused after its sign-in."""
+    for answer in (facts.self_as_owner, facts.out_of_scope):
+        if answer and answer.trouble and answer.trouble.kind in (Kind.LOST_SIGN_IN, Kind.STOPPED):
+            return "connections-mixed", answer.trouble.said
+    return "", ""
 
 
 def utc_now() -> datetime:

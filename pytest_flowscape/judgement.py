@@ -61,7 +61,17 @@ def require_readable(entry: DirectoryEntry, *names: str) -> None:
     """Refuse to judge what cannot be read: it only looks absent. Raises NotMeasured."""
     hidden = [name for name in names if name.lower() in entry.unreadable]
     if hidden:
-        raise NotMeasured(f"not readable by this account: {', '.join(hidden)}", cause=UNREADABLE)
+        raise NotMeasured(not_readable(entry, hidden), cause=UNREADABLE)
+
+
+def not_readable(entry: DirectoryEntry, names: Iterable[str]) -> str:
+    """Say that attributes of an object cannot be read, and what helps."""
+    if entry.from_catalog:
+        return (
+            f"not readable in the global catalog: {', '.join(names)}. Name a domain controller of the account's own "
+            "domain under [directory]"
+        )
+    return f"not readable by this account: {', '.join(names)}"
 
 
 def number(entry: DirectoryEntry, name: str) -> int:
@@ -73,7 +83,7 @@ def number(entry: DirectoryEntry, name: str) -> int:
     require_readable(entry, name)
     value = entry.number(name)
     if value is None:
-        raise NotMeasured(f"not readable by this account: {name}", cause=UNREADABLE)
+        raise NotMeasured(not_readable(entry, [name]), cause=UNREADABLE)
     return value
 
 
@@ -105,8 +115,17 @@ def is_linked(entry: DirectoryEntry) -> bool:
     Source: Microsoft's "Manage linked mailboxes"; S-1-5-10 (Self) as master
     account is no link.
     """
-    masters = [sid for sid in hint(entry, "msExchMasterAccountSid") if sid != SELF_SID]
-    return bool(masters) or hint_number(entry, "msExchRecipientTypeDetails") == LINKED_MAILBOX
+    return bool(master_sid(entry)) or hint_number(entry, "msExchRecipientTypeDetails") == LINKED_MAILBOX
+
+
+def master_sid(entry: DirectoryEntry) -> bytes:
+    """Give the SID of the account that uses a linked mailbox, empty where there is none or it cannot be read."""
+    return next((sid for sid in hint(entry, "msExchMasterAccountSid") if sid != SELF_SID), b"")
+
+
+def may_be_linked(entry: DirectoryEntry) -> bool:
+    """Tell whether it is a linked mailbox, or the attributes that would tell cannot be read."""
+    return is_linked(entry) or {"msexchmasteraccountsid", "msexchrecipienttypedetails"} <= entry.unreadable
 
 
 def is_group_managed(entry: DirectoryEntry | None) -> bool:

@@ -6,7 +6,7 @@ travels as plain JSON values in ``report.flowscape``.
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from dataclasses import replace
 from datetime import date
 from typing import Any
@@ -39,6 +39,7 @@ MARKUP = {
 
 
 FREE_TEXT = ("expected", "found", "consequence", "fix", "notes")
+OURS = ("requirement", "target", "owner", "level", "outcome")  # properties that never hold a secret
 NEVER_ATTESTED = ("internal", OWN_MAILBOX, "malformed", "throttled", "transient")
 
 
@@ -217,6 +218,27 @@ class Scrubber:
         return report
 
     @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_logreport(self, report: Any) -> None:
+        """Scrub once more before anybody reads it: subtests add what they captured, and a message, after the first."""
+        self.clean(report)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_keyboard_interrupt(self, excinfo: Any) -> None:
+        """Scrub what is shown of Ctrl-C, with --full-trace every frame and its arguments."""
+        shown = excinfo.getrepr
+
+        def scrubbed(*args: Any, **kwargs: Any) -> Any:
+            told = shown(*args, **kwargs)
+            text, crash = str(told), getattr(told, "reprcrash", None)
+            if crash is not None:
+                crash.message = scrub(crash.message, self._forms)
+            if scrub(text, self._forms) != text:
+                told.toterminal = lambda writer: writer.write(scrub(text, self._forms) + "\n")
+            return told
+
+        excinfo.getrepr = scrubbed
+
+    @pytest.hookimpl(tryfirst=True)
     def pytest_internalerror(self, excrepr: Any) -> None:
         """Scrub the traceback of an error in pytest or in a plugin."""
         text = str(excrepr)
@@ -242,6 +264,14 @@ class Scrubber:
         elif text and scrub(text, self._forms) != text:
             report.longrepr = scrub(text, self._forms)
         report.sections = [(name, scrub(content, self._forms)) for name, content in report.sections]
+        report.user_properties = [
+            (name, value if name in OURS else self._scrubbed(value))
+            for name, value in getattr(report, "user_properties", ())
+        ]
+        subtest: Any = getattr(report, "context", None)  # what the message and the values of a subtest are kept in
+        if subtest is not None and isinstance(getattr(subtest, "kwargs", None), Mapping):
+            kwargs = {name: self._scrubbed(value) for name, value in subtest.kwargs.items()}
+            report.context = replace(subtest, msg=self._scrubbed(subtest.msg), kwargs=kwargs)
         if isinstance(getattr(report, "wasxfail", None), str):
             report.wasxfail = scrub(report.wasxfail, self._forms)
         carried = getattr(report, "flowscape", None)

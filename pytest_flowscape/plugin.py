@@ -7,7 +7,14 @@ from __future__ import annotations
 
 import pytest
 
-NEEDS_A_RUN = ("flowscape_room", "flowscape_report", "flowscape_retry_sign_in")
+NEEDS_A_RUN = (
+    "flowscape_add",
+    "flowscape_plan",
+    "flowscape_report",
+    "flowscape_retry_sign_in",
+    "flowscape_room",
+    "flowscape_run_id",
+)
 WANTS_A_RUN = ("flowscape_config", "flowscape_demo")
 
 
@@ -39,6 +46,23 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="test this room only (repeatable); the run is then not accepted as a whole",
     )
     group.addoption(
+        "--flowscape-add",
+        action="append",
+        default=[],
+        metavar="PATH",
+        help="run the tests of this file or folder beside ours (repeatable)",
+    )
+    group.addoption(
+        "--flowscape-plan",
+        action="store_true",
+        help="print for the change ticket what the run would ask of the servers, send nothing, and end",
+    )
+    group.addoption(
+        "--flowscape-run-id",
+        metavar="UUID",
+        help="give the run this id, as the plan printed it, instead of a new one",
+    )
+    group.addoption(
         "--flowscape-report",
         metavar="DIR",
         help="write the report here instead of reports/<site>",
@@ -50,13 +74,17 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
-@pytest.hookimpl(tryfirst=True)
 def pytest_cmdline_main(config: pytest.Config) -> int | None:
-    """Print the template and end, where that is asked for."""
+    """Print the template or the plan and end, where that is asked for; after xdist has counted its workers."""
     if config.getoption("flowscape_template"):
         from pytest_flowscape.template import template  # noqa: PLC0415  loaded only when asked for
 
         print(template(), end="")  # noqa: T201  the option's purpose
+        return 0
+    if config.getoption("flowscape_plan"):
+        from pytest_flowscape.planning import print_plan  # noqa: PLC0415  loaded only when asked for
+
+        print_plan(config)
         return 0
     return None
 

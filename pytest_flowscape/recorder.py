@@ -13,12 +13,13 @@ import pytest
 from pytest_flowscape import __version__
 from pytest_flowscape.collection import Collection, load_requirements
 from pytest_flowscape.facts import SiteFacts
-from pytest_flowscape.gather_site import utc_now
+from pytest_flowscape.gather_site import directory_user_gate, utc_now
 from pytest_flowscape.outcome_hooks import LETTERS, MARKUP
 from pytest_flowscape.outcomes import Outcome, Word
+from pytest_flowscape.probes import ledger
 from pytest_flowscape.probes.gate import Gate
-from pytest_flowscape.refusals import forget, remember
-from pytest_flowscape.report import evidence, results, summary
+from pytest_flowscape.refusals import RunRefusals
+from pytest_flowscape.report import evidence, footprint, results, summary
 from pytest_flowscape.report.files import copy, make_private
 from pytest_flowscape.report.groups import findings
 from pytest_flowscape.report.html import AcceptancePage
@@ -47,11 +48,13 @@ class Recorder:
         self.facts: SiteFacts | None = None
         self.clean: Callable[[str], str] = str
         self.single: Callable[[], dict[str, Any]] | None = None
+        self.refusals: RunRefusals | None = None
         self._notes = notes
         self._outcomes: dict[tuple[str, str], Outcome] = {}
         self._other_failed: set[str] = set()
         self._gathered: list[dict[str, Any]] = []
         self._result: Result | None = None
+        self._footprint = ""
         self._requirements = {id_: judged.requirement for id_, judged in load_requirements().items()}
         self._page = AcceptancePage(run.site, self._requirements)
         self._html = self._claim_html()
@@ -154,7 +157,7 @@ class Recorder:
             return
         if self.single is not None:
             self._gathered.append(self.single())
-        self._remember_refusal()
+        self.note_refusals()
         result = self._judge_run()
         run_info = results.RunInfo(
             started=self._run.started,
@@ -162,7 +165,7 @@ class Recorder:
             run_id=self._run.run_id,
             tool_version=__version__,
             command_users=self.facts.vantage.user if self.facts else "",
-            footprint=self._footprint(),
+            footprint=ledger.read(self._run.folder),
             workers=self._run.workers,
         )
         written = results.write(self.folder, result, self._requirements, self._run.site, self.facts, run_info)
@@ -172,16 +175,30 @@ class Recorder:
         self._page.run = run_info
         self._page.results_sha256 = hashlib.sha256(written.read_bytes()).hexdigest()
         self._result = result
+        self._footprint = footprint.line(run_info.footprint, self._run.site.service_account.email)
         if exitstatus in ENDED_BY_ITSELF:
             session.exitstatus = exit_code(result)
 
-    def _remember_refusal(self) -> None:
-        """Note for an hour that sign-ins were stopped, for whatever reason and at whatever time of the run."""
-        exchange, account = self._run.site.exchange, self._run.site.service_account.username
+    def note_refusals(self, *, signed_in: bool = False) -> None:
+        """Note for an hour that sign-ins were stopped, for whatever reason and at whatever time of the run.
+
+        ``signed_in`` is the moment after the first sign-ins: only then a
+        success drops older notes. Later it might drop that of another run.
+        """
+        if self.refusals is None:
+            return
+        account, directory = self.refusals.account, self.refusals.directory
         if Gate(self._run.folder).stopped:
-            remember(self.folder, account=account, server=exchange.hostname, at=utc_now())
-        elif self.facts and self.facts.sign_in and self.facts.sign_in.succeeded:
-            forget(self.folder)
+            account.remember(utc_now())
+        elif signed_in and self.facts and self.facts.sign_in and self.facts.sign_in.succeeded:
+            account.forget()
+        if directory is not None and directory_user_gate(self._run).stopped:
+            directory.remember(utc_now())
+        elif directory is not None and signed_in and self._bound():
+            directory.forget()
+
+    def _bound(self) -> bool:
+        return bool(self.facts and self.facts.directory and not self.facts.directory.bind.trouble)
 
     def _judge_run(self) -> Result:
         site = self._run.site
@@ -201,6 +218,11 @@ class Recorder:
         unconfirmed = sum(int(part["unconfirmed"]) for part in self._gathered)
         if unconfirmed:
             notes.append(f"{unconfirmed} failed results were measured once only; the first ones were measured twice.")
+        if Gate(self._run.folder).second_try_taken:
+            notes.append(
+                "Exchange refused a connection that was signed in (HTTP 401), and one new one was tried. Look for a "
+                "balancer that mixes up connections: the product will meet it too."
+            )
         if self._other_failed:
             notes.append(f"{len(self._other_failed)} other tests failed.")
         return judge_run(
@@ -212,19 +234,10 @@ class Recorder:
             notes=notes,
         )
 
-    def _footprint(self) -> dict[str, int]:
-        total: dict[str, int] = dict(self.facts.requests) if self.facts else {}
-        for part in self._gathered:
-            for name, count in part["counts"].items():
-                total[name] = total.get(name, 0) + count
-        if self.facts and self.facts.directory:
-            total["directory searches"] = self.facts.directory.searches
-        return total
-
     def _room_facts(self) -> dict[str, dict[str, Any]]:
         found: dict[str, dict[str, Any]] = {}
         for part in self._gathered:
-            for kind in ("owner", "delegate", "sync", "users"):
+            for kind in ("owner", "delegate", "sync", "users", "names"):
                 for address, answer in part[kind].items():
                     found.setdefault(address, {})[kind] = answer
         return found
@@ -269,6 +282,11 @@ class Recorder:
         found = findings(self._result.outcomes, self._requirements)
         terminalreporter.section("Flowscape acceptance")
         for kind, text in summary.lines(
-            self._result, found, self._run.site, self.folder, requirements=self._requirements
+            self._result,
+            found,
+            self._run.site,
+            self.folder,
+            requirements=self._requirements,
+            footprint=self._footprint,
         ):
             terminalreporter.write_line(text, **COLOURS.get(kind, {}))

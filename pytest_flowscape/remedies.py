@@ -106,7 +106,9 @@ def _join_scope(member: str) -> str:
         "  Add-DistributionGroupMember -Identity 'Flowscape-Impersonation' -Member '" + member + "'"
         " -BypassSecurityGroupManagerCheck" + SAFE,
         _LOOK_AT_ROLE,
-        "An exclusive scope of others may also refuse it. To undo: Remove-DistributionGroupMember. " + ROLE_WAIT,
+        "An exclusive scope of others refuses whatever your scope says; then its owner has to let the mailbox go:",
+        "  Get-ManagementScope -Exclusive $true | Format-List Name,RecipientFilter,RecipientRoot",
+        "To undo: Remove-DistributionGroupMember. " + ROLE_WAIT,
     )
 
 

@@ -24,7 +24,8 @@ class Run:
 
     ``folder`` is private to the run and removed at its end. ``workers`` is the
     number of processes that ask rooms (1 without xdist). ``refused_at`` is the
-    time of a refusal remembered from an earlier run.
+    time of a refusal remembered from an earlier run, ``directory_refused_at``
+    that of a separate directory user's.
     """
 
     site: Site
@@ -36,6 +37,7 @@ class Run:
     started: datetime
     workers: int = 1
     refused_at: datetime | None = None
+    directory_refused_at: datetime | None = None
 
     @property
     def connections(self) -> int:

@@ -7,7 +7,6 @@ import pickle
 import shutil
 import tempfile
 import traceback
-import uuid
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -17,24 +16,25 @@ import pytest
 
 from pytest_flowscape import fixtures
 from pytest_flowscape.asking import readable_by_others, run_passwords
-from pytest_flowscape.collection import Collection, load_requirements, requirement_of, suites_folder
-from pytest_flowscape.config import load_site
+from pytest_flowscape.collection import Collection, load_requirements, paths_to_run, requirement_of, suites_folder
+from pytest_flowscape.command_line import asked_site, chosen_rooms, chosen_run_id, count_workers
 from pytest_flowscape.demo import Demo
-from pytest_flowscape.errors import DemoError, PasswordError, SiteFileError
+from pytest_flowscape.errors import DemoError, PasswordError
 from pytest_flowscape.facts import SiteFacts
-from pytest_flowscape.fixtures import JUDGE
+from pytest_flowscape.fixtures import JUDGE, LIVE
 from pytest_flowscape.gather import Gather
 from pytest_flowscape.gather_site import gather_site, utc_now
 from pytest_flowscape.judge import Judge
+from pytest_flowscape.live import Live
 from pytest_flowscape.outcome_hooks import OutcomeHooks, Scrubber
+from pytest_flowscape.probes.ledger import LEDGER
 from pytest_flowscape.recorder import Recorder
-from pytest_flowscape.refusals import refused_since
+from pytest_flowscape.refusals import RunRefusals, personal_folder
 from pytest_flowscape.report.files import private_folder, report_folder
 from pytest_flowscape.requirement import MARK
 from pytest_flowscape.run import Run
-from pytest_flowscape.schedule import RoomScheduling, cut_workers
+from pytest_flowscape.schedule import RoomScheduling
 from pytest_flowscape.secret import Secret, encodings, scrub
-from pytest_flowscape.site import Room, Site
 
 NOTHING = Secret("")
 LOOKS_ONLY = ("collectonly", "showfixtures", "show_fixtures_per_test")
@@ -53,7 +53,7 @@ def _register(config: pytest.Config, run: Run) -> Collection:
     """Register what every process needs; the scrubber last, so that it is the outermost wrapper."""
     manager = config.pluginmanager
     manager.register(fixtures, "flowscape-fixtures")
-    collection = Collection(run, sign_off=config.args == [str(suites_folder())])
+    collection = Collection(run, sign_off=str(suites_folder()) in config.args)
     manager.register(collection, "flowscape-collection")
     manager.register(OutcomeHooks(run.site, run.started.astimezone().date()), "flowscape-outcomes")
     forms = _forms(run)
@@ -117,9 +117,24 @@ def _activate_worker(config: pytest.Config) -> None:
     password, directory_password = (Secret(text) for text in sent.pop("flowscape_secrets"))
     run = Run(password=password, directory_password=directory_password, **fields)
     _register(config, run)
+    _keep_ledger(config, run)
     gather = Gather(run, facts)
     config.stash[JUDGE] = Judge(load_requirements(), gather)
+    _offer_clients(config, gather)
     config.pluginmanager.register(WorkerEnd(gather, config.stash[JUDGE]), "flowscape-worker")
+
+
+def _keep_ledger(config: pytest.Config, run: Run) -> None:
+    """Have everything that this process sends written down for the footprint."""
+    LEDGER.open(run.folder)
+    config.add_cleanup(LEDGER.close)
+
+
+def _offer_clients(config: pytest.Config, gather: Gather) -> None:
+    """Have clients ready for a customer's tests; none is made before a test asks."""
+    live = Live(gather)
+    config.stash[LIVE] = live
+    config.add_cleanup(live.close)
 
 
 class WorkerEnd:
@@ -130,20 +145,20 @@ class WorkerEnd:
         self._judge = judge
 
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        """Put footprint and facts into what xdist carries to the controller."""
+        """Put the facts into what xdist carries to the controller."""
         output: dict[str, Any] = session.config.workeroutput  # type: ignore[attr-defined]
         output["flowscape"] = pickle.dumps(gathered(self._gather, self._judge))
         self._gather.close()
 
 
 def gathered(gather: Gather, judge: Judge) -> dict[str, Any]:
-    """Give what a process measured: counts for the footprint, facts for the evidence."""
+    """Give what a process measured, for notes and evidence."""
     return {
-        "counts": gather.counts(),
         "owner": gather.owner,
         "delegate": gather.delegate,
         "sync": gather.sync,
         "users": gather.users,
+        "names": gather.names,
         "second_looks": judge.second_looks,
         "unconfirmed": judge.unconfirmed,
     }
@@ -159,23 +174,18 @@ def _activate_controller(config: pytest.Config) -> None:
         _start_demo(config)
     if not config.getoption("flowscape_config"):
         raise pytest.UsageError("--flowscape-config names no file: write --flowscape-config=SITE.INI.")
-    path = Path(config.getoption("flowscape_config"))
-    try:
-        site = load_site(path)
-    except SiteFileError as error:
-        raise pytest.UsageError(*(str(mistake) for mistake in error.mistakes)) from None
-    rooms = _chosen(site, config.getoption("flowscape_room"))
-    if config.args_source is not pytest.Config.ArgsSource.ARGS:
-        config.args[:] = [str(suites_folder())]
+    site = asked_site(config)
+    rooms = chosen_rooms(site, config.getoption("flowscape_room"))
+    run_id = chosen_run_id(config.getoption("flowscape_run_id"))
+    config.args[:] = paths_to_run(config)
     option = config.option
     # what only looks at the tests measures nothing, and leaves an earlier report alone
     collect_only = any(
         getattr(option, name, False) for name in ("collectonly", "showfixtures", "show_fixtures_per_test")
     )
-    distributed = not collect_only and config.getoption("dist", "no") != "no" and bool(config.getoption("tx", None))
-    notes = [cut_workers(config, site.exchange.max_connections)] if distributed else []
-    notes += readable_by_others(site)
-    workers = len(config.option.tx) if distributed else 1
+    workers, note = (0, "") if collect_only else count_workers(config, site)
+    distributed = workers > 0
+    notes = [note, *readable_by_others(site)]
     folder = Path(tempfile.mkdtemp(prefix="flowscape-run-"))  # mkdtemp makes it private
     config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
     try:
@@ -184,18 +194,19 @@ def _activate_controller(config: pytest.Config) -> None:
         raise pytest.UsageError(str(error)) from None
     run = Run(
         site=site,
-        run_id=str(uuid.uuid4()),
+        run_id=run_id,
         folder=folder,
         rooms=rooms,
         password=password,
         directory_password=directory_password,
         started=utc_now(),
-        workers=workers,
+        workers=max(1, workers),
     )
     collection = _register(config, run)
     load_requirements()
     if collect_only:
         return
+    _keep_ledger(config, run)
     base = config.getoption("flowscape_report")
     try:
         reports = private_folder(Path(base)) if base else report_folder(config.invocation_params.dir / "reports", site)
@@ -204,6 +215,9 @@ def _activate_controller(config: pytest.Config) -> None:
             f"The report's folder cannot be made ({error}): run elsewhere or say --flowscape-report=DIR."
         ) from None
     recorder = Recorder(config, run, reports, collection, [note for note in notes if note])
+    # a demo's refusals, planted or not, are nobody's account
+    personal = None if config.getoption("flowscape_demo") else personal_folder()
+    recorder.refusals = RunRefusals.of(site, reports, personal=personal)
     forms = _forms(run)
     recorder.clean = lambda text: scrub(text, forms)
     config.pluginmanager.register(recorder, "flowscape-recorder")
@@ -217,20 +231,6 @@ def _start_demo(config: pytest.Config) -> None:
         raise pytest.UsageError(str(error)) from None
     config.add_cleanup(demo.stop)
     config.option.flowscape_config = str(demo.site_file)
-
-
-def _chosen(site: Site, addresses: list[str]) -> tuple[Room, ...]:
-    wanted = {address.strip().lower() for address in addresses}
-    known = {room.email for room in site.rooms}
-    wrong = sorted(wanted - known)
-    if wrong:
-        raise pytest.UsageError(
-            *(
-                f"--flowscape-room={address}: {site.path} names no such room; write one of its addresses."
-                for address in wrong
-            )
-        )
-    return tuple(room for room in site.rooms if not wanted or room.email in wanted)
 
 
 class Controller:
@@ -260,6 +260,7 @@ class Controller:
             gather = Gather(self._run, facts)
             judge = Judge(load_requirements(), gather)
             self._config.stash[JUDGE] = judge
+            _offer_clients(self._config, gather)
             self._recorder.single = lambda: gathered(gather, judge)
             self._config.add_cleanup(gather.close)
 
@@ -296,12 +297,23 @@ class Controller:
         return False
 
     def _measure(self) -> SiteFacts:
-        if self._facts is None:
-            run, folder = self._run, self._recorder.folder
-            account = run.site.service_account.username
-            if not self._config.getoption("flowscape_retry_sign_in"):
-                run = replace(run, refused_at=refused_since(folder, account=account, now=run.started))
+        refusals = self._recorder.refusals
+        if self._facts is None and refusals is not None:
             reads = frozenset(name for judged in load_requirements().values() for name in judged.requirement.reads)
-            self._facts = gather_site(run, reads=reads)
-            self._recorder.facts = self._facts
+            with refusals.account.turn():
+                try:
+                    self._facts = gather_site(self._after_refusals(refusals), reads=reads)
+                    self._recorder.facts = self._facts
+                finally:
+                    # at once: a run that is killed later leaves its note, and so does one that is interrupted here
+                    self._recorder.note_refusals(signed_in=True)
+        assert self._facts is not None
         return self._facts
+
+    def _after_refusals(self, refusals: RunRefusals) -> Run:
+        """Give the run with what earlier ones noted; looked at anew, since another run may just have been refused."""
+        if self._config.getoption("flowscape_retry_sign_in"):
+            return self._run
+        now = utc_now()
+        directory = refusals.directory.since(now) if refusals.directory else None
+        return replace(self._run, refused_at=refusals.account.since(now), directory_refused_at=directory)

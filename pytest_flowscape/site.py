@@ -25,7 +25,8 @@ class Exchange:
 
     ``timeout`` in seconds is the limit of each phase, its second try included.
     ``auth`` is auto, negotiate, ntlm or basic. ``proxy`` is empty (none),
-    ``system`` or a URL.
+    ``system`` or a URL. ``front_ends`` are the servers behind the hostname, as
+    far as the customer names them.
     """
 
     hostname: str
@@ -36,6 +37,7 @@ class Exchange:
     timeout: float = 30.0
     user_agent: str = "Flowscape"
     proxy: str = ""
+    front_ends: tuple[str, ...] = ()
 
     @property
     def url(self) -> str:
@@ -55,20 +57,26 @@ class ServiceAccount:
 
 @dataclass(frozen=True)
 class DirectoryServer:
-    """One LDAP server; ``tls`` is False only where the site file says ldap:// (then StartTLS is required)."""
+    """One LDAP server; ``tls`` is False only where the site file says ldap:// (then StartTLS is required).
+
+    ``catalog`` is True where the site file says gc://: a global catalog on a
+    port of its own, behind a balancer or a port forwarding.
+    """
 
     host: str
     port: int = 636
     tls: bool = True
+    catalog: bool = False
 
     @property
     def is_global_catalog(self) -> bool:
-        """Tell whether the port is one of the global catalog's (3268, 3269)."""
-        return self.port in (3268, 3269)
+        """Tell whether it is a global catalog: the site file says so, or the port is one of its two (3268, 3269)."""
+        return self.catalog or self.port in (3268, 3269)
 
     def __str__(self) -> str:
         """Give the URL as an administrator writes it."""
-        return f"{'ldaps' if self.tls else 'ldap'}://{self.host}:{self.port}"
+        scheme = "gc" if self.catalog else "ldaps" if self.tls else "ldap"
+        return f"{scheme}://{self.host}:{self.port}"
 
 
 @dataclass(frozen=True)

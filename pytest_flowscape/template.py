@@ -49,9 +49,11 @@ addresses =
 # out_of_scope = canary@customer.com
 
 # Without this section, what only Active Directory knows is not measured.
+# gc:// is a global catalog: it knows the addresses of all domains of the forest.
 # [directory]
 # servers =
 #     ldaps://dc01.customer.com
+#     gc://dc01.customer.com
 # base_dn = DC=customer,DC=com
 # ca_file = customer-ca.pem
 

@@ -114,9 +114,16 @@ def _entry(account_state: AccountState) -> DirectoryEntry:
     entry = account_state.entry
     if entry is None:
         raise NotMeasured("the account's object could not be read in the directory")
+    if judgement.is_linked(entry):
+        forest = account_state.master_forest or "another forest"
+        raise NotMeasured(f"a linked mailbox: its account is in {forest}, which was not asked")
     disabled = judgement.number(entry, "userAccountControl") & judgement.DISABLED
-    if disabled and judgement.is_linked(entry):
-        raise NotMeasured("a linked mailbox: its account is in another forest, which was not asked")
+    if disabled and judgement.may_be_linked(entry):
+        raise NotMeasured(
+            "the object is disabled, which is right for a linked mailbox; whether it is one is not readable by this "
+            "account: msExchMasterAccountSid, msExchRecipientTypeDetails",
+            cause=judgement.UNREADABLE,
+        )
     return entry
 
 
@@ -274,7 +281,9 @@ def test_password_alone_signs_in(site: Site, site_facts: SiteFacts, notes: Notes
         said = sign_in.trouble.said if sign_in and sign_in.trouble else "it was not tried"
         raise NotMeasured(f"no sign-in to EWS was completed: {said}")
     entry = site_facts.directory.account if site_facts.directory else None
-    smart_card = bool((judgement.hint_number(entry, "userAccountControl") or 0) & judgement.SMART_CARD)
+    linked = entry is not None and judgement.is_linked(entry)
+    flags = 0 if linked else judgement.hint_number(entry, "userAccountControl") or 0
+    smart_card = bool(flags & judgement.SMART_CARD)
     expect(
         not smart_card,
         expected=expected,
@@ -284,6 +293,15 @@ def test_password_alone_signs_in(site: Site, site_facts: SiteFacts, notes: Notes
         owner=Owner.DIRECTORY,
     )
     notes.add(f"Signed in by {sign_in.way}, as seen from {judgement.vantage(site_facts)}.")
+    if linked:
+        notes.add("The mailbox is a linked one: the account that signed in is another forest's and was not looked at.")
+    if sign_in.notes:
+        protected = " The account is in Protected Users, which forbids NTLM." if _is_protected(site_facts) else ""
+        notes.add(
+            f"Not every way works, though the password is right: {'; '.join(sign_in.notes)}. A rule against NTLM does "
+            f"that, or Extended Protection behind a box that opens TLS.{protected} See that the product uses "
+            f"{sign_in.way} too."
+        )
 
 
 def _is_protected(site_facts: SiteFacts) -> bool:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from pytest_flowscape import judgement
+from pytest_flowscape import front_ends, judgement
 from pytest_flowscape.errors import NotMeasured
 from pytest_flowscape.facts import Certificate, Endpoint, Host, Kind
+from pytest_flowscape.front_ends import FrontEnd
 from pytest_flowscape.remedies import EXCHANGE, SAFE, fix
 from pytest_flowscape.requirement import Notes, Owner, Per, expect, requirement
+from pytest_flowscape.site import Site
 
 ENDS_SOON = timedelta(days=30)
 UNREACHED = {
@@ -46,6 +48,15 @@ FORBIDDEN_FIX = fix(
     EXCHANGE,
     "  Get-OrganizationConfig | Format-List EwsEnabled,EwsApplicationAccessPolicy,EwsAllowList,EwsBlockList",
     "To undo, restore the former rule.",
+)
+
+FRONT_END_FIX = fix(
+    "Take the front end that is named out of the balancer's pool until it is mended, then look at its own EWS. "
+    "One without a name is found in the balancer's list of members. " + EXCHANGE,
+    "  Test-ServiceHealth -Server 'EX1'",
+    "  Get-WebServicesVirtualDirectory -Server 'EX1' | Format-List Identity,WindowsAuthentication,BasicAuthentication",
+    "  Get-ServerComponentState -Identity 'EX1' -Component EwsProxy",
+    "Give it the settings of the others. To undo, put it back into the pool. It counts at once.",
 )
 
 
@@ -173,13 +184,15 @@ def _out_of_date(shown: Certificate | None, said: str) -> str:
     guide="Get the hostname",
     needs=("HOST-2",),
 )
-def test_ews_offers_password_sign_in(endpoint: Endpoint, notes: Notes) -> None:
+def test_ews_offers_password_sign_in(endpoint: Endpoint, site: Site, notes: Notes) -> None:
     """Exchange Web Services MUST answer at the hostname and offer a sign-in with user name and password.
 
-    Negotiate, NTLM and Basic are such ways.
+    Negotiate, NTLM and Basic are such ways. Behind a balancer every front end
+    that is seen has to answer so.
     """
     trouble = endpoint.trouble
     expected = f"EWS at {endpoint.url}, offering Negotiate, NTLM or Basic"
+    _judge_front_ends(endpoint)
     if trouble is not None and trouble.kind is Kind.NOT_FOUND:
         expect(False, expected=expected, found=f"there is no EWS: {trouble.said}", cause="ews-not-found")
     if trouble is not None and trouble.kind is Kind.FORBIDDEN:
@@ -192,3 +205,42 @@ def test_ews_offers_password_sign_in(endpoint: Endpoint, notes: Notes) -> None:
     if trouble is not None:
         raise NotMeasured(f"EWS gave no answer about it: {trouble.said}")
     notes.add(f"EWS offers {', '.join(endpoint.ways)}.")
+    _note_front_ends(endpoint, site, notes)
+
+
+def _judge_front_ends(endpoint: Endpoint) -> None:
+    """Fail HOST-3 by a front end that does not answer as others do. Raises NotMeasured where one is in doubt."""
+    expected = f"every front end behind {endpoint.url} to answer, and to offer a way to sign in that all of them offer"
+    bad, unlike = front_ends.bad(endpoint.looks), front_ends.unlike(endpoint.looks)
+    good = [one.name for one in front_ends.seen(endpoint.looks) if one.good and one.name]
+    found = f"{'; '.join(map(str, bad))}. Answered well: {', '.join(good) or 'other connections'}"
+    expect(not bad, expected=expected, found=found, cause="front-end-bad", fix=FRONT_END_FIX)
+    expect(
+        bool(endpoint.ways) or not unlike,
+        expected=expected,
+        found=f"no way is offered by all: {_offers(unlike)}",
+        cause="front-end-bad",
+        fix=FRONT_END_FIX,
+    )
+    doubtful = front_ends.doubtful(endpoint.looks)
+    if doubtful:
+        raise NotMeasured(f"{'; '.join(map(str, doubtful))}. It was met once, or only asked to wait: run again later")
+
+
+def _note_front_ends(endpoint: Endpoint, site: Site, notes: Notes) -> None:
+    seen, count = front_ends.seen(endpoint.looks), len(endpoint.looks)
+    names = [one.name for one in seen if one.name]
+    if len(names) > 1:
+        notes.add(f"Front ends seen on {count} connections: {', '.join(names)}; others may stand behind the hostname.")
+    for one in front_ends.unsteady(endpoint.looks):
+        notes.add(f"{one} (once; it answered well at another time).")
+    unlike = front_ends.unlike(endpoint.looks)
+    if unlike:
+        notes.add(f"The front ends differ: {_offers(unlike)}. Only what all offer is used here.")
+    unseen = front_ends.unseen(endpoint.looks, site.exchange.front_ends)
+    if unseen:
+        notes.add(f"Not seen on {count} connections, and so not proven: {', '.join(unseen)}. Look at each by its name.")
+
+
+def _offers(unlike: tuple[FrontEnd, ...]) -> str:
+    return "; ".join(f"{one.name or front_ends.UNNAMED} offers {', '.join(one.ways)}" for one in unlike)

@@ -24,9 +24,11 @@ def _judge_refusal(answer: MailboxAnswer, site_facts: SiteFacts, whom: str) -> N
     expect(
         not refused,
         expected=f"to act as {whom} by the role ApplicationImpersonation",
-        found="Exchange refuses it, though the account may act as itself: the role's scope leaves this mailbox out"
+        found="Exchange refuses it, though the account may act as itself: the role's scope leaves this mailbox out, "
+        "or an exclusive scope of others covers it"
         if scoped
-        else "Exchange refuses it: the account has no such role, or its scope leaves this mailbox out",
+        else "Exchange refuses it: the account has no such role, its scope leaves this mailbox out, "
+        "or an exclusive scope of others covers it",
         cause="out-of-scope" if scoped else "no-role",
         fix=TARGET_OUT_OF_SCOPE if scoped else GRANT_ROLE,
     )
@@ -127,8 +129,11 @@ def test_act_as_itself(self_as_owner: MailboxAnswer, site_facts: SiteFacts, note
         cause="out-of-scope",
     )
     _opened(self_as_owner, "the account")
-    stranger = site_facts.out_of_scope.first_trouble if site_facts.out_of_scope else None
-    if stranger is not None and stranger.kind is Kind.IMPERSONATION_REFUSED:
+    canary = site_facts.out_of_scope
+    stranger = canary.first_trouble if canary else None
+    if canary is not None and stranger is None:
+        notes.add("Not limited: the out-of-scope mailbox opens as well (see ADVICE-3), so no scope leaves anybody out.")
+    elif stranger is not None and stranger.kind is Kind.IMPERSONATION_REFUSED:
         notes.add("Proven: acting as the out-of-scope mailbox was refused, so Exchange does check.")
     else:
         notes.add("Not distinguishing: no out-of-scope mailbox was refused, so Exchange may not check this at all.")

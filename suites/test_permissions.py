@@ -89,7 +89,12 @@ def _judge_lacking(lacking: full_access.Lacking, rights: MailboxRights, notes: N
             f"Exchange still says: {found}. Wait at least 20 minutes without testing",
             waiting=True,
         )
-    if rights.grant is Grant.GRANTED:
+    if rights.grant is Grant.GRANTED and rights.changed is None:
+        notes.add(
+            "The directory shows a FullAccess entry but not its age (whenChanged is not readable): if it was granted "
+            "less than two hours ago, wait and measure again."
+        )
+    elif rights.grant is Grant.GRANTED:
         notes.add(
             "The directory shows a FullAccess entry older than two hours; Exchange does not honour it everywhere."
         )

@@ -73,10 +73,15 @@ def test_room_exists(room: Room, room_entry: Holders, notes: Notes) -> None:
         _judge_without_type(entry, expected)
     is_room = details in ROOMS if details is not None else display == ROOM_DISPLAY_TYPE
     kind = judgement.type_name(details) if details is not None else f"recipient of display type {display}"
-    expect(is_room, expected=expected, found=f"it is a {kind}", cause="wrong-type", fix=WRONG_TYPE_FIX)
+    expect(is_room, expected=expected, found=f"its type is: {kind}", cause="wrong-type", fix=WRONG_TYPE_FIX)
     if details is not None and display is not None and display != ROOM_DISPLAY_TYPE:
         notes.add(
             f"Its display type is {display} instead of {ROOM_DISPLAY_TYPE}; its type is that of a room and decides."
+        )
+    if any(value.upper() == b"TRUE" for value in judgement.hint(entry, "msExchHideFromAddressLists")):
+        notes.add(
+            "It is hidden from address lists: people do not find it there. Microsoft's page on mailbox permissions "
+            "says that delegates cannot open a hidden mailbox; what Exchange does is judged by PERMISSION-1."
         )
     flags = judgement.hint_number(entry, "userAccountControl")
     if details == ROOM_MAILBOX and flags is not None and not flags & judgement.DISABLED:
@@ -161,7 +166,14 @@ def test_room_address_is_primary(room: Room, room_addresses: RoomAddresses, note
         fix=ALIAS_FIX,
         owner=Owner.INSTALLER,
     )
-    if room_addresses.forest_wide:
+    if room_addresses.source == "ResolveNames":
+        notes.add("Told by ResolveNames: whoever is hidden from address lists was not seen.")
+    elif room_addresses.forest_wide:
         notes.add("The address is unique in the forest: a global catalog answered.")
+    elif room_addresses.catalog_missing:
+        raise NotMeasured(
+            f"the address is unique in {room_addresses.source}, but the global catalog of the site file could not be "
+            "asked: another domain may have it, too"
+        )
     else:
         notes.add(f"The address is unique in {room_addresses.source}; other domains of the forest were not asked.")

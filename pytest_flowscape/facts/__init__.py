@@ -18,8 +18,15 @@ from pytest_flowscape.facts.directory import (
     MailboxRights,
     RoomAddresses,
 )
-from pytest_flowscape.facts.host import AddressTried, Certificate, Endpoint, Host, SignIn
-from pytest_flowscape.facts.mailboxes import Contact, FolderAnswer, MailboxAnswer, PermissionEntry, SyncAnswer
+from pytest_flowscape.facts.host import AddressTried, Certificate, Endpoint, FrontEndLook, Host, SignIn
+from pytest_flowscape.facts.mailboxes import (
+    Contact,
+    FolderAnswer,
+    MailboxAnswer,
+    PermissionEntry,
+    ResolvedName,
+    SyncAnswer,
+)
 from pytest_flowscape.facts.trouble import Kind, Trouble
 from pytest_flowscape.facts.whole_site import SiteFacts, Vantage
 
@@ -36,6 +43,7 @@ __all__ = [
     "DirectoryView",
     "Endpoint",
     "FolderAnswer",
+    "FrontEndLook",
     "Grant",
     "Holders",
     "Host",
@@ -43,6 +51,7 @@ __all__ = [
     "MailboxAnswer",
     "MailboxRights",
     "PermissionEntry",
+    "ResolvedName",
     "RoomAddresses",
     "SignIn",
     "SiteFacts",

@@ -21,13 +21,15 @@ class DirectoryEntry:
     Keys are attribute names in lower case. ``unreadable`` (lower case) names
     those that were asked for and that this account cannot read; every accessor
     raises TypeError for them, because unreadable looks like absent and must
-    never be compared (FACTS 8).
+    never be compared (FACTS 8). ``from_catalog`` tells that a global catalog
+    gave it, which has only some attributes of every object.
     """
 
     dn: str
     server: str = ""
     attributes: Mapping[str, tuple[bytes, ...]] = field(default_factory=dict)
     unreadable: frozenset[str] = frozenset()
+    from_catalog: bool = False
 
     def values(self, name: str) -> tuple[bytes, ...]:
         """Give the raw values, empty if the attribute is absent. Raises TypeError if unreadable."""
@@ -94,7 +96,8 @@ class Holders:
 
     ``by_proxy`` were found by proxyAddresses, ``by_mail`` only by mail.
     ``forest_wide`` is True when a global catalog answered. ``waiting`` tells
-    that one server shows the object and the global catalog does not yet.
+    that one server shows the object and the global catalog does not yet,
+    ``catalog_missing`` that the site file names a global catalog and none could be asked.
     ``trouble`` means: not known.
     """
 
@@ -104,6 +107,7 @@ class Holders:
     forest_wide: bool = False
     exchange_hidden: bool = False
     waiting: bool = False
+    catalog_missing: bool = False
     trouble: Trouble | None = None
 
 
@@ -132,7 +136,8 @@ class DirectoryView:
     ``account`` is the service account's object, found by its own identity;
     ``account_holders`` who holds the configured email; ``token_sids`` the SIDs
     of its token (own, groups). ``rooms`` and ``users`` are keyed by address,
-    ``rights`` by room address.
+    ``rights`` by room address. ``master_forest`` names, where the account's
+    mailbox is a linked one, the forest of the account that uses it.
     """
 
     bind: Bind
@@ -145,6 +150,7 @@ class DirectoryView:
     rights: Mapping[str, MailboxRights] = field(default_factory=dict)
     trouble: Trouble | None = None
     searches: int = 0
+    master_forest: str = ""
 
 
 @dataclass(frozen=True)
@@ -153,12 +159,13 @@ class AccountState:
 
     ``cause`` is a key of ``causes.CAUSES`` or empty, ``detail`` what was told.
     ``entry`` is None where the directory could not be read; at least one of
-    the two is known.
+    the two is known. ``master_forest`` as in DirectoryView.
     """
 
     cause: str = ""
     detail: str = ""
     entry: DirectoryEntry | None = None
+    master_forest: str = ""
 
 
 @dataclass(frozen=True)
@@ -185,3 +192,4 @@ class RoomAddresses:
     holders: tuple[str, ...]
     source: str
     forest_wide: bool = False
+    catalog_missing: bool = False

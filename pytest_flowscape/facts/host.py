@@ -55,12 +55,30 @@ class Host:
 
 
 @dataclass(frozen=True)
+class FrontEndLook:
+    """One short connection without credentials, and which front end answered there.
+
+    ``name`` is X-FEServer, empty where none was told. ``ways`` are the offered
+    schemes. ``trouble`` is None when a 401 offers a way to sign in with a
+    password. ``again``: it belongs to the second round, some seconds later.
+    """
+
+    name: str
+    ways: tuple[str, ...] = ()
+    trouble: Trouble | None = None
+    again: bool = False
+
+
+@dataclass(frozen=True)
 class Endpoint:
     """The answer to one POST to /EWS/Exchange.asmx without credentials.
 
     ``ways`` are the offered authentication schemes as told, for instance
-    ``("Negotiate", "NTLM", "Basic")``. ``trouble`` is None when a 401 offers a
-    way to sign in with a password.
+    ``("Negotiate", "NTLM", "Basic")``; where several front ends were seen,
+    those that all of them offer. ``trouble`` is None when a 401 offers a way to
+    sign in with a password. ``looks`` are all connections of this phase in
+    their order, the first being the answer itself; empty where no further one
+    was made.
     """
 
     url: str
@@ -68,6 +86,7 @@ class Endpoint:
     ways: tuple[str, ...] = ()
     headers: Mapping[str, str] = field(default_factory=dict)
     trouble: Trouble | None = None
+    looks: tuple[FrontEndLook, ...] = ()
 
 
 @dataclass(frozen=True)

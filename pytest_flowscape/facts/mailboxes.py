@@ -75,9 +75,12 @@ class SyncAnswer:
 
 @dataclass(frozen=True)
 class Contact:
-    """One Resolution of ResolveNames with full contact data, exact matches only.
+    """One Resolution of ResolveNames: an entry of the address list.
 
-    ``smtp_addresses`` hold the prefix as told (``SMTP:`` marks the primary).
+    ``primary`` is the SMTP address that its Mailbox element names, empty where
+    that is of another kind. ``smtp_addresses`` hold the prefix as told
+    (``SMTP:`` marks the primary). ``full`` tells that contact data of Active
+    Directory came along: only then are empty names told as empty.
     """
 
     primary: str
@@ -86,3 +89,20 @@ class Contact:
     given_name: str = ""
     surname: str = ""
     smtp_addresses: tuple[str, ...] = ()
+    full: bool = False
+
+
+@dataclass(frozen=True)
+class ResolvedName:
+    """What ResolveNames told of one address: it finds partial matches too, from the start of every address.
+
+    ``contacts`` have exactly this address, primary or not; ``others`` counts
+    those that do not. ``complete`` False: the server has more matches than it
+    tells. ``trouble`` means: not known.
+    """
+
+    address: str
+    contacts: tuple[Contact, ...] = ()
+    others: int = 0
+    complete: bool = True
+    trouble: Trouble | None = None

@@ -8,12 +8,12 @@ from datetime import datetime
 
 from pytest_flowscape.facts.directory import DirectoryView
 from pytest_flowscape.facts.host import Endpoint, Host, SignIn
-from pytest_flowscape.facts.mailboxes import Contact, MailboxAnswer
+from pytest_flowscape.facts.mailboxes import MailboxAnswer, ResolvedName
 
 
 @dataclass(frozen=True)
 class Vantage:
-    """From where the run looked; its statements about network and trust hold there only (FACTS 10.13)."""
+    """From where the run looked; its statements about network and trust hold there only."""
 
     machine: str = ""
     user: str = ""
@@ -29,8 +29,8 @@ class SiteFacts:
     """What the controller found out before any room was asked; sent to every worker.
 
     ``ews_cause`` and ``directory_cause`` are keys of ``causes.CAUSES`` where
-    that whole side is closed to us, empty where it is open. ``requests`` counts
-    what the controller asked of EWS, by operation.
+    that whole side is closed to us, empty where it is open. ``contacts`` holds
+    what ResolveNames told of the account, by address, where the directory is closed.
     """
 
     vantage: Vantage
@@ -41,8 +41,7 @@ class SiteFacts:
     self_as_owner: MailboxAnswer | None = None
     out_of_scope: MailboxAnswer | None = None
     directory: DirectoryView | None = None
-    contacts: Mapping[str, Contact] = field(default_factory=dict)
-    requests: Mapping[str, int] = field(default_factory=dict)
+    contacts: Mapping[str, ResolvedName] = field(default_factory=dict)
     ews_cause: str = ""
     ews_detail: str = ""
     directory_cause: str = ""

@@ -1,16 +1,19 @@
 """Ask the directory everything about a site: the service account, and who holds each address.
 
 Addresses are looked up in a global catalog where the site file names one (the
-whole forest), the service account's own object on a domain controller, as the
-catalog lacks its expiry. What a server does wrong becomes a Trouble.
+whole forest), the service account's own object on a controller of its domain
+(``directory_account``). What a server does wrong becomes a Trouble.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from typing import Any
 
+from pytest_flowscape import judgement
 from pytest_flowscape.facts import Bind, DirectoryEntry, DirectoryView, Holders, Trouble
+from pytest_flowscape.probes.directory_account import Accounts, Found
 from pytest_flowscape.probes.directory_search import Query, SearchFailed
 from pytest_flowscape.probes.directory_servers import Servers, SignInGate
 from pytest_flowscape.probes.directory_sight import Sight, unreadable
@@ -19,20 +22,17 @@ from pytest_flowscape.probes.directory_view import (
     chunks,
     domain_of,
     holder_attributes,
-    identity_filters,
-    is_another,
     join,
     judged,
     mail_filter,
     mailbox_rights,
+    master_sids,
     proxy_filter,
     token_sids,
 )
 from pytest_flowscape.secret import Secret
 from pytest_flowscape.site import Directory
 
-ANYTHING = "(objectClass=*)"
-ELSEWHERE = frozenset((10, 32))  # referral, noSuchObject: the object is another domain's
 SAMPLE = 5  # objects to look at where it is in doubt whether the directory hides an attribute
 
 
@@ -87,34 +87,43 @@ class DirectorySession:
         bind = self.bind()
         self._asked = holder_attributes(reads)
         addresses = list(dict.fromkeys((account_email, *rooms, *users)))
-        account, threshold, catalog = None, None, False
+        asked = account_attributes(reads)
+        accounts = Accounts(self._servers, self._domain)
+        found, threshold = Found(), None
         trouble = bind.trouble
         if trouble is None:
             try:
-                account, catalog = self._account(username, account_attributes(reads))
+                found = accounts.named(username, asked)
             except SearchFailed as failed:
                 trouble = failed.trouble
         if trouble is not None:
             holders = {address: Holders(address, trouble=trouble) for address in addresses}
         else:
-            self._sight = Sight(own_dn=account.dn if account and self._own else "")
-            threshold = self._lockout_threshold(account) if account else None
+            # the object of a linked mailbox is not the account that signed in
+            itself = self._own and found.entry is not None and not judgement.is_linked(found.entry)
+            self._sight = Sight(own_dn=found.entry.dn if found.entry and itself else "")
+            threshold = accounts.lockout_threshold(found.entry) if found.entry else None
             holders = self.holders(addresses)
+            found = found if found.entry else accounts.linked(holders[account_email], asked)
+        account, forest = found.entry, ""
         sids: tuple[str, ...] = ()
+        granted_to: tuple[str, ...] = ()
         if account is not None:
-            asked = account_attributes(reads)
-            hidden = unreadable(account, asked, self._sight, itself=self._own, catalog=catalog)
-            account = replace(account, unreadable=hidden)
+            forest = accounts.forest_of(account) if judgement.is_linked(account) else ""
+            hidden = unreadable(account, asked, self._sight, itself=self._own and not forest, catalog=found.catalog)
+            account = replace(account, unreadable=hidden, from_catalog=found.catalog)
             sids = token_sids(account)
+            granted_to = master_sids(account) if forest else sids
         return DirectoryView(
             bind=self.bind(),
             account=account,
             account_holders=holders[account_email],
             token_sids=sids,
             lockout_threshold=threshold,
+            master_forest=forest,
             rooms={room: holders[room] for room in rooms},
             users={user: holders[user] for user in users},
-            rights={room: mailbox_rights(holders[room], sids) for room in rooms},
+            rights={room: mailbox_rights(holders[room], granted_to, whole=not forest) for room in rooms},
             trouble=trouble,
             searches=self._servers.searches,
         )
@@ -130,73 +139,37 @@ class DirectorySession:
         asked = list(dict.fromkeys(addresses))
         entries, failed = self._find(asked, proxy_filter, catalog=catalog)
         found = join(asked, entries, ())
-        missing = [address for address in asked if address not in failed and not found[address].by_proxy]
+        missing = [address for address in asked if address not in failed and not _has_owner(found[address])]
         if catalog and missing and self._servers.reaches(catalog=False):
             late, troubles = self._find(missing, proxy_filter, catalog=False)
             failed.update(troubles)
-            waiting = {a: replace(h, waiting=True) for a, h in join(missing, late, ()).items() if h.by_proxy}
+            waiting = {a: replace(h, waiting=True) for a, h in join(missing, late, ()).items() if _newer(h, found[a])}
             found.update(waiting)
-            missing = [address for address in missing if address not in failed and address not in waiting]
+        missing = [address for address in missing if address not in failed and not found[address].by_proxy]
         by_mail, troubles = self._find(missing, mail_filter, catalog=catalog)
         failed.update(troubles)
         found.update(join(missing, (), by_mail))
         self._look((*entries, *by_mail), catalog=catalog)
+        unasked = self._servers.names_catalog and not catalog
         return {
             address: Holders(address, forest_wide=catalog, trouble=failed[address])
             if address in failed
-            else judged(holders, self._asked, self._sight, forest_wide=catalog)
+            else replace(judged(holders, self._asked, self._sight, forest_wide=catalog), catalog_missing=unasked)
             for address, holders in found.items()
         }
+
+    def lend(self) -> Any:
+        """Give the ldap3 Connection of the first server, for a customer's tests: signed in, for searching alone.
+
+        None where nothing is signed in. ``close`` ends it.
+        """
+        return self._servers.lend()
 
     def close(self) -> None:
         """End all connections."""
         self._servers.close()
 
-    # --- the service account ---
-
-    def _account(self, username: str, attributes: tuple[str, ...]) -> tuple[DirectoryEntry | None, bool]:
-        """Find the one object with this user name and read it whole; tell whether a global catalog gave it.
-
-        None where there is no such object, or several. Raises SearchFailed.
-        """
-        for identity in identity_filters(username, self._domain):
-            found = self._searched(self._domain, identity, ("objectSid",), catalog=False)
-            # a sAMAccountName is one domain's, a user principal name is the forest's
-            if not found and "userPrincipalName" in identity and self._servers.reaches(catalog=True):
-                found = self._searched("", identity, ("objectSid",), catalog=True)
-            if found:
-                return (None, False) if len(found) > 1 else self._whole(found[0].dn, username, attributes)
-        return None, False
-
-    def _whole(self, dn: str, username: str, attributes: tuple[str, ...]) -> tuple[DirectoryEntry | None, bool]:
-        catalog = not self._servers.reaches(catalog=False)
-        try:
-            found = self._object(dn, attributes, catalog=catalog)
-        except SearchFailed as failed:
-            if failed.trouble.ldap_result not in ELSEWHERE or catalog or not self._servers.reaches(catalog=True):
-                raise
-            catalog = True
-            found = self._object(dn, attributes, catalog=True)
-        return (None if found is None or is_another(found, username) else found), catalog
-
-    def _lockout_threshold(self, account: DirectoryEntry) -> int | None:
-        """Give how many wrong passwords lock the account: its own policy's number, else the domain's; 0 is never.
-
-        None where it is not readable.
-        """
-        policy = account.text("msDS-ResultantPSO")
-        name = "msDS-LockoutThreshold" if policy else "lockoutThreshold"
-        try:
-            found = self._object(policy or domain_of(account.dn), (name,), catalog=False)
-        except SearchFailed:
-            return None
-        return found.number(name) if found else None
-
     # --- searches ---
-
-    def _object(self, dn: str, attributes: tuple[str, ...], *, catalog: bool) -> DirectoryEntry | None:
-        found = self._servers.search(Query(dn, ANYTHING, attributes, whole=False), catalog=catalog)
-        return found[0] if found else None
 
     def _searched(
         self, base: str, wanted: str, attributes: tuple[str, ...], *, catalog: bool, limit: int | None = None
@@ -236,3 +209,13 @@ class DirectorySession:
             except SearchFailed:
                 continue
             self._sight = self._sight.after(others)
+
+
+def _has_owner(holders: Holders) -> bool:
+    """Tell whether some object has the address as its primary one."""
+    return any(holders.address in entry.primary_addresses for entry in holders.by_proxy)
+
+
+def _newer(late: Holders, told: Holders) -> bool:
+    """Tell whether a domain controller shows whose address it is, and the global catalog nobody, or a former holder."""
+    return bool(late.by_proxy) and (not told.by_proxy or _has_owner(late))

@@ -18,7 +18,10 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from pytest_flowscape.facts import Certificate, DirectoryEntry, Kind, Trouble
+from pytest_flowscape.facts.footprint import BIND, SEARCH, STARTTLS
 from pytest_flowscape.probes.certificates import describe
+from pytest_flowscape.probes.directory_lending import restrain
+from pytest_flowscape.probes.ledger import LDAP, LEDGER
 from pytest_flowscape.probes.network import (
     Address,
     Deadline,
@@ -97,7 +100,9 @@ class Channel:
             # as bytes: the library would change a text by SASLprep
             connection.password = password.reveal().encode()
             connection.socket.settimeout(deadline.require())
+            number = LEDGER.asked(BIND)
             result = connection.bind(read_server_info=False)[1]
+            LEDGER.told(number, int(result["result"]))
         except Exception as error:  # noqa: BLE001  see the module's docstring
             trouble = _trouble(error)
         except BaseException as interruption:  # noqa: BLE001
@@ -143,6 +148,7 @@ class Channel:
             raise SearchFailed(Trouble(Kind.RESET, "the connection was closed"), again=True)
         connection.socket.settimeout(deadline.require())
         self.searches += 1
+        number = LEDGER.asked(SEARCH)
         _, result, response, _ = connection.search(
             query.base,
             query.filter,
@@ -153,6 +159,7 @@ class Channel:
             paged_criticality=True,
             paged_cookie=cookie,
         )
+        LEDGER.told(number, int(result["result"]))
         if result["result"]:
             raise _refused_search(result)
         entries = [self._entry(item) for item in response or () if item.get("type") == "searchResEntry"]
@@ -167,6 +174,16 @@ class Channel:
             if values
         }
         return DirectoryEntry(dn=str(item["dn"]), server=str(self.server), attributes=attributes)
+
+    def lend(self, seconds: float) -> Any:
+        """Give the library's own connection, signed in, for clients that are not ours; each answer within ``seconds``.
+
+        It searches, and cannot write, sign in again or open another connection.
+        """
+        connection = self._connection
+        connection.socket.settimeout(seconds)
+        restrain(connection)
+        return connection
 
     def close(self) -> None:
         """Say goodbye and close; never raises for what the network does."""
@@ -201,6 +218,7 @@ def open_channel(server: DirectoryServer, ca_file: Path | None, deadline: Deadli
 def _open(server: DirectoryServer, host: str, address: Address, ca_file: Path | None, deadline: Deadline) -> Channel:
     context = _context(ca_file)
     sock = connect(address, deadline)
+    LEDGER.connected(LDAP)
     try:
         secured = start_tls(sock if server.tls else _asked_for_tls(server, sock, deadline), context, host, deadline)
     except BaseException:
@@ -223,7 +241,9 @@ def _asked_for_tls(server: DirectoryServer, sock: socket.socket, deadline: Deadl
     connection = _connection(server, sock)
     try:
         sock.settimeout(deadline.require())
+        number = LEDGER.asked(STARTTLS)
         result = connection.extended(START_TLS)[1]
+        LEDGER.told(number, int(result["result"]))
     except TimeoutError:
         result = None
     except Exception:  # noqa: BLE001  see the module's docstring
@@ -246,6 +266,7 @@ def _connection(server: DirectoryServer, sock: socket.socket) -> Any:
         auto_referrals=False,
         auto_range=False,
         auto_escape=False,
+        read_only=True,
         check_names=False,
         return_empty_attributes=False,
         raise_exceptions=False,

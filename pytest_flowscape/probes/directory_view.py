@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timezone
 
+from pytest_flowscape import judgement
 from pytest_flowscape.facts import DirectoryEntry, Grant, Holders, MailboxRights
 from pytest_flowscape.probes.directory_sight import Sight, same_name, unreadable
 from pytest_flowscape.probes.security_descriptor import decide, read_dacl, sid_text
@@ -93,21 +94,49 @@ def identity_filters(username: str, domain: str) -> tuple[str, ...]:
     return (by_upn, f"(sAMAccountName={escaped(name)})") if suffix.lower() == dns else (by_upn,)
 
 
+def namesakes_filter(username: str) -> str:
+    r"""Give the filter that finds every account of a forest with the sAMAccountName in ``DOMAIN\user`` or a UPN.
+
+    Empty where the name tells no domain.
+    """
+    _, backslash, sam = username.partition("\\")
+    name, at, _ = username.rpartition("@")
+    return f"(sAMAccountName={escaped(sam if backslash else name)})" if backslash or at else ""
+
+
 def is_another(entry: DirectoryEntry, username: str) -> bool:
     r"""Tell whether an object found by sAMAccountName is that of another domain's user with the same name.
 
-    Only where the user name is DOMAIN\user with a NetBIOS domain, and the object tells its own
-    (msDS-PrincipalName, MS-ADTS 3.1.1.4.5.36).
+    Only where the user name is DOMAIN\user: with a DNS domain by the object's name, with a NetBIOS domain where
+    the object tells its own (msDS-PrincipalName, MS-ADTS 3.1.1.4.5.36).
     """
     domain, backslash, _ = username.partition("\\")
-    told = entry.text("msDS-PrincipalName").partition("\\")[0]
-    return bool(backslash and told and "." not in domain and told.casefold() != domain.casefold())
+    told = dns_domain(entry.dn) if "." in domain else entry.text("msDS-PrincipalName").partition("\\")[0]
+    return bool(backslash and told and told.casefold() != domain.casefold())
+
+
+def is_proven(entry: DirectoryEntry, username: str) -> bool:
+    """Tell whether an object's own domain is certainly the one that the user name tells."""
+    domain, backslash, _ = username.partition("\\")
+    wanted = (domain if backslash else username.rpartition("@")[2]).casefold()
+    told = entry.text("msDS-PrincipalName").partition("\\")[0].casefold() if backslash else ""
+    return wanted in (told, dns_domain(entry.dn)) and bool(wanted)
+
+
+def octets(value: bytes) -> str:
+    """Give bytes for a filter, each as backslash and two digits (RFC 4515 3)."""
+    return "".join(f"\\{byte:02x}" for byte in value)
 
 
 def domain_of(dn: str) -> str:
     """Give the distinguished name of the domain in which an object lies; the name itself if it has no DC part."""
-    found = re.search(r"(?i)(?:^|,)\s*((?:dc\s*=[^,]+(?:,\s*|$))+)$", dn)
+    found = re.search(r"(?i)(?:^|(?<!\\),)\s*((?:dc\s*=[^,]+(?:,\s*|$))+)$", dn)
     return found[1] if found else dn
+
+
+def dns_domain(dn: str) -> str:
+    """Give the DNS name of the domain in which an object lies, lower case; empty if the name has no DC part."""
+    return ".".join(part.strip() for part in re.findall(r"(?i)dc\s*=([^,]+)", domain_of(dn))).lower()
 
 
 # --- entries become facts -----------------------------------------------------------------------
@@ -151,8 +180,11 @@ def judged(holders: Holders, asked: Iterable[str], sight: Sight, *, forest_wide:
 
 
 def token_sids(account: DirectoryEntry) -> tuple[str, ...]:
-    """Give the SIDs of the account's token: its own, its groups', everybody's; empty where they cannot be known."""
-    if account.unreadable & {"objectsid", "tokengroups"}:
+    """Give the SIDs of the account's token: its own, its groups', everybody's; empty where they cannot be known.
+
+    The groups of a linked mailbox's object are not those of the account that uses it.
+    """
+    if judgement.is_linked(account) or account.unreadable & {"objectsid", "tokengroups"}:
         return ()
     values = (*account.values("objectSid"), *account.values("tokenGroups"))
     try:
@@ -162,12 +194,21 @@ def token_sids(account: DirectoryEntry) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*own, *EVERYBODY)))
 
 
-def mailbox_rights(holders: Holders, sids: Collection[str]) -> MailboxRights:
+def master_sids(account: DirectoryEntry) -> tuple[str, ...]:
+    """Give what is known of the token of a linked mailbox's account: its own SID and everybody's."""
+    try:
+        return (sid_text(judgement.master_sid(account)), *EVERYBODY)
+    except ValueError:
+        return ()
+
+
+def mailbox_rights(holders: Holders, sids: Collection[str], *, whole: bool = True) -> MailboxRights:
     """Say what the descriptor of the mailbox with this address means for a token.
 
     UNREADABLE: the token is not known (``sids`` empty), the descriptor is not
     shown (Exchange writes one on every mailbox) or damaged, or the address is
-    not one object's.
+    not one object's. Where ``sids`` are not the ``whole`` token, an entry that
+    is not found may be that of an unknown group: then it is UNREADABLE, too.
     """
     primary = [entry for entry in holders.by_proxy if _has_primary(entry, holders.address)]
     found = primary or holders.by_proxy or holders.by_mail
@@ -182,6 +223,8 @@ def mailbox_rights(holders: Holders, sids: Collection[str]) -> MailboxRights:
         grant, who = decide(read_dacl(descriptor[0]), sids)
     except ValueError:
         return MailboxRights(Grant.UNREADABLE, changed=changed)
+    if grant is Grant.ABSENT and not whole:
+        grant = Grant.UNREADABLE
     return MailboxRights(grant, who, changed)
 
 

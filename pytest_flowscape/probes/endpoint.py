@@ -6,6 +6,7 @@ import time
 from dataclasses import replace
 
 from pytest_flowscape.facts import Endpoint, Kind, Trouble
+from pytest_flowscape.probes.balancer import look_at_front_ends
 from pytest_flowscape.probes.ews import codes, request
 from pytest_flowscape.probes.ews.connection import Broken, Connection, HttpAnswer
 from pytest_flowscape.probes.ews.sign_in import WAYS, schemes
@@ -13,7 +14,7 @@ from pytest_flowscape.probes.host import probe_host
 from pytest_flowscape.probes.network import Deadline
 from pytest_flowscape.site import Exchange
 
-__all__ = ["probe_endpoint", "probe_host"]
+__all__ = ["probe_endpoint", "probe_front_ends", "probe_host"]
 
 _KEPT = ("X-FEServer", "X-BEServer", "X-OWA-Version", "X-DiagInfo", "Server", "request-id", "Via")
 _AGAIN = {Kind.UNRESOLVABLE, Kind.REFUSED, Kind.SILENT, Kind.RESET, Kind.UNAVAILABLE}
@@ -37,8 +38,18 @@ def probe_endpoint(exchange: Exchange, run_id: str) -> Endpoint:
     return endpoint
 
 
-def _ask(exchange: Exchange, run_id: str, deadline: Deadline) -> Endpoint:
-    with Connection(exchange, run_id) as connection:
+def probe_front_ends(endpoint: Endpoint, exchange: Exchange, run_id: str) -> Endpoint:
+    """Ask the same on further connections, to see the other front ends behind a balancer (probes/balancer.py).
+
+    Each of its rounds, two at most, ends within ``exchange.timeout`` and five
+    seconds. Raises nothing for what the network does.
+    """
+    avoid: set[str] = set()
+    return look_at_front_ends(endpoint, lambda deadline: _ask(exchange, run_id, deadline, avoid), exchange.timeout)
+
+
+def _ask(exchange: Exchange, run_id: str, deadline: Deadline, avoid: set[str] | None = None) -> Endpoint:
+    with Connection(exchange, run_id, avoid) as connection:
         try:
             connection.open(deadline)
             answer = connection.post(request.get_folder([request.FolderWanted("inbox")]), deadline)

@@ -96,6 +96,11 @@ class Gate:
         return True
 
     @property
+    def second_try_taken(self) -> bool:
+        """Tell whether the run has made that one new connection."""
+        return self._second_try.exists()
+
+    @property
     def in_doubt(self) -> bool:
         """Tell whether a signed-in connection was refused and no later sign-in has succeeded yet.
 

@@ -17,6 +17,7 @@ from pathlib import Path
 from pytest_flowscape.facts import AddressTried, Host, Kind, Trouble
 from pytest_flowscape.probes import network
 from pytest_flowscape.probes.certificates import describe, presented_chain
+from pytest_flowscape.probes.ledger import EWS, LEDGER
 from pytest_flowscape.probes.network import Address, Deadline, Proxy
 from pytest_flowscape.probes.trust import blind_context, tls_context
 from pytest_flowscape.site import Exchange
@@ -48,6 +49,7 @@ class _Look:
     def secure(self, address: Address, context: ssl.SSLContext, deadline: Deadline) -> ssl.SSLSocket:
         """Connect to the address and do the TLS handshake with the host (through the proxy if there is one)."""
         sock = network.connect(address, deadline)
+        LEDGER.connected(EWS)
         try:
             if self.proxy is not None:
                 network.open_tunnel(sock, self.host, self.port, deadline)

@@ -17,7 +17,7 @@ from tests.acceptance import accept
 from tests.simulator.harness import Simulator
 
 PHASE = 2.0  # seconds: [exchange] timeout in these runs
-PHASES = 6  # host, endpoint, bind, search, sign-in, own mailbox: each may use its limit
+PHASES = 10  # host, endpoint, front ends (two rounds of two limits), bind, search, sign-in, own mailbox
 STARTING = 60.0  # seconds for two interpreters on a busy machine
 
 
@@ -50,6 +50,7 @@ CASES: dict[str, tuple[Case, ...]] = {
     "ews-not-found": (Case(("ews-404",)),),
     "ews-no-password-way": (Case(("ews-bearer-only",)),),
     "ews-forbidden": (Case(("ews-403",)),),
+    "front-end-bad": (Case(("bad-front-end",)),),
     "ews-unexpected": (Case(("ews-500",), id="500"), Case(("ews-silent",), id="silent")),
     "ews-unavailable": (Case(("ews-503",)),),
     "page-before-sign-in": (
@@ -67,6 +68,7 @@ CASES: dict[str, tuple[Case, ...]] = {
     "ews-refused": (Case(("HANDOVER-1",), (("directory", "", ""),)),),
     "way-missing-here": (Case(("basic-only",), (("exchange", "auth", "ntlm"),)),),
     "sign-in-interrupted": (Case(("503-after",), id="503"), Case(("throttled",), id="throttled")),
+    "connections-mixed": (Case(("balancer",)),),
     "bind-525": (Case(edits=(("service_account", "username", "DEMO\\nobody"),)),),
     "bind-52e": (Case(("HANDOVER-1",), id="password"), Case(("smart-card",), id="smart card")),
     "bind-775": (Case(("locked",)),),
@@ -96,6 +98,7 @@ CASES: dict[str, tuple[Case, ...]] = {
         Case(("ldap-tls-unknown-ca",), id="unknown CA"),
     ),
     "bind-user-refused": (Case(("directory-reader",), reader("file:wrong.txt")),),
+    "directory-refused-before": (),  # needs two runs, as the next one
     "refused-before": (),  # needs two runs: tests/plugin/test_sign_in.py
 }
 WALK = [

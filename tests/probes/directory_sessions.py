@@ -21,12 +21,6 @@ JANE = "jane@demo.test"
 NONE: frozenset[str] = frozenset()
 
 
-class Catalog(DirectoryServer):
-    """A server that counts as a global catalog although a test cannot have port 3269."""
-
-    is_global_catalog = True
-
-
 class Door:
     """A gate that lets pass and counts; ``before`` is called at each sign-in."""
 
@@ -54,8 +48,7 @@ class Sessions:
         self.open: list[DirectorySession] = []
 
     def server(self, port: str = "ldaps") -> DirectoryServer:
-        kind = Catalog if port == "gc" else DirectoryServer
-        return kind("localhost", self.directory.ports[port], tls=port != "ldap")
+        return DirectoryServer("localhost", self.directory.ports[port], tls=port != "ldap", catalog=port == "gc")
 
     def __call__(
         self,

@@ -9,13 +9,13 @@ import pytest
 from pytest_flowscape.facts import DirectoryEntry, Grant
 from pytest_flowscape.probes.directory_search import Query
 from pytest_flowscape.probes.directory_servers import Servers
+from pytest_flowscape.site import DirectoryServer
 from tests.probes.directory_sessions import (
     EMAIL,
     JANE,
     NONE,
     ROOMS,
     UPN,
-    Catalog,
     Sessions,
     change,
     count,
@@ -180,11 +180,11 @@ def test_a_catalog_alone_tells_no_expiry(session: Sessions) -> None:
 
 
 def test_a_catalog_that_cannot_be_reached_leaves_the_domain(session: Sessions) -> None:
-    bound = session("ldaps", Catalog("localhost", 1))
+    bound = session("ldaps", DirectoryServer("localhost", 1, catalog=True))
     view = bound.gather(EMAIL, UPN, ROOMS, (), reads=NONE)
     assert not view.rooms[ROOMS[0]].forest_wide
     assert view.rooms[ROOMS[0]].by_proxy
-    assert "ldaps://localhost:1 could not be used" in view.bind.notes[0]
+    assert "gc://localhost:1 could not be used" in view.bind.notes[0]
 
 
 # --- what is hidden -----------------------------------------------------------------------------

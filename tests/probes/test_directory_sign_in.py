@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from pytest_flowscape.facts import Kind
+from pytest_flowscape.probes.directory_search import Channel
 from pytest_flowscape.probes.gate import Gate
 from tests.probes.directory_sessions import (
     EMAIL,
@@ -93,11 +94,22 @@ def test_a_refusal_tells_its_cause_and_is_not_repeated(session: Sessions, sub_co
     assert count(session, "ldap.search") == 0
 
 
-def test_a_separate_user_that_is_refused_stops_nothing_else(session: Sessions) -> None:
+def test_a_separate_user_that_is_refused_stops_its_own_sign_ins(session: Sessions) -> None:
     bind = session(password="wrong", own=False).bind()
     assert bind.trouble is not None
     assert (bind.trouble.sub_code, bind.as_service_account) == ("52e", False)
-    assert not session.door.stopped
+    # the gate is that user's own: gather_site gives the service account another
+    assert session.door.stopped
+
+
+def test_an_interrupted_bind_counts_as_a_refused_one(session: Sessions, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Channel, "bind", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        session().bind()
+    assert "interrupted" in session.door.stopped[0]
 
 
 def test_after_a_stop_no_bind_is_sent(session: Sessions, tmp_path: Path) -> None:

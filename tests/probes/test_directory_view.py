@@ -8,19 +8,25 @@ from datetime import datetime, timezone
 import pytest
 
 from pytest_flowscape.facts import DirectoryEntry, Grant, Holders
+from pytest_flowscape.probes.directory_account import domain_sid
 from pytest_flowscape.probes.directory_sight import Sight, unreadable
 from pytest_flowscape.probes.directory_view import (
     account_attributes,
     chunks,
+    dns_domain,
     domain_of,
     escaped,
     holder_attributes,
     identity_filters,
     is_another,
+    is_proven,
     join,
     judged,
     mail_filter,
     mailbox_rights,
+    master_sids,
+    namesakes_filter,
+    octets,
     proxy_filter,
     token_sids,
     when_changed,
@@ -93,6 +99,7 @@ def test_identity_filters(username: str, filters: tuple[str, ...]) -> None:
         ("OU=Rooms,DC=a,DC=b", "DC=a,DC=b"),
         ("dc=a,dc=b", "dc=a,dc=b"),
         (r"CN=x\,DC=no,OU=y, DC=a,DC=b", "DC=a,DC=b"),
+        (r"CN=x\,DC=no,DC=a,DC=b", "DC=a,DC=b"),
         ("O=company", "O=company"),
     ],
 )
@@ -117,6 +124,45 @@ def test_another_domains_namesake_is_told_by_its_own_name() -> None:
     assert not is_another(namesake, "demo.test\\svc")
     assert not is_another(namesake, "svc@demo.test")
     assert not is_another(entry(), "DEMO\\svc")
+
+
+@pytest.mark.parametrize(
+    ("username", "told", "proven"),
+    [
+        ("EMEA\\svc", "emea\\svc", True),
+        ("emea.demo.test\\svc", "emea\\svc", True),
+        ("svc@EMEA.demo.test", "", True),
+        ("DEMO\\svc", "emea\\svc", False),
+        ("EMEA\\svc", "", False),
+        ("demo.test\\svc", "", False),
+        ("svc@demo.test", "", False),
+        ("svc", "", False),
+    ],
+)
+def test_a_domain_is_proven_by_its_own_name(username: str, told: str, proven: bool) -> None:
+    found = entry("CN=svc,OU=A\\,B, DC=emea,DC=Demo , DC=test", msDS_PrincipalName=told)
+    assert is_proven(found, username) is proven
+
+
+def test_what_finds_an_account_in_all_domains() -> None:
+    assert namesakes_filter("EMEA\\s(v)c") == r"(sAMAccountName=s\28v\29c)"
+    assert namesakes_filter("svc@demo.test") == "(sAMAccountName=svc)"
+    assert namesakes_filter("svc") == ""
+
+
+def test_dns_names_of_domains() -> None:
+    assert dns_domain(r"CN=x\,DC=no,OU=y, DC=Emea , dc=test") == "emea.test"
+    assert dns_domain(r"CN=x\,DC=no,DC=a,DC=b") == "a.b"
+    assert dns_domain("O=company") == ""
+
+
+def test_bytes_in_a_filter() -> None:
+    assert octets(b"\x01(\xff") == r"\01\28\ff"
+
+
+def test_the_domain_of_a_sid() -> None:
+    assert domain_sid(b"\x01\x03" + SID[2:] + b"\x51\x04\0\0") == SID
+    assert domain_sid(SID[:8]) == SID[:8]
 
 
 # --- what can be read ---------------------------------------------------------------------------
@@ -265,6 +311,28 @@ def test_mailbox_rights_are_those_of_the_object_whose_primary_address_it_is() ->
     assert mailbox_rights(Holders("atlas@x", by_proxy=(other, other)), sids).grant is Grant.UNREADABLE
     assert mailbox_rights(Holders("atlas@x", by_proxy=(room,)), ()).grant is Grant.UNREADABLE
     assert mailbox_rights(Holders("atlas@x"), sids).grant is Grant.UNREADABLE
+
+
+def test_of_a_linked_mailbox_only_the_master_accounts_own_sid_is_known() -> None:
+    linked = healthy(msExchMasterAccountSid=GROUP)
+    assert token_sids(linked) == ()
+    assert master_sids(linked) == ("S-1-5-21-8", "S-1-1-0", "S-1-5-11")
+    assert master_sids(healthy()) == ()
+
+
+@pytest.mark.parametrize(
+    ("descriptor", "grant"),
+    [
+        (dacl(0, GROUP), Grant.GRANTED),
+        (dacl(1, GROUP), Grant.DENIED),
+        (dacl(0, SID), Grant.UNREADABLE),  # perhaps a group that the account is in
+    ],
+    ids=["granted", "denied", "somebody-elses"],
+)
+def test_rights_by_a_part_of_the_token(descriptor: bytes, grant: Grant) -> None:
+    room = entry(proxyAddresses="SMTP:atlas@x", msExchMailboxSecurityDescriptor=descriptor)
+    sids = master_sids(healthy(msExchMasterAccountSid=GROUP))
+    assert mailbox_rights(Holders("atlas@x", by_proxy=(room,)), sids, whole=False).grant is grant
 
 
 @pytest.mark.parametrize("value", [b"", b"yesterday", b"20261399000000.0Z", b"\xff"])

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_flowscape.facts import Kind
+from pytest_flowscape.facts import Kind, ResolvedName
 from tests.probes.ews_sessions import ALL_WAYS, FIVE, RUN, Desk, desk_of, kinds, run_in_threads
 from tests.simulator.harness import Simulator
 
@@ -236,17 +236,18 @@ def test_every_room_stops_the_batch(simulator: Simulator, desk: Desk) -> None:
 
 def test_resolve_names(simulator: Simulator, desk: Desk) -> None:
     session = desk.session()
-    (found,), trouble = session.resolve_names(desk.email.upper())
-    assert trouble is None
+    told = session.resolve_names(desk.email.upper())
+    assert (told.trouble, told.others, told.complete) == (None, 0, True)
+    (found,) = told.contacts
+    assert found.full
     assert (found.primary, found.given_name, found.surname) == (desk.email, "Flowscape", "Service")
-    assert session.resolve_names("nobody@demo.test") == ((), None)
+    assert session.resolve_names("nobody@demo.test") == ResolvedName("nobody@demo.test")
 
 
 def test_resolve_names_by_an_alias(simulator: Simulator, desk: Desk) -> None:
     room = desk.rooms[0]
     simulator.plant(f"alias:{room}")
-    (found,), trouble = desk.session().resolve_names(room)
-    assert trouble is None
+    (found,) = desk.session().resolve_names(room).contacts
     assert found.primary != room
     assert f"smtp:{room}" in found.smtp_addresses
 

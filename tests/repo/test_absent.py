@@ -114,6 +114,12 @@ def test_not_even_a_run_of_ours_imports_what_only_the_simulator_needs(folder: Pa
     assert not {name for name in loaded(folder) if name.startswith("pytest_flowscape.simulator")}
 
 
+def test_exchangelib_is_imported_only_where_a_test_asks_for_it(folder: Path) -> None:
+    done = run(folder, "--flowscape-config=site.ini", "--collect-only")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert loaded(folder) & {"exchangelib", "requests"} == set()
+
+
 def test_help_names_the_options_under_one_heading(folder: Path) -> None:
     done = run(folder, "--help")
     assert "acceptance of an Exchange site for Flowscape" in done.stdout

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -112,6 +113,29 @@ def test_the_disabled_object_of_a_linked_mailbox_is_not_the_account() -> None:
     linked = account(userAccountControl=0x10202, **LINKED)
     assert "forest" in not_measured(judging.test_account_is_enabled, **enabled(linked)).reason
     assert "forest" in not_measured(judging.test_password_never_expires, **enabled(linked)).reason
+
+
+def test_a_linked_mailbox_is_never_judged_for_the_account_that_uses_it() -> None:
+    """Enabled or not, and whatever its flags: they are not those of who signs in."""
+    for flags in (0x200, 0x10200, 0x40202):
+        state = AccountState(entry=account(userAccountControl=flags, **LINKED), master_forest="the forest of corp.test")
+        for judge in (judging.test_account_is_enabled, judging.test_password_never_expires):
+            assert "the forest of corp.test" in not_measured(judge, account_state=state).reason
+
+
+def test_a_disabled_object_that_may_be_a_linked_mailbox_is_not_judged() -> None:
+    hidden = ("msexchmasteraccountsid", "msexchrecipienttypedetails")
+    disabled = account(userAccountControl=0x10202, unreadable=hidden)
+    assert "msExchMasterAccountSid" in not_measured(judging.test_account_is_enabled, **enabled(disabled)).reason
+    passes(judging.test_account_is_enabled, **enabled(account(unreadable=hidden)))
+    fails(judging.test_account_is_enabled, **enabled(account(userAccountControl=0x10202, unreadable=hidden[:1])))
+
+
+def test_what_a_global_catalog_lacks_names_the_remedy() -> None:
+    found = replace(account(unreadable=("accountexpires",)), from_catalog=True)
+    reason = not_measured(judging.test_account_is_enabled, **enabled(found)).reason
+    assert "global catalog: accountExpires" in reason
+    assert "domain controller of the account's own domain" in reason
 
 
 def test_self_as_master_account_is_no_link() -> None:

@@ -6,7 +6,8 @@ from datetime import timedelta
 
 import pytest
 
-from pytest_flowscape.facts import AddressTried, Endpoint, Kind
+from pytest_flowscape.facts import AddressTried, Endpoint, FrontEndLook, Kind
+from pytest_flowscape.site import Exchange, Site
 from suites import test_host as judging
 from tests.suites import made
 from tests.suites.made import NOW, fails, not_measured, passes, trouble
@@ -108,7 +109,9 @@ def test_a_certificate_nobody_saw_is_not_measured() -> None:
 
 
 def test_ews_with_a_password_way_passes_and_names_the_ways() -> None:
-    (note,) = passes(judging.test_ews_offers_password_sign_in, endpoint=Endpoint(URL, 401, ("Negotiate", "NTLM")))
+    (note,) = passes(
+        judging.test_ews_offers_password_sign_in, site=made.site(), endpoint=Endpoint(URL, 401, ("Negotiate", "NTLM"))
+    )
     assert "Negotiate, NTLM" in note
 
 
@@ -123,9 +126,73 @@ def test_ews_with_a_password_way_passes_and_names_the_ways() -> None:
 )
 def test_ews_that_is_not_there_or_takes_no_password_fails(kind: Kind, cause: str) -> None:
     endpoint = Endpoint(URL, 401, ("Bearer",), trouble=trouble(kind))
-    assert fails(judging.test_ews_offers_password_sign_in, endpoint=endpoint).cause == cause
+    assert fails(judging.test_ews_offers_password_sign_in, site=made.site(), endpoint=endpoint).cause == cause
 
 
 @pytest.mark.parametrize("kind", [Kind.UNAVAILABLE, Kind.LOGIN_PAGE, Kind.MALFORMED], ids=lambda kind: kind.name)
 def test_an_answer_that_says_nothing_about_ews_is_not_measured(kind: Kind) -> None:
-    not_measured(judging.test_ews_offers_password_sign_in, endpoint=Endpoint(URL, 503, trouble=trouble(kind)))
+    not_measured(
+        judging.test_ews_offers_password_sign_in, site=made.site(), endpoint=Endpoint(URL, 503, trouble=trouble(kind))
+    )
+
+
+WAYS = ("Negotiate", "NTLM")
+DOWN = trouble(Kind.UNAVAILABLE, "the service is unavailable (HTTP 503)")
+
+
+def behind(*looks: FrontEndLook, ways: tuple[str, ...] = WAYS) -> dict[str, object]:
+    return {"site": made.site(), "endpoint": Endpoint(URL, 401, ways, looks=looks)}
+
+
+def test_one_front_end_needs_no_word() -> None:
+    (note,) = passes(judging.test_ews_offers_password_sign_in, **behind(*[FrontEndLook("EX01", WAYS)] * 10))
+    assert "EX01" not in note
+
+
+def test_several_front_ends_are_named() -> None:
+    given = behind(FrontEndLook("EX02", WAYS), FrontEndLook("EX01", WAYS))
+    assert "on 2 connections: EX01, EX02" in passes(judging.test_ews_offers_password_sign_in, **given)[1]
+
+
+@pytest.mark.parametrize("name", ["EX03", ""], ids=["named", "nameless"])
+def test_a_front_end_that_stays_bad_fails_and_is_named(name: str) -> None:
+    good = FrontEndLook("EX01", WAYS)
+    given = behind(good, FrontEndLook(name, trouble=DOWN), good, FrontEndLook(name, trouble=DOWN, again=True))
+    failed = fails(judging.test_ews_offers_password_sign_in, **given)
+    assert failed.cause == "front-end-bad"
+    assert (name or "a front end that does not tell its name") + ": the service is unavailable" in failed.found
+    assert "Answered well: EX01" in failed.found
+    assert "balancer" in failed.fix
+
+
+def test_a_front_end_that_was_bad_once_and_not_met_again_is_not_measured() -> None:
+    given = behind(
+        FrontEndLook("EX01", WAYS), FrontEndLook("EX03", trouble=DOWN), FrontEndLook("EX01", WAYS, again=True)
+    )
+    assert "EX03" in not_measured(judging.test_ews_offers_password_sign_in, **given).reason
+
+
+def test_a_front_end_that_came_back_is_a_note() -> None:
+    down = FrontEndLook("EX03", trouble=DOWN)
+    given = behind(FrontEndLook("EX01", WAYS), down, FrontEndLook("EX03", WAYS, again=True))
+    notes = passes(judging.test_ews_offers_password_sign_in, **given)
+    assert any(note.startswith("EX03: the service is unavailable") for note in notes)
+
+
+def test_front_ends_that_offer_different_ways_are_a_note() -> None:
+    given = behind(FrontEndLook("EX01", WAYS), FrontEndLook("EX02", ("NTLM",)), ways=("NTLM",))
+    notes = passes(judging.test_ews_offers_password_sign_in, **given)
+    assert any("EX01 offers Negotiate, NTLM; EX02 offers NTLM" in note for note in notes)
+
+
+def test_front_ends_without_a_way_in_common_fail() -> None:
+    given = behind(FrontEndLook("EX01", WAYS), FrontEndLook("EX02", ("Basic",)), ways=())
+    failed = fails(judging.test_ews_offers_password_sign_in, **given)
+    assert (failed.cause, "EX02 offers Basic" in failed.found) == ("front-end-bad", True)
+
+
+def test_expected_front_ends_that_were_not_seen_are_named() -> None:
+    site: Site = made.site(exchange=Exchange("mail.customer.com", front_ends=("EX01", "EX02")))
+    endpoint = Endpoint(URL, 401, WAYS, looks=(FrontEndLook("ex01.customer.com", WAYS),))
+    (_, note) = passes(judging.test_ews_offers_password_sign_in, site=site, endpoint=endpoint)
+    assert note.startswith("Not seen on 1 connections, and so not proven: EX02.")

@@ -182,9 +182,13 @@ def test_nothing_but_a_grant_waits(grant: Grant) -> None:
     fails(judging.test_full_access, **given(except_(), grant=grant, ago=timedelta(minutes=1)))
 
 
-def test_a_grant_of_unknown_age_does_not_wait() -> None:
+def test_a_grant_of_unknown_age_does_not_wait_but_says_so() -> None:
+    notes = Notes()
     rights = made.MailboxRights(Grant.GRANTED, OWN_SID, None)
-    fails(judging.test_full_access, **given(except_(), room_rights=rights))
+    with pytest.raises(RequirementFailed):
+        judging.test_full_access(**{**given(except_(), room_rights=rights), "notes": notes})
+    assert len(notes.lines) == 1
+    assert "not its age" in notes.lines[0]
 
 
 # --- not measured ---

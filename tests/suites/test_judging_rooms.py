@@ -137,11 +137,16 @@ def test_the_one_primary_address_passes_and_is_unique_in_the_forest_when_a_catal
     assert "unique in the forest" in note
 
 
-@pytest.mark.parametrize("source", ["customer.com", "ResolveNames"])
-def test_without_a_catalog_uniqueness_is_claimed_for_the_source_alone(source: str) -> None:
-    (note,) = passes(judging.test_room_address_is_primary, **addresses(ATLAS, forest_wide=False, source=source))
-    assert f"unique in {source}" in note
+def test_without_a_catalog_uniqueness_is_claimed_for_the_domain_alone() -> None:
+    (note,) = passes(judging.test_room_address_is_primary, **addresses(ATLAS, forest_wide=False, source="customer.com"))
+    assert "unique in customer.com" in note
     assert "unique in the forest" not in note
+
+
+def test_without_a_directory_no_uniqueness_is_claimed() -> None:
+    (note,) = passes(judging.test_room_address_is_primary, **addresses(ATLAS, forest_wide=False, source="ResolveNames"))
+    assert "unique" not in note
+    assert "hidden from address lists was not seen" in note
 
 
 def test_an_alias_fails_and_the_first_fix_is_the_site_file() -> None:

@@ -21,6 +21,7 @@ from pytest_flowscape.facts import (
     Trouble,
     Vantage,
 )
+from pytest_flowscape.facts.footprint import Footprint
 from pytest_flowscape.outcomes import Outcome, Word
 from pytest_flowscape.report.results import RunInfo
 from pytest_flowscape.requirement import Level, Owner, Per, Requirement
@@ -139,6 +140,27 @@ def result(
     return judge_run(expected, outcomes, where, rooms_chosen=len(where.rooms), other_failed=other_failed, notes=notes)
 
 
+def footprint() -> Footprint:
+    """What a small run may have asked: two connections, one of them by NTLM, and one throttling answer."""
+    return Footprint(
+        http={
+            ("GetFolder", "without credentials", 401): 10,
+            ("GetFolder", "delegate", 401): 4,
+            ("GetFolder", "delegate", 200): 3,
+            ("GetFolder", "impersonated", 200): 44,
+            ("GetFolder", "impersonated", 500): 1,
+            ("SyncFolderItems", "impersonated", 200): 2,
+        },
+        mailboxes={"": {"delegate": 1}, "svc-flowscape@contoso.test": {"delegate": 1}, "x@y.test": {"impersonated": 2}},
+        ews_connections=13,
+        ews_sign_ins=2,
+        throttled=1,
+        retries=1,
+        ldap={("bind", 0): 1, ("search", 0): 3},
+        ldap_connections=1,
+    )
+
+
 def run_info(**more: object) -> RunInfo:
     fields: dict[str, object] = {
         "started": NOON,
@@ -146,7 +168,7 @@ def run_info(**more: object) -> RunInfo:
         "run_id": "5f2c0a3e",
         "tool_version": "0.1.0",
         "command_users": "installer",
-        "footprint": {"EWS GetFolder": 48, "LDAP searches": 3},
+        "footprint": footprint(),
         "workers": 2,
         **more,
     }

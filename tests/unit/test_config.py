@@ -37,6 +37,9 @@ max_connections = 8
 timeout = 2.5
 user_agent = Flowscape/3
 proxy = http://proxy.customer.com:8080
+front_ends =
+    EX01
+    ex02.customer.com
 [service_account]
 username = svc-flowscape@customer.com
 email = SVC-Flowscape@customer.com
@@ -103,6 +106,7 @@ def test_every_section_arrives(tmp_path: Path) -> None:
         2.5,
         "Flowscape/3",
         "http://proxy.customer.com:8080",
+        ("EX01", "ex02.customer.com"),
     )
     assert site.service_account == ServiceAccount(
         "svc-flowscape@customer.com", "svc-flowscape@customer.com", PasswordSource("file", "secrets/password.txt")

@@ -82,6 +82,9 @@ def test_bad_hostname(tmp_path: Path, text: str, instead: str) -> None:
         "proxy = http://proxy.customer.com/path",
         "proxy = socks5://proxy.customer.com",
         "ca_file =",
+        "front_ends = https://ex01",
+        "front_ends = EX01, EX02",
+        "front_ends =",
     ],
 )
 def test_bad_exchange_values(tmp_path: Path, line: str) -> None:
@@ -184,6 +187,8 @@ def test_canonical_addresses() -> None:
         ("ldaps://DC01.customer.com", DirectoryServer("dc01.customer.com", 636)),
         ("LDAPS://dc01.customer.com:3269/", DirectoryServer("dc01.customer.com", 3269)),
         ("ldaps://localhost:40123", DirectoryServer("localhost", 40123)),
+        ("gc://dc01.customer.com", DirectoryServer("dc01.customer.com", 3269)),
+        ("GC://dc01.customer.com:4636/", DirectoryServer("dc01.customer.com", 4636, catalog=True)),
     ],
 )
 def test_directory_server(tmp_path: Path, url: str, server: DirectoryServer) -> None:
@@ -202,6 +207,10 @@ def test_directory_server(tmp_path: Path, url: str, server: DirectoryServer) -> 
         ("ldaps://dc01.customer.com:389", "Write ldaps://dc01.customer.com:636."),
         ("ldaps://dc01.customer.com:3268", "Write ldaps://dc01.customer.com:3269."),
         ("ldap://dc01.customer.com:636", "Write ldaps://dc01.customer.com:636."),
+        ("gc://dc01.customer.com:636", "Write gc://dc01.customer.com."),
+        ("gc://dc01.customer.com:389", "Write gc://dc01.customer.com."),
+        ("gc://dc01.customer.com:3268", "Write ldaps://dc01.customer.com:3269."),
+        ("gc://dc01.customer.com\n  ldaps://dc01.customer.com:3269", "Remove one of the two."),
         ("ldaps://dc01.customer.com/DC=customer", "Write ldaps://dc01.customer.com, and the path as base_dn."),
         ("ldaps://svc:pw@dc01.customer.com", "Write it as username and password in [directory]."),
         ("ldaps://dc01.customer.com:x", "Write host:port, or leave out :port."),
@@ -213,6 +222,17 @@ def test_bad_directory_server(tmp_path: Path, url: str, instead: str) -> None:
     text = GOOD + DIRECTORY.replace("ldaps://dc01.customer.com", url)
     mistake = only(tmp_path, text)
     assert (mistake.line, mistake.instead) == (line_of(text, "servers") + url.count("\n"), instead)
+
+
+def test_a_global_catalog_is_told_by_its_port_or_by_its_scheme() -> None:
+    catalogs = [
+        DirectoryServer("dc", 3269),
+        DirectoryServer("dc", 3268, tls=False),
+        DirectoryServer("dc", 9, catalog=True),
+    ]
+    assert all(server.is_global_catalog for server in catalogs)
+    assert not DirectoryServer("dc", 636).is_global_catalog
+    assert [str(server) for server in catalogs] == ["ldaps://dc:3269", "ldap://dc:3268", "gc://dc:9"]
 
 
 def test_start_tls(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_flowscape.facts import Kind, Trouble
+from pytest_flowscape.facts import Kind, ResolvedName, Trouble
 from pytest_flowscape.probes.ews import answers
 from pytest_flowscape.probes.ews.answers import Envelope
 from pytest_flowscape.probes.ews.request import MESSAGES, SOAP, TYPES
@@ -162,19 +162,42 @@ def test_contacts_match_exactly() -> None:
     exact = resolution("New@demo.test", "SMTP:New@demo.test", "smtp:atlas@demo.test", "X500:/o=demo")
     partial = resolution("atlas@demo.test.example", "SMTP:atlas@demo.test.example")
     body = resolved("ErrorNameResolutionMultipleResults", "Warning", partial, exact)
-    found, none = answers.contacts(read(body), " ATLAS@demo.test")
-    assert none is None
-    (contact,) = found
+    told = answers.resolved(read(body), " ATLAS@demo.test")
+    assert (told.trouble, told.others, told.complete) == (None, 1, True)
+    (contact,) = told.contacts
     assert contact.primary == "New@demo.test"
     assert contact.smtp_addresses == ("SMTP:New@demo.test", "smtp:atlas@demo.test")
     assert (contact.given_name, contact.surname) == ("At", "Las")
 
 
 def test_no_contact() -> None:
-    assert answers.contacts(read(resolved("ErrorNameResolutionNoResults", "Error")), "atlas@demo.test") == ((), None)
-    found, told = answers.contacts(read(resolved("ErrorAccessDenied", "Error")), "atlas@demo.test")
-    assert found == ()
-    assert told is not None
+    nobody = answers.resolved(read(resolved("ErrorNameResolutionNoResults", "Error")), "atlas@demo.test")
+    assert nobody == ResolvedName("atlas@demo.test")
+    refused = answers.resolved(read(resolved("ErrorAccessDenied", "Error")), "atlas@demo.test")
+    assert refused.contacts == ()
+    assert refused.trouble is not None
+
+
+def test_own_contacts_and_other_kinds_of_address_are_no_entries_of_the_address_list() -> None:
+    exact = resolution("atlas@demo.test", "SMTP:atlas@demo.test")
+    stored = exact.replace("<t:GivenName>", "<t:ContactSource>Store</t:ContactSource><t:GivenName>")
+    item = exact.replace("</t:Mailbox>", '<t:ItemId Id="A"/></t:Mailbox>')
+    body = resolved("ErrorNameResolutionMultipleResults", "Warning", stored, item, exact)
+    told = answers.resolved(read(body), "atlas@demo.test")
+    assert (len(told.contacts), told.others) == (1, 0)
+    other = exact.replace(">SMTP<", ">EX<").replace(
+        "<t:EmailAddress>atlas@demo.test", "<t:EmailAddress>/o=Demo/cn=atlas"
+    )
+    (contact,) = answers.resolved(read(resolved("NoError", "Success", other)), "atlas@demo.test").contacts
+    assert contact.primary == ""
+    assert contact.full
+
+
+def test_a_list_that_is_cut_short_is_told() -> None:
+    body = resolved("ErrorNameResolutionMultipleResults", "Warning", resolution("a@demo.test", "SMTP:a@demo.test"))
+    cut = body.replace(b'IncludesLastItemInRange="true"', b'IncludesLastItemInRange="false"')
+    assert answers.resolved(read(body), "a@demo.test").complete
+    assert not answers.resolved(read(cut), "a@demo.test").complete
 
 
 HOSTILE = {
@@ -250,7 +273,7 @@ def test_no_tree_breaks_it(body: str) -> None:
     if isinstance(told, Envelope):
         answers.folders(told, ("inbox",))
         answers.sync(told, "a@demo.test", "")
-        answers.contacts(told, "a@demo.test")
+        answers.resolved(told, "a@demo.test")
 
 
 def test_namespaces_are_those_of_the_schema() -> None:

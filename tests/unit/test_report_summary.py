@@ -9,11 +9,12 @@ from pathlib import Path
 import pytest
 
 from pytest_flowscape.outcomes import Outcome, Word
-from pytest_flowscape.report import groups, summary
+from pytest_flowscape.report import footprint, groups, summary
 from pytest_flowscape.report.columns import cut, fold, fold_command, pad, wide
 from pytest_flowscape.requirement import Per, Requirement
 from pytest_flowscape.site import Site, Users
 from pytest_flowscape.verdict import Result, Verdict
+from tests.unit import report_samples
 from tests.unit.report_samples import FULL_ACCESS, HOSTILE, REQUIREMENTS, failed, outcome, requirement, result, site
 
 FOLDER = Path("reports") / "headquarters"
@@ -243,3 +244,12 @@ def test_no_text_is_wider_than_asked(text: str, width: int) -> None:
     folded = fold(text, width, indent="  ", limit=2)
     assert 1 <= len(folded) <= 2
     assert all(wide(line) <= width for line in folded)
+
+
+def test_the_footprint_is_one_line_that_counts_the_own_mailbox_once() -> None:
+    where = site()
+    said = footprint.line(report_samples.footprint(), where.service_account.email)
+    assert said == "Footprint: 50 EWS requests, 2 mailboxes, 3 sign-ins (0 refused), 3 searches, 1 throttled, 0 writes"
+    found = summary.lines(result(where), (), where, FOLDER, requirements=REQUIREMENTS, footprint=said)
+    assert [text for _, text in found if text.startswith("Footprint")] == [cut(said, 100)]
+    assert wide(said) <= 100

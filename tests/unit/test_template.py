@@ -60,11 +60,12 @@ def test_all_commented_lines_load_too(tmp_path: Path) -> None:
     """What the template shows in comments is right: uncommented, it loads."""
     write(tmp_path, "-----BEGIN CERTIFICATE-----\n", "customer-ca.pem")
     write(tmp_path, "email\natlas@customer.com\n", "rooms.csv")
-    text = re.sub(r"^# (?=\[directory\]$|\w[\w-]*( \S+@\S+)? =| {4}ldaps)", "", template(), flags=re.MULTILINE)
+    text = re.sub(r"^# (?=\[directory\]$|\w[\w-]*( \S+@\S+)? =| {4}(?:ldaps|gc):)", "", template(), flags=re.MULTILINE)
     text = re.sub(r"addresses =\n    <\S+>\n", "", text).replace("<", "").replace(">", "")
     site = load(tmp_path, text)
     assert site.customer == "Customer Ltd."
     assert site.directory
+    assert [server.is_global_catalog for server in site.directory.servers] == [False, True]
     assert site.users.none_by == "A. Admin"
     assert [waiver.requirement for waiver in site.waivers] == ["PERMISSION-1"]
     assert [attestation.requirement for attestation in site.attestations] == ["ACCOUNT-1"]

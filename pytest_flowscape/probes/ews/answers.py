@@ -9,7 +9,8 @@ from typing import Any
 
 from lxml import etree
 
-from pytest_flowscape.facts import Contact, FolderAnswer, Kind, PermissionEntry, SyncAnswer, Trouble
+from pytest_flowscape.addresses import canonical
+from pytest_flowscape.facts import Contact, FolderAnswer, Kind, PermissionEntry, ResolvedName, SyncAnswer, Trouble
 from pytest_flowscape.probes.ews import codes
 from pytest_flowscape.probes.ews.connection import HttpAnswer
 from pytest_flowscape.probes.ews.request import MESSAGES, SOAP, TYPES
@@ -89,19 +90,25 @@ def sync(envelope: Envelope, address: str, impersonated: str) -> SyncAnswer:
     )
 
 
-def contacts(envelope: Envelope, asked: str) -> tuple[tuple[Contact, ...], Trouble | None]:
-    """Give the resolutions that have exactly the address asked for; partial matches are dropped."""
+def resolved(envelope: Envelope, asked: str) -> ResolvedName:
+    """Give the resolutions that have exactly the address asked for, and count the partial matches beside them.
+
+    The address list of Active Directory alone: entries of somebody's own contacts are left out.
+    """
     if len(envelope.messages) != 1:
-        return (), _not_one(envelope)
+        return ResolvedName(asked, trouble=_not_one(envelope))
     message = envelope.messages[0]
     trouble = _message_trouble(message, envelope.http)
     if trouble is not None and trouble.code == codes.NO_RESULTS:
-        return (), None
+        return ResolvedName(asked)
     if trouble is not None and trouble.code != codes.MULTIPLE_RESULTS:
-        return (), trouble
-    wanted = asked.strip().lower()
-    found = (_contact(resolution) for resolution in message.iter(f"{_T}Resolution"))
-    return tuple(contact for contact in found if wanted in _addresses(contact)), None
+        return ResolvedName(asked, trouble=trouble)
+    listed = message.find(f"{_M}ResolutionSet")
+    complete = listed is not None and listed.get("IncludesLastItemInRange", "true") in _FULL
+    entries = [entry for entry in message.iter(f"{_T}Resolution") if _is_listed(entry)]
+    wanted = canonical(asked)
+    found = [contact for contact in map(_contact, entries) if wanted in _addresses(contact)]
+    return ResolvedName(asked, tuple(found), others=len(entries) - len(found), complete=complete)
 
 
 def _parse(body: bytes) -> etree._Element | None:
@@ -185,16 +192,24 @@ def _permissions(entries: etree._Element) -> Iterator[PermissionEntry]:
             yield PermissionEntry(known or sid or smtp, level, rights, sid=sid, smtp=smtp)
 
 
+def _is_listed(resolution: etree._Element) -> bool:
+    """Tell whether an entry is from the address list; one from a folder of contacts has an item id."""
+    stored = _text(resolution, f"{_T}Contact/{_T}ContactSource") == "Store"
+    return not stored and resolution.find(f"{_T}Mailbox/{_T}ItemId") is None
+
+
 def _contact(resolution: etree._Element) -> Contact:
     mailbox, contact = f"{_T}Mailbox/{_T}", f"{_T}Contact/{_T}"
     entries = resolution.findall(f"{contact}EmailAddresses/{_T}Entry")
+    smtp = _text(resolution, f"{mailbox}RoutingType").upper() in ("SMTP", "")
     return Contact(
-        primary=_text(resolution, f"{mailbox}EmailAddress"),
+        primary=_text(resolution, f"{mailbox}EmailAddress") if smtp else "",
         mailbox_type=_text(resolution, f"{mailbox}MailboxType"),
         display_name=_text(resolution, f"{contact}DisplayName") or _text(resolution, f"{mailbox}Name"),
         given_name=_text(resolution, f"{contact}GivenName"),
         surname=_text(resolution, f"{contact}Surname"),
         smtp_addresses=tuple(text for entry in entries if (text := (entry.text or "").strip()) and _is_smtp(text)),
+        full=resolution.find(f"{_T}Contact") is not None,
     )
 
 
@@ -205,7 +220,7 @@ def _is_smtp(entry: str) -> bool:
 
 def _addresses(contact: Contact) -> set[str]:
     told = (contact.primary, *contact.smtp_addresses)
-    return {entry.rpartition(":")[2].strip().lower() for entry in told}
+    return {canonical(entry.rpartition(":")[2]) for entry in told if entry}
 
 
 def _message_trouble(message: etree._Element, answer: HttpAnswer) -> Trouble | None:

@@ -19,10 +19,12 @@ from typing import Any
 
 from urllib3.connection import HTTPSConnection
 from urllib3.response import BaseHTTPResponse
+from urllib3.util import wait_for_read
 
 from pytest_flowscape.errors import FlowscapeError
 from pytest_flowscape.facts import Kind, Trouble
 from pytest_flowscape.probes import network
+from pytest_flowscape.probes.ledger import EWS, LEDGER
 from pytest_flowscape.probes.network import Deadline
 from pytest_flowscape.probes.trust import tls_context
 from pytest_flowscape.secret import MASK
@@ -83,6 +85,7 @@ class Connection:
         self._avoid = set() if avoid is None else avoid
         self._http: HTTPSConnection | None = None
         self._socket: _BoundedSocket | None = None
+        self._credentials = False  # whether it has carried any
         self.peer_certificate = b""
 
     def __enter__(self) -> Connection:  # noqa: PYI034  Self is in typing only from Python 3.11
@@ -100,6 +103,11 @@ class Connection:
         """Tell whether another exchange can be tried on it."""
         return self._http is not None and self._http.sock is not None
 
+    @property
+    def has_ended(self) -> bool:
+        """Tell whether the other end has closed an idle connection: something can be read, and nothing was asked."""
+        return self._socket is not None and wait_for_read(self._socket, timeout=0)  # type: ignore[arg-type]
+
     def open(self, deadline: Deadline) -> None:
         """Resolve, connect (through the configured proxy only) and do the verified TLS handshake. Raises Broken."""
         started = time.monotonic()
@@ -109,6 +117,7 @@ class Connection:
             raise Broken(network.trouble_of(error, time.monotonic() - started)) from None
         self.peer_certificate = secure.getpeercert(binary_form=True) or b""
         self._socket = _BoundedSocket(secure)
+        self._credentials = False
         http = HTTPSConnection(network.bare_host(self._exchange.hostname), self._exchange.port)
         http.auto_open = 0  # a connection that ends is never silently replaced by one that is not signed in
         http.set_debuglevel(0)  # a program's global debug level would print headers
@@ -134,10 +143,13 @@ class Connection:
         failed: OSError = socket.gaierror(socket.EAI_NONAME, "no address")
         for left, address in zip(range(len(addresses), 0, -1), addresses, strict=True):
             try:
-                return network.connect(address, deadline.part(1 / left))
+                sock = network.connect(address, deadline.part(1 / left))
             except OSError as error:  # noqa: PERF203  each address fails alone
                 failed = error
                 self._avoid.add(address.text)
+            else:
+                LEDGER.connected(EWS)
+                return sock
         raise failed
 
     def post(
@@ -167,11 +179,13 @@ class Connection:
         }
         if authorization is not None:
             sent["Authorization"] = authorization
+            self._credentials = True
+        number = LEDGER.sent(body, credentials=self._credentials)
         started = time.monotonic()
         try:
             sock.deadline = deadline
             http.request("POST", PATH, body=body, headers=sent, preload_content=False)
-            return _read(http.getresponse(), started)
+            answer = _read(http.getresponse(), started)
         except Broken:
             self.close()
             raise
@@ -181,6 +195,8 @@ class Connection:
         except BaseException as error:  # noqa: BLE001  a timeout or Ctrl-C must not show the frames that hold the header
             self.close()
             raise error.with_traceback(None) from None
+        LEDGER.answered(number, answer.status)
+        return answer
 
     def close(self) -> None:
         """Close the connection; harmless if it is closed."""

@@ -11,6 +11,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from pytest_flowscape.facts import Kind, Trouble
@@ -23,16 +24,23 @@ from pytest_flowscape.probes.ews.pool import Line, Pool
 from pytest_flowscape.probes.ews.retry import BROKEN, THROTTLING, Attempts, BackOff
 from pytest_flowscape.probes.ews.sign_in import BASIC, Peer, RefusedHere, WayMissing, speaker
 from pytest_flowscape.probes.gate import Gate, SignInStopped
+from pytest_flowscape.probes.ledger import AGAIN, LEDGER, REFUSED, SIGNED_IN, THROTTLED
 from pytest_flowscape.probes.network import Deadline
 from pytest_flowscape.secret import Secret
 from pytest_flowscape.site import Exchange
+
+_MIXED_UP = (
+    "a signed-in connection was refused (HTTP 401): a balancer that mixes up connections, a failover, "
+    "or a password that was changed"
+)
 
 
 @dataclass
 class Call:
     """One request: what to send, for whom, and what happened to the password on the way.
 
-    ``party`` is whom the server charges. ``stop_on_refusal`` False leaves the
+    ``party`` is whom the server charges. ``headers`` are sent along with ours.
+    ``once``: it may change something, and is never sent a second time. ``stop_on_refusal`` False leaves the
     gate open after a refusal, for the one other way that a proven password may
     try. ``shown`` and ``inside`` are results, see Speaker.
     """
@@ -42,6 +50,8 @@ class Call:
     anchor: str = ""
     party: str = ""
     stop_on_refusal: bool = True
+    headers: Mapping[str, str] = field(default_factory=dict)
+    once: bool = False
     shown: bool = field(default=False, init=False)
     inside: str = field(default="", init=False)
 
@@ -83,7 +93,7 @@ class Conversation:
         """
         attempts = Attempts(self.exchange.timeout)
         while True:
-            told = self._once(call, attempts.deadline)
+            told = self._read(self._once(call, attempts.deadline))
             trouble = told if isinstance(told, Trouble) else look(told) if look else None
             if trouble is None:
                 return told
@@ -94,19 +104,29 @@ class Conversation:
                 return told
             if not attempts.again(trouble):
                 return told
+            LEDGER.note(AGAIN)
+
+    def pass_on(self, call: Call) -> HttpAnswer | Trouble:
+        """Send once what another client wrote, by the same rules, and give the answer as it came; heed throttling."""
+        answer = self._once(call, Deadline(self.exchange.timeout))
+        told = self._read(answer)
+        for trouble in [told] if isinstance(told, Trouble) else answers.troubles(told):
+            self.note(trouble, call.party)
+        return answer
 
     def note(self, trouble: Trouble, party: str) -> None:
         """Heed a throttling answer: remember its back-off, and halve the connections once."""
         if trouble.kind not in THROTTLING:
             return
         self._back_off.note(party, trouble)
+        LEDGER.note(THROTTLED)
         with self._count_lock:
             self.counts["throttled"] += 1
             first, self._halved = not self._halved, True
         if first:
             self.pool.halve()
 
-    def _once(self, call: Call, deadline: Deadline) -> Envelope | Trouble:
+    def _once(self, call: Call, deadline: Deadline) -> HttpAnswer | Trouble:
         wait = self._back_off.left(call.party)
         if wait >= deadline.left():
             return Trouble(Kind.THROTTLED, f"the server asked to wait {wait:.0f} seconds more", back_off=wait)
@@ -119,14 +139,15 @@ class Conversation:
                 if line is None:
                     return Trouble(Kind.LOST_SIGN_IN, "no signed-in connection is left, and none may be added")
                 self._gate.check()
-                return self._read(self._exchange(line, call, deadline))
+                return self._exchange(line, call, deadline)
         except SignInStopped as stopped:
             return Trouble(Kind.STOPPED, stopped.reason)
         except Broken as broken:
             return broken.trouble
 
     def _exchange(self, line: Line, call: Call, deadline: Deadline) -> HttpAnswer | Trouble:
-        if not line.usable:
+        # what is sent once only is not sent into a connection that the server has closed meanwhile
+        if not line.usable or (call.once and line.connection.has_ended):
             return self._new_sign_in(line, call, deadline)
         self.count(call.operation)
         answer = self._guarded_post(line, call, deadline)
@@ -150,10 +171,16 @@ class Conversation:
             except WayMissing as missing:
                 return Trouble(Kind.WAY_MISSING_HERE, f"{self.way}: {missing}")
             except RefusedHere as refused:
+                LEDGER.note(REFUSED)
                 return self._refused(line, call, Trouble(Kind.SIGN_IN_REFUSED, f"{self.way}: {refused}"))
+            except KeyboardInterrupt:
+                if call.shown and not self.proven:  # the password may have been judged, and nobody listened
+                    self._gate.stop(f"the sign-in of {self.username} was interrupted")
+                raise
             if answer.status == codes.UNAUTHORIZED:
                 return self._refused(line, call, codes.http_trouble(answer))
             line.signed_in = True
+            LEDGER.note(SIGNED_IN)
             assert line.speaker is not None
             line.speaker.done()
             self._gate.trust()
@@ -195,7 +222,7 @@ class Conversation:
         if self._gate.take_second_try():
             return self._new_sign_in(line, call, deadline)
         self.pool.lose_one()
-        return Trouble(Kind.LOST_SIGN_IN, "a signed-in connection was refused (HTTP 401)", status=codes.UNAUTHORIZED)
+        return Trouble(Kind.LOST_SIGN_IN, _MIXED_UP, status=codes.UNAUTHORIZED)
 
     # --- requests -----------------------------------------------------------------------------------
 
@@ -216,8 +243,12 @@ class Conversation:
 
     def _post(self, line: Line, call: Call, deadline: Deadline, header: Authorization | None) -> HttpAnswer:
         plain = call.anchor.isascii() and call.anchor.isprintable()  # a header takes nothing else; it is only a hint
-        headers = {"X-AnchorMailbox": call.anchor} if call.anchor and plain else {}
-        return line.connection.post(call.body, deadline, headers=headers, authorization=header)
+        anchor = {"X-AnchorMailbox": call.anchor} if call.anchor and plain else {}
+        answer = line.connection.post(call.body, deadline, headers={**anchor, **call.headers}, authorization=header)
+        shown = header is not None and line.speaker is not None and line.speaker.shown
+        if shown and answer.status == codes.UNAUTHORIZED:
+            LEDGER.note(REFUSED)  # the password, or a proof of it, went along
+        return answer
 
     def _read(self, answer: HttpAnswer | Trouble) -> Envelope | Trouble:
         if isinstance(answer, Trouble):

@@ -69,6 +69,38 @@ def resolve_names(entry: str) -> bytes:
     return _bytes(envelope)
 
 
+@dataclass(frozen=True)
+class Told:
+    """What a request says of itself: the operation's name, whom it impersonates (empty: nobody), whose mailboxes.
+
+    ``mailboxes`` are the addresses that it names, lower case, the impersonated
+    one first; an empty address is the caller's own mailbox, not named.
+    """
+
+    operation: str
+    impersonated: str = ""
+    mailboxes: tuple[str, ...] = ()
+
+
+def told(body: bytes) -> Told:
+    """Read operation, impersonated address and mailboxes out of a request as it is sent. Raises ValueError."""
+    parser = etree.XMLParser(resolve_entities=False, no_network=True)
+    try:
+        envelope = etree.fromstring(body, parser)
+    except etree.XMLSyntaxError:
+        envelope = None
+    operation = None if envelope is None else envelope.find(f"{{{SOAP}}}Body/*")
+    if envelope is None or operation is None:
+        raise ValueError("this is no SOAP request")
+    who = envelope.find(f"{{{SOAP}}}Header/{{{TYPES}}}ExchangeImpersonation/{{{TYPES}}}ConnectingSID/*")
+    impersonated = "" if who is None else (who.text or "").strip()
+    addresses = operation.iterfind(f".//{{{TYPES}}}Mailbox/{{{TYPES}}}EmailAddress")
+    named = [impersonated, *(address.text or "" for address in addresses)]
+    mailboxes = dict.fromkeys(address.strip().lower() for address in named if address.strip())
+    own = not mailboxes and operation.find(f".//{{{TYPES}}}DistinguishedFolderId") is not None
+    return Told(etree.QName(operation).localname, impersonated, ("",) if own else tuple(mailboxes))
+
+
 def _envelope(impersonate: str) -> tuple[etree._Element, etree._Element]:
     envelope = etree.Element(etree.QName(SOAP, "Envelope"), nsmap=_PREFIXES)
     header = _add(envelope, SOAP, "Header")

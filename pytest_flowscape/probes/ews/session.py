@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from pytest_flowscape.facts import Contact, FolderAnswer, Kind, MailboxAnswer, SignIn, SyncAnswer, Trouble
+from pytest_flowscape.facts import FolderAnswer, Kind, MailboxAnswer, ResolvedName, SignIn, SyncAnswer, Trouble
 from pytest_flowscape.probes import network
 from pytest_flowscape.probes.ews import answers, request
 from pytest_flowscape.probes.ews.answers import Envelope
 from pytest_flowscape.probes.ews.batch import Batch, Look, curable
+from pytest_flowscape.probes.ews.connection import HttpAnswer
 from pytest_flowscape.probes.ews.conversation import Call, Conversation
 from pytest_flowscape.probes.ews.request import FolderWanted
 from pytest_flowscape.probes.ews.sign_in import BASIC, NEGOTIATE, NTLM, candidates
@@ -190,11 +191,27 @@ class EwsSession:
             return SyncAnswer(address, impersonate, trouble=told)
         return answers.sync(told, address, impersonate)
 
-    def resolve_names(self, address: str) -> tuple[tuple[Contact, ...], Trouble | None]:
-        """Ask ResolveNames for the objects of Active Directory that have exactly this address, primary or not."""
+    def resolve_names(self, address: str) -> ResolvedName:
+        """Ask ResolveNames for the entries of the address list that have exactly this address, primary or not."""
         call = Call("ResolveNames", request.resolve_names(f"smtp:{address}"), anchor=self._email)
         told = self._ask(call, curable)
-        return ((), told) if isinstance(told, Trouble) else answers.contacts(told, address)
+        return ResolvedName(address, trouble=told) if isinstance(told, Trouble) else answers.resolved(told, address)
+
+    def pass_on(
+        self, body: bytes, *, anchor: str = "", headers: Mapping[str, str] | None = None
+    ) -> HttpAnswer | Trouble:
+        """Send a SOAP request that another client wrote, once, on a connection of this session; no retry.
+
+        The answer comes as it came, whatever its status. Trouble where there is
+        none: the connection broke, or the run's sign-ins are stopped.
+        """
+        told = request.told(body)
+        if not self._talk.way:
+            return Trouble(Kind.WAY_MISSING_HERE, self._none)
+        call = Call(
+            told.operation, body, anchor=anchor, party=told.impersonated.lower(), headers=headers or {}, once=True
+        )
+        return self._talk.pass_on(call)
 
     def _ask(self, call: Call, look: Look | None) -> Envelope | Trouble:
         if not self._talk.way:
