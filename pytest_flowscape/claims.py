@@ -11,7 +11,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from pytest_flowscape.errors import NotMeasured
-from pytest_flowscape.facts import MailboxAnswer, SyncAnswer
+from pytest_flowscape.facts import MailboxAnswer, ResolvedName, SyncAnswer
 from pytest_flowscape.judgement import OWN_MAILBOX
 
 SHARED = "calendar"  # the folder whose ids the processes tell each other: one of each mailbox is enough
@@ -28,7 +28,7 @@ class Claims:
         self._folder = folder / "folder-ids" if folder else None
         self._holds: dict[str, set[str]] = {}
 
-    def note(self, answers: Iterable[MailboxAnswer | SyncAnswer]) -> None:
+    def note(self, answers: Iterable[MailboxAnswer | SyncAnswer | ResolvedName]) -> None:
         """Remember whose folders were seen, before any of the chunk is judged."""
         for answer in answers:
             for folder in answer.folders if isinstance(answer, MailboxAnswer) else ():
@@ -46,9 +46,9 @@ class Claims:
         if len(ids) != len(set(ids)):
             raise NotMeasured("Exchange gives several folders the same id", cause=OWN_MAILBOX)
         for identity in ids:
-            holders = self._holds.setdefault(identity, {answer.address})
-            holders.add(answer.address)
-            holders |= self._told(identity)
+            known = self._holds.setdefault(identity, set())
+            known.add(answer.address)
+            holders = known | self._told(identity, answer.address)
             if len(holders) > 1:
                 said = f"Exchange answers for {' and '.join(sorted(holders))} from one mailbox"
                 raise NotMeasured(said, cause=OWN_MAILBOX)
@@ -60,13 +60,14 @@ class Claims:
             folder.mkdir(parents=True, exist_ok=True)
             (folder / _hashed(address)).write_text(address, encoding="utf-8")
 
-    def _told(self, identity: str) -> set[str]:
-        """Give the addresses that any process was answered with this id for."""
+    def _told(self, identity: str, address: str) -> set[str]:
+        """Give the other addresses that any process was answered with this id for."""
         folder = self._folder / _hashed(identity) if self._folder else None
         if folder is None or not folder.is_dir():
             return set()
-        # an empty file is being written this moment; its name would do, but a reader wants an address
-        return {file.read_text(encoding="utf-8") or "another mailbox" for file in folder.iterdir()}
+        # the name decides whose it is: a file may be empty still, written by another process at this moment
+        others = (file for file in folder.iterdir() if file.name != _hashed(address))
+        return {file.read_text(encoding="utf-8") or "another mailbox" for file in others}
 
 
 def _hashed(text: str) -> str:

@@ -73,6 +73,12 @@ def load_requirements() -> Mapping[str, Judged]:
     return {judged.requirement.id: judged for judged in found}
 
 
+@cache
+def attributes_judged() -> frozenset[str]:
+    """Give the directory attributes that the requirements judge, all together."""
+    return frozenset(name for judged in load_requirements().values() for name in judged.requirement.reads)
+
+
 SUITE_ORDER = ("host", "account", "rooms", "permissions", "impersonation", "calendar", "handover", "advice")
 
 

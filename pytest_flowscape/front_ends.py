@@ -15,8 +15,6 @@ from dataclasses import dataclass
 from pytest_flowscape.facts import FrontEndLook, Kind, Trouble
 
 UNNAMED = "a front end that does not tell its name"
-
-
 PAUSE = 2.0  # seconds between the rounds of looks
 TOO_MANY = 429  # RFC 6585 4
 BOTH = frozenset((False, True))  # the first round and the second, as FrontEndLook.again tells them

@@ -6,15 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from pytest_flowscape.collection import load_requirements
+from pytest_flowscape.collection import attributes_judged
 from pytest_flowscape.command_line import asked_site, chosen_rooms, chosen_run_id, count_workers
 from pytest_flowscape.gather_site import utc_now, vantage
 from pytest_flowscape.plan import make_plan
 from pytest_flowscape.plan_text import plan_text
 from pytest_flowscape.run import Run
-from pytest_flowscape.secret import Secret
-
-NOTHING = Secret("")
+from pytest_flowscape.secret import NOTHING
 
 
 def print_plan(config: pytest.Config) -> None:
@@ -27,18 +25,14 @@ def print_plan(config: pytest.Config) -> None:
     workers, note = count_workers(config, site)
     # a run that is only planned has no folder and no secret
     run = Run(site, run_id, Path(), rooms, NOTHING, NOTHING, utc_now(), max(1, workers))
-    reads = {name for judged in load_requirements().values() for name in judged.requirement.reads}
-    extra = [note, *(f"The tests of {path} come on top; they are not counted." for path in _added(config))]
+    added = [str(path) for path in config.getoption("flowscape_add")]
+    extra = [note, *(f"The tests of {path} come on top; they are not counted." for path in added)]
     text = plan_text(
-        make_plan(run, reads),
+        make_plan(run, attributes_judged()),
         run,
         vantage(run),
         [line for line in extra if line],
         site_file=str(config.getoption("flowscape_config")),
-        more=[f"--flowscape-add={path}" for path in _added(config)],
+        more=[f"--flowscape-add={path}" for path in added],
     )
     print(text, end="")  # noqa: T201  the option's purpose
-
-
-def _added(config: pytest.Config) -> list[str]:
-    return list(config.getoption("flowscape_add", None) or [])

@@ -53,6 +53,10 @@ class Secret:
         raise TypeError("a Secret is not pickled")
 
 
+NOTHING = Secret("")
+"""In place of a password where none is needed: it is neither asked for nor read."""
+
+
 def encodings(value: str, usernames: tuple[str, ...] = ()) -> tuple[str, ...]:
     """Give every text under which ``value`` may stand in an artefact, longest first.
 

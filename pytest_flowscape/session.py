@@ -16,7 +16,14 @@ import pytest
 
 from pytest_flowscape import fixtures
 from pytest_flowscape.asking import readable_by_others, run_passwords
-from pytest_flowscape.collection import Collection, load_requirements, paths_to_run, requirement_of, suites_folder
+from pytest_flowscape.collection import (
+    Collection,
+    attributes_judged,
+    load_requirements,
+    paths_to_run,
+    requirement_of,
+    suites_folder,
+)
 from pytest_flowscape.command_line import asked_site, chosen_rooms, chosen_run_id, count_workers
 from pytest_flowscape.demo import Demo
 from pytest_flowscape.errors import DemoError, PasswordError
@@ -34,9 +41,8 @@ from pytest_flowscape.report.files import private_folder, report_folder
 from pytest_flowscape.requirement import MARK
 from pytest_flowscape.run import Run
 from pytest_flowscape.schedule import RoomScheduling
-from pytest_flowscape.secret import Secret, encodings, scrub
+from pytest_flowscape.secret import NOTHING, Secret, encodings, scrub
 
-NOTHING = Secret("")
 LOOKS_ONLY = ("collectonly", "showfixtures", "show_fixtures_per_test")
 
 
@@ -180,9 +186,7 @@ def _activate_controller(config: pytest.Config) -> None:
     config.args[:] = paths_to_run(config)
     option = config.option
     # what only looks at the tests measures nothing, and leaves an earlier report alone
-    collect_only = any(
-        getattr(option, name, False) for name in ("collectonly", "showfixtures", "show_fixtures_per_test")
-    )
+    collect_only = any(getattr(option, name, False) for name in LOOKS_ONLY)
     workers, note = (0, "") if collect_only else count_workers(config, site)
     distributed = workers > 0
     notes = [note, *readable_by_others(site)]
@@ -299,10 +303,9 @@ class Controller:
     def _measure(self) -> SiteFacts:
         refusals = self._recorder.refusals
         if self._facts is None and refusals is not None:
-            reads = frozenset(name for judged in load_requirements().values() for name in judged.requirement.reads)
             with refusals.account.turn():
                 try:
-                    self._facts = gather_site(self._after_refusals(refusals), reads=reads)
+                    self._facts = gather_site(self._after_refusals(refusals), reads=attributes_judged())
                     self._recorder.facts = self._facts
                 finally:
                     # at once: a run that is killed later leaves its note, and so does one that is interrupted here

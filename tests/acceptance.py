@@ -41,6 +41,28 @@ class Finished:
         return dict(found[0])
 
 
+def call(
+    command: list[str], *, cwd: Path, env: dict[str, str], timeout: float = LIMIT
+) -> subprocess.CompletedProcess[str]:
+    """Run a command to its end without a terminal, and keep what it says; ``env`` is its whole environment."""
+    return subprocess.run(
+        command,
+        cwd=cwd,
+        env=env,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        timeout=timeout,
+        check=False,
+    )
+
+
+def without_pytest() -> dict[str, str]:
+    """Give the environment less what pytest put there for its own."""
+    return {key: value for key, value in os.environ.items() if not key.startswith("PYTEST_")}
+
+
 def accept(
     site: Path | str,
     *arguments: str,
@@ -52,23 +74,13 @@ def accept(
     """Run ``pytest --flowscape-config=site`` in ``cwd``; a demo where ``site`` begins with ``--``."""
     folder = report or cwd / "report"
     first = site if str(site).startswith("--") else f"--flowscape-config={site}"
-    environment = {key: value for key, value in os.environ.items() if not key.startswith("PYTEST_")}
+    environment = without_pytest()
     # notes on refused sign-ins belong to the test, not to whoever runs it
     environment.update({"XDG_STATE_HOME": str(cwd / "state"), **(env or {}), "COLUMNS": "100"})
     command = [python, "-m", "pytest", str(first), f"--flowscape-report={folder}", "-p", "no:cacheprovider"]
     # hypothesis serves the project's own tests and takes a third of a second to load
     command += ["-p", "no:hypothesispytest", "-o", f"faulthandler_timeout={LIMIT / 2}", *arguments]
-    done = subprocess.run(
-        command,
-        cwd=cwd,
-        env=environment,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        timeout=LIMIT,
-        check=False,
-    )
+    done = call(command, cwd=cwd, env=environment)
     path = folder / "results.json"
     results = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
     return Finished(done.returncode, done.stdout + done.stderr, folder, results)

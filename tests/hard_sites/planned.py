@@ -5,18 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from pytest_flowscape.collection import load_requirements
+from pytest_flowscape.collection import attributes_judged
 from pytest_flowscape.command_line import chosen_rooms
 from pytest_flowscape.config import load_site
 from pytest_flowscape.gather_site import utc_now
 from pytest_flowscape.plan import Plan, make_plan
-from pytest_flowscape.planning import NOTHING
 from pytest_flowscape.run import Run
+from pytest_flowscape.secret import NOTHING
 
 
 def plan_of(site_file: Path, workers: int = 0, rooms: Sequence[str] = ()) -> Plan:
     """Give the plan for ``-n workers`` (0 is one process) and the chosen rooms (all if there are none)."""
     site = load_site(site_file)
     run = Run(site, "", Path(), chosen_rooms(site, rooms), NOTHING, NOTHING, utc_now(), max(1, workers))
-    reads = {name for judged in load_requirements().values() for name in judged.requirement.reads}
-    return make_plan(run, reads)
+    return make_plan(run, attributes_judged())

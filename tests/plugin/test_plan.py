@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import subprocess
 import sys
@@ -12,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from pytest_flowscape.verdict import Verdict
-from tests.acceptance import accept
+from tests.acceptance import accept, call, without_pytest
 from tests.hard_sites.counts import Seen, assert_counts
 from tests.hard_sites.planned import plan_of
 from tests.plugin.test_sign_in import without_directory
@@ -60,18 +59,8 @@ sys.addaudithook(watch)
 
 
 def plan(folder: Path, *arguments: str, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
-    environment = {key: value for key, value in os.environ.items() if not key.startswith("PYTEST_")} | (env or {})
-    return subprocess.run(
-        [sys.executable, "-m", "pytest", "--flowscape-plan", "-p", "no:cacheprovider", *arguments],
-        cwd=folder,
-        env=environment,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        check=False,
-        timeout=60,
-    )
+    command = [sys.executable, "-m", "pytest", "--flowscape-plan", "-p", "no:cacheprovider", *arguments]
+    return call(command, cwd=folder, env=without_pytest() | (env or {}))
 
 
 def numbers(text: str) -> dict[str, list[int]]:

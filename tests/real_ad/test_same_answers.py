@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import pytest
 
+from pytest_flowscape.collection import attributes_judged
 from pytest_flowscape.probes.directory_search import Query
 from pytest_flowscape.probes.directory_view import (
     account_attributes,
@@ -15,7 +16,7 @@ from pytest_flowscape.probes.directory_view import (
     mail_filter,
     proxy_filter,
 )
-from tests.real_ad import contents, views
+from tests.real_ad import contents
 from tests.real_ad.account_defects import attributes, in_days, locked_out, must_change, password_expired
 from tests.real_ad.administrator import filetime
 from tests.real_ad.comparing import disagreements
@@ -77,9 +78,9 @@ QUERIES = {
     ),
     "who shows an address": Query(ROOMS, "(proxyAddresses=*)", ("proxyAddresses",)),
     "who shows a nickname": Query("OU=People,DC=demo,DC=test", "(mailNickname=*)", ("mailNickname",)),
-    "one object": Query(ROOM, ANYTHING, holder_attributes(views.reads()), whole=False),
+    "one object": Query(ROOM, ANYTHING, holder_attributes(attributes_judged()), whole=False),
     "one object, named otherwise": Query("cn=ATLAS, ou=rooms, dc=demo, dc=test", ANYTHING, FEW, whole=False),
-    "the service account whole": Query(SERVICE, ANYTHING, account_attributes(views.reads()), whole=False),
+    "the service account whole": Query(SERVICE, ANYTHING, account_attributes(attributes_judged()), whole=False),
     "the domain's policy": Query(BASE, ANYTHING, ("lockoutThreshold", "objectClass"), whole=False),
     "attributes that nobody knows": Query(ROOM, ANYTHING, ("mail", "noSuchAttribute"), whole=False),
     "an object that is not there": Query(f"CN=Nobody,{BASE}", ANYTHING, FEW, whole=False),

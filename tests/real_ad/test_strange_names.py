@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import pytest
 
+from pytest_flowscape.collection import attributes_judged
 from pytest_flowscape.facts import DirectoryView, Grant
 from pytest_flowscape.site import Directory
 from tests.real_ad import contents, views
@@ -82,7 +83,7 @@ def told(real_directory: RealDirectory) -> Told:
         with views.signed_in(directory_of(real_directory), USERNAME, real_directory.password) as session:
 
             def ask(*rooms: str, account: str = USERNAME) -> DirectoryView:
-                return session.gather(EMAIL, account, rooms, (), reads=views.reads())
+                return session.gather(EMAIL, account, rooms, (), reads=attributes_judged())
 
             return Told(
                 ask(*STRANGE.values(), INNOCENT),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator, Sequence
 
-from pytest_flowscape.collection import load_requirements
+from pytest_flowscape.collection import attributes_judged
 from pytest_flowscape.facts import DirectoryView
 from pytest_flowscape.probes.directory import DirectorySession
 from pytest_flowscape.probes.directory_servers import Servers
@@ -27,11 +27,6 @@ class OpenDoor:
 
     def stop(self, reason: str) -> None:
         self.stopped.append(reason)
-
-
-def reads() -> frozenset[str]:
-    """Give every attribute that a requirement judges, as a run asks for them."""
-    return frozenset(name for judged in load_requirements().values() for name in judged.requirement.reads)
 
 
 @contextlib.contextmanager
@@ -73,6 +68,6 @@ def view(
 ) -> DirectoryView:
     """Sign in, ask everything, sign off. ``account`` is the service account's name where ``username`` is another's."""
     with signed_in(directory, username, password, own=own) as session:
-        found = session.gather(email, account or username, rooms, users, reads=reads())
+        found = session.gather(email, account or username, rooms, users, reads=attributes_judged())
     assert found.trouble is None, found.trouble
     return found

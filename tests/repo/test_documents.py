@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from pytest_flowscape.causes import CAUSES
-from pytest_flowscape.collection import load_requirements
+from pytest_flowscape.collection import attributes_judged
 from pytest_flowscape.outcomes import Word
 from pytest_flowscape.plugin import pytest_addoption
 from pytest_flowscape.probes.directory_view import account_attributes, holder_attributes
@@ -50,8 +50,7 @@ def test_the_exit_codes_are_told(name: str) -> None:
 
 
 def test_every_attribute_that_is_asked_of_the_directory_is_told() -> None:
-    reads = {name for judged in load_requirements().values() for name in judged.requirement.reads}
-    asked = {*reads, *account_attributes(()), *holder_attributes(())}
+    asked = {*attributes_judged(), *account_attributes(()), *holder_attributes(())}
     assert len(asked) > 20
     assert {name for name in asked if f"`{name}`" not in text("docs/for-administrators.md")} == set()
 

@@ -16,6 +16,7 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 NOT_OURS = {".git", ".venv", "dist", "build", "__pycache__", "node_modules"}
 TEXTS = {".py", ".md", ".toml", ".ini", ".cfg", ".css", ".js", ".j2", ".json", ".csv", ".ps1", ".yml", ".yaml", ""}
 LONGEST_MODULE = 400
+LEFT_OVER = (".orig", ".rej", ".bak")
 FORBIDDEN = {  # this file, which names them, is not looked at
     "a path of one machine": re.compile(r"(?<![\w.])/(root|work|home/\w+|Users/\w+)/|[A-Z]:\\Users\\"),
     "a package host": re.compile(
@@ -37,6 +38,12 @@ def files() -> Iterator[Path]:
             names[:] = []  # a site's own report: output, ignored by git
             continue
         yield from (here / name for name in found if Path(name).suffix in TEXTS)
+
+
+def test_nothing_is_left_over_from_patching_or_merging() -> None:
+    folders = ("pytest_flowscape", "suites", "tests", "docs", "examples", "benchmarks")
+    left = [path for folder in folders for path in (REPOSITORY / folder).rglob("*") if path.suffix in LEFT_OVER]
+    assert [named(path) for path in left] == []
 
 
 def modules() -> list[Path]:

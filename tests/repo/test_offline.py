@@ -16,6 +16,8 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from tests.acceptance import call
+
 REPOSITORY = Path(__file__).resolve().parents[2]
 DOCUMENT = REPOSITORY / "docs/offline.md"
 NEEDED = ("pytest_flowscape", "suites", "pyproject.toml", "README.md", "LICENSE")
@@ -51,17 +53,8 @@ def blocks() -> list[str]:
 
 
 def run(script: str, folder: Path, environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        ["bash", "-euo", "pipefail", "-c", script],
-        cwd=folder,
-        env=environment,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        check=False,
-        timeout=SECONDS_FOR_ONE_TEST,
-    )
+    command = ["bash", "-euo", "pipefail", "-c", script]
+    return call(command, cwd=folder, env=environment, timeout=SECONDS_FOR_ONE_TEST)
 
 
 def well(done: subprocess.CompletedProcess[str]) -> str:

@@ -38,6 +38,14 @@ def test_two_folders_with_one_id_are_not_measured() -> None:
         Claims(None).of_itself(answer("atlas@demo.test", inbox="i1", calendar="i1"))
 
 
+def test_another_process_that_is_just_writing_the_same_address_is_no_other_mailbox(tmp_path: Path) -> None:
+    claims, seen = Claims(tmp_path), answer("atlas@demo.test", calendar="c1")
+    claims.note([seen])
+    (written,) = (path for path in tmp_path.rglob("*") if path.is_file())
+    written.write_text("", encoding="utf-8")
+    assert claims.of_itself(seen) is seen
+
+
 def test_another_process_is_told(tmp_path: Path) -> None:
     here, there = Claims(tmp_path), Claims(tmp_path)
     here.note([answer("atlas@demo.test", calendar="c1")])
