@@ -2,7 +2,7 @@
 
 Each row tells what a condition found before or at sign-in does to the
 requirements: the one that fails by it, and those that cannot be measured
-because of it. A test walks the table row by row. Sources: FACTS 2 and 10.5.
+because of it. A test walks the table row by row.
 """
 
 from __future__ import annotations

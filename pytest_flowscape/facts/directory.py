@@ -21,7 +21,7 @@ class DirectoryEntry:
     Keys are attribute names in lower case. ``unreadable`` (lower case) names
     those that were asked for and that this account cannot read; every accessor
     raises TypeError for them, because unreadable looks like absent and must
-    never be compared (FACTS 8). ``from_catalog`` tells that a global catalog
+    never be compared. ``from_catalog`` tells that a global catalog
     gave it, which has only some attributes of every object.
     """
 

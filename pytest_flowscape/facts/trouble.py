@@ -8,7 +8,7 @@ from enum import Enum
 
 
 class Kind(str, Enum):
-    """What sort of trouble an answer is; judged on status first, then on code (FACTS 2)."""
+    """What sort of trouble an answer is; judged on status first, then on code."""
 
     UNRESOLVABLE = "name does not resolve"
     REFUSED = "connection refused"
