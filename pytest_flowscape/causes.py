@@ -20,6 +20,7 @@ MAILBOXES = (
     "IMPERSONATION-2",
     "IMPERSONATION-3",
     "CALENDAR-1",
+    "CALENDAR-2",
     "HANDOVER-1",
     "ADVICE-3",
 )

@@ -10,6 +10,7 @@ import pytest
 
 from pytest_flowscape.config import load_site
 from pytest_flowscape.errors import SiteFileError
+from pytest_flowscape.run import BOOK_MEETING
 from pytest_flowscape.schedule import cut_workers
 from pytest_flowscape.site import Room, Site
 
@@ -47,6 +48,17 @@ def chosen_run_id(text: str | None) -> str:
         raise pytest.UsageError(
             f"--flowscape-run-id={text[:60]}: this is no UUID; copy the one that --flowscape-plan printed."
         ) from None
+
+
+def chosen_booking(config: pytest.Config) -> str:
+    """Give what the run is to book: ``room`` or nothing.
+
+    Raises UsageError for meetings, which are not booked yet.
+    """
+    book = str(config.getoption("flowscape_book") or "")
+    if book == BOOK_MEETING:
+        raise pytest.UsageError("--flowscape-book=meeting: this version invites no room; say --flowscape-book.")
+    return book
 
 
 def count_workers(config: pytest.Config, site: Site) -> tuple[int, str]:

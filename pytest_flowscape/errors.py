@@ -56,6 +56,14 @@ class NotMeasured(FlowscapeError):  # noqa: N818  an outcome by its name, not a 
         super().__init__(reason)
 
 
+class NotRequested(FlowscapeError):  # noqa: N818  an outcome by its name, see NotMeasured
+    """A requirement that is measured only when asked for was not, or not on this target; ``reason`` is a sentence."""
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(reason)
+
+
 class RequirementFailed(FlowscapeError, AssertionError):  # noqa: N818  an outcome, see NotMeasured
     """A requirement was measured and does not hold.
 

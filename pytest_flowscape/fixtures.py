@@ -25,6 +25,7 @@ from pytest_flowscape.facts import (
     MailboxAnswer,
     MailboxRights,
     RoomAddresses,
+    RoundTrip,
     SignIn,
     SiteFacts,
     SyncAnswer,
@@ -185,6 +186,12 @@ def room_as_delegate(request: pytest.FixtureRequest, room: Room) -> MailboxAnswe
 @pytest.fixture
 def room_sync(request: pytest.FixtureRequest, room: Room) -> SyncAnswer:
     """The answer to SyncFolderItems on the room's calendar."""
+    return _fact(request, room.email)  # type: ignore[no-any-return]
+
+
+@pytest.fixture
+def room_booking(request: pytest.FixtureRequest, room: Room) -> RoundTrip:
+    """One booking in the room's calendar, made, extended, ended early and removed; only where it was asked for."""
     return _fact(request, room.email)  # type: ignore[no-any-return]
 
 

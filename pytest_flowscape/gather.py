@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
+from pytest_flowscape.booking.asked import Bookings
 from pytest_flowscape.causes import CAUSES
 from pytest_flowscape.claims import Claims
 from pytest_flowscape.errors import NotMeasured
@@ -30,12 +31,13 @@ from pytest_flowscape.facts import (
     MailboxRights,
     ResolvedName,
     RoomAddresses,
+    RoundTrip,
     SignIn,
     SiteFacts,
     SyncAnswer,
 )
 from pytest_flowscape.gather_site import FIVE_FOLDERS, directory_session
-from pytest_flowscape.judgement import require_readable
+from pytest_flowscape.judgement import refuse_own, require_readable
 from pytest_flowscape.probes.directory import DirectorySession
 from pytest_flowscape.probes.ews.session import EwsSession
 from pytest_flowscape.probes.gate import Gate
@@ -73,6 +75,8 @@ class Gather:
         self.sync: dict[str, SyncAnswer] = {}
         self.users: dict[str, MailboxAnswer] = {}
         self.names: dict[str, ResolvedName] = dict(site_facts.contacts)
+        self.bookings = Bookings(run, site_facts, self._session)
+        self.not_requested = self.bookings.not_requested
 
     # --- the site ---
 
@@ -257,6 +261,12 @@ class Gather:
             self._claims.note([self.users[address]])
         return self._claims.of_itself(usable(self.users[address], PERSON_FACTS))
 
+    def room_booking(self, address: str) -> RoundTrip:
+        """Give the booking round trip of a room, made at the first call."""
+        # nothing is written before the mailbox has been seen to be the room's own
+        refuse_own(self.room_as_delegate(address), self.own_folder_ids(address))
+        return self.bookings.round_trip(address)
+
     # --- for the clients of a customer's own tests ---
 
     def ews_session(self) -> EwsSession:
@@ -287,7 +297,8 @@ class Gather:
             self._reopen_directory()
 
     def close(self) -> None:
-        """End all connections."""
+        """End all connections, and the journal of bookings."""
+        self.bookings.end()
         if self._ews:
             self._ews.close()
         if self._directory:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pytest_flowscape.causes import CAUSES, Cause
-from pytest_flowscape.errors import NotMeasured, RequirementFailed
+from pytest_flowscape.errors import NotMeasured, NotRequested, RequirementFailed
 from pytest_flowscape.facts import DirectoryEntry
 from pytest_flowscape.gather import ROOM_FACT_NAMES, Gather
 from pytest_flowscape.outcomes import SITE_TARGET
@@ -29,6 +29,11 @@ READ_FROM = {
     "room_entry": "room_entry",
     "room_addresses": "room_entry",
 }
+
+
+# what a second look would have to write again
+NEVER_REPEATED = frozenset(("room_booking",))
+Decided = NotMeasured | NotRequested | RequirementFailed | None
 
 
 @dataclass(frozen=True)
@@ -50,7 +55,7 @@ class Judge:
     def __init__(self, judged: Mapping[str, Judged], gather: Gather) -> None:
         self._judged = judged
         self._gather = gather
-        self._known: dict[tuple[str, str], NotMeasured | RequirementFailed | None] = {}
+        self._known: dict[tuple[str, str], Decided] = {}
         self._looks = SECOND_LOOKS // gather.run.workers
         self._sample = max(1, SECOND_LOOK_SAMPLE // gather.run.workers)
         self.second_looks = 0
@@ -62,8 +67,8 @@ class Judge:
         judged = self._judged.get(id_)
         return judged is not None and all(name == "notes" or hasattr(Gather, name) for name in judged.fact_names)
 
-    def decide(self, id_: str, target: str) -> NotMeasured | RequirementFailed | None:
-        """Decide a pair: None where it holds, else why it fails or why it could not be measured."""
+    def decide(self, id_: str, target: str) -> Decided:
+        """Decide a pair: None where it holds, else why it fails, could not be measured or was not requested."""
         key = (id_, target)
         if key not in self._known:
             self._known[key] = self._decide(id_, target)
@@ -90,13 +95,18 @@ class Judge:
         if hidden:
             raise NotMeasured(f"not readable by this account: {', '.join(hidden)}", cause="unreadable")
 
-    def _decide(self, id_: str, target: str) -> NotMeasured | RequirementFailed | None:
+    def _decide(self, id_: str, target: str) -> Decided:
         judged = self._judged[id_]
+        opt_in = judged.requirement.opt_in
+        declined = self._gather.not_requested(opt_in, target) if opt_in else ""
+        if declined:
+            return NotRequested(declined)
         stopped = self._stopped_by_cause(id_) or self._stopped_by_need(judged.requirement, target)
         if stopped:
             return stopped
         found = self._explained(self._call(judged, target), id_, target)
-        if isinstance(found, RequirementFailed) and judged.requirement.per is not Per.SITE:
+        again = judged.requirement.per is not Per.SITE and not NEVER_REPEATED & set(judged.fact_names)
+        if isinstance(found, RequirementFailed) and again:
             return self._second_look(judged, target, found)
         return found
 
@@ -132,7 +142,7 @@ class Judge:
                 return NotMeasured(found.reason, cause=found.cause, because=found.because)
         return None
 
-    def _call(self, judged: Judged, target: str) -> NotMeasured | RequirementFailed | None:
+    def _call(self, judged: Judged, target: str) -> Decided:
         """Call the judging function with its facts; an unforeseen error in it is not measured, never a verdict."""
         id_ = judged.requirement.id
         try:
@@ -140,15 +150,13 @@ class Judge:
                 name: Notes() if name == "notes" else self.fact(id_, name, target) for name in judged.fact_names
             }
             judged.function(**arguments)
-        except (NotMeasured, RequirementFailed) as outcome:
+        except (NotMeasured, NotRequested, RequirementFailed) as outcome:
             return outcome.with_traceback(None)
         except Exception as error:  # noqa: BLE001  the error is told as "the check itself failed"
             return NotMeasured(f"the check itself failed: {type(error).__name__}: {error}", cause="internal")
         return None
 
-    def _explained(
-        self, found: NotMeasured | RequirementFailed | None, asked: str, target: str
-    ) -> NotMeasured | RequirementFailed | None:
+    def _explained(self, found: Decided, asked: str, target: str) -> Decided:
         """Name the room requirement behind an address that Exchange or the directory does not accept."""
         if not isinstance(found, NotMeasured) or found.cause != NO_MAILBOX or found.because:
             return found
@@ -162,9 +170,7 @@ class Judge:
                 return NotMeasured(found.reason, cause=found.cause, because=id_)
         return found
 
-    def _second_look(
-        self, judged: Judged, target: str, first: RequirementFailed
-    ) -> NotMeasured | RequirementFailed | None:
+    def _second_look(self, judged: Judged, target: str, first: RequirementFailed) -> Decided:
         """Measure a failed fact once more, alone, before it is reported."""
         if self._looks <= 0 and self._sample <= 0:
             self.unconfirmed += 1

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from pytest_flowscape.collection import requirement_of, target_of
-from pytest_flowscape.errors import NotMeasured, RequirementFailed
+from pytest_flowscape.errors import NotMeasured, NotRequested, RequirementFailed
 from pytest_flowscape.fixtures import JUDGE
 from pytest_flowscape.judgement import OWN_MAILBOX
 from pytest_flowscape.outcomes import Outcome, Word
@@ -62,6 +62,8 @@ class OutcomeHooks:
         if isinstance(found, NotMeasured):
             reason = found.reason
             raise NotMeasured(reason, cause=found.cause, because=found.because, waiting=found.waiting) from None
+        if isinstance(found, NotRequested):
+            raise NotRequested(found.reason) from None
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(
@@ -88,6 +90,8 @@ class OutcomeHooks:
             return base
         if isinstance(error, RequirementFailed):
             return self._failed(base, record, error)
+        if isinstance(error, NotRequested):
+            return replace(base, word=Word.NOT_REQUESTED, found=error.reason, owner="")
         if not isinstance(error, NotMeasured):
             said = str(error).splitlines()[0] if str(error) else ""
             error = NotMeasured(f"the check itself failed: {type(error).__name__}: {said}", cause="internal")
@@ -161,9 +165,10 @@ class OutcomeHooks:
         text = describe(record, outcome, self._site)
         if outcome.word is Word.PASSED:
             return
-        if outcome.word is Word.ATTESTED:
+        if outcome.word in (Word.ATTESTED, Word.NOT_REQUESTED):
             path, line, _ = report.location
-            report.outcome, report.longrepr = "skipped", (path, (line or 0) + 1, outcome.notes[0])
+            said = outcome.notes[0] if outcome.word is Word.ATTESTED else outcome.found
+            report.outcome, report.longrepr = "skipped", (path, (line or 0) + 1, said)
         elif outcome.word is Word.WAIVED or outcome.level == Level.RECOMMENDED.value:
             report.outcome, report.longrepr = "skipped", text
             report.wasxfail = outcome.notes[0] if outcome.word is Word.WAIVED else "recommended"

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from pytest_flowscape.booking import counts as booking
 from pytest_flowscape.facts.footprint import DELEGATE, IMPERSONATED
 from pytest_flowscape.probes.balancer import FRONT_END_CONNECTIONS
 from pytest_flowscape.probes.directory_account import MOST_NAMESAKES, POLICY_ATTRIBUTES
@@ -80,7 +81,8 @@ def make_plan(run: Run, reads: Iterable[str]) -> Plan:
         operations={key: count for key, count in operations.items() if count},
         mailboxes=_mailboxes(run),
         without_credentials=1 + FRONT_END_CONNECTIONS,
-        sign_ins=1 + run.workers * run.connections,
+        # the first booking has a session of its own, and so has what sweeps at the end, if anything is left
+        sign_ins=1 + run.workers * run.connections + 2 * bool(run.book),
         connections=run.site.exchange.max_connections,
         binds=_binds(run),
         binds_at_most=_binds(run) + _further_controllers(run),
@@ -92,6 +94,7 @@ def make_plan(run: Run, reads: Iterable[str]) -> Plan:
         second_looks=_second_looks(run),
         retries=MOST_RETRIES,
         seconds=_seconds(sum(operations.values()), run),
+        writes=booking.writes() * len(run.rooms) if run.book else 0,
     )
 
 
@@ -106,6 +109,10 @@ def _operations(run: Run) -> Counter[tuple[str, str]]:
     found["SyncFolderItems", IMPERSONATED] = len(run.rooms)
     if run.site.directory is None:
         found["ResolveNames", DELEGATE] = 1 + len(run.rooms)
+    if run.book and run.rooms:
+        # the first room is looked at, and booked, before all others
+        found.update({("GetFolder", DELEGATE): 1, ("GetFolder", IMPERSONATED): 1})
+        found.update({asked: count * len(run.rooms) for asked, count in booking.ROUND_TRIP.items()})
     return found
 
 
@@ -113,6 +120,10 @@ def _mailboxes(run: Run) -> dict[str, dict[str, int]]:
     site = run.site
     found = {site.service_account.email: {DELEGATE: 2, IMPERSONATED: 1}}
     found |= {room.email: {DELEGATE: 1, IMPERSONATED: 2} for room in run.rooms}
+    if run.book:
+        for number, room in enumerate(run.rooms):
+            first = number == 0
+            found[room.email] = {DELEGATE: 1 + booking.naming_the_room() + first, IMPERSONATED: 2 + first}
     people = (*site.users.addresses, *filter(None, [site.users.out_of_scope]))
     return found | {address: {IMPERSONATED: 1} for address in people}
 

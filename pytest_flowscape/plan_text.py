@@ -11,7 +11,7 @@ from pytest_flowscape.facts import Vantage
 from pytest_flowscape.facts.footprint import DELEGATE, IMPERSONATED
 from pytest_flowscape.plan import Plan
 from pytest_flowscape.report.columns import fold
-from pytest_flowscape.run import MAILBOXES_IN_FLIGHT, Run
+from pytest_flowscape.run import BOOK_ROOM, MAILBOXES_IN_FLIGHT, Run
 
 WIDTH = 100
 LABEL = 26  # columns of the left side
@@ -108,7 +108,10 @@ def _where(plan: Plan, run: Run) -> Iterator[tuple[str, str]]:
 
 
 def _exchange(plan: Plan, run: Run) -> Iterator[tuple[str, str]]:
-    yield "EWS requests", f"{plan.requests}, all of them reading"
+    reading = (
+        "all of them reading" if not plan.writes else f"{plan.requests - plan.writes} reading, {plan.writes} writing"
+    )
+    yield "EWS requests", f"{plan.requests}, {reading}"
     for (operation, identity), count in sorted(plan.operations.items()):
         yield f"  {operation}", f"{count} {_as_whom(identity)}"
     yield "HTTP without sign-in", f"{plan.without_credentials}: which ways to sign in are offered, by which front ends"
@@ -127,6 +130,14 @@ def _exchange(plan: Plan, run: Run) -> Iterator[tuple[str, str]]:
             "subject, no body, no attachment. Of users one folder id each."
         ),
     )
+    if plan.writes:
+        yield (
+            "",
+            (
+                "For bookings: when each room is taken, its working hours, and of the items in its calendar ids, ends "
+                "and the mark of such runs; one more SyncFolderItems for each 512 items."
+            ),
+        )
 
 
 def _as_whom(identity: str) -> str:
@@ -149,10 +160,23 @@ def _directory(plan: Plan, run: Run) -> Iterator[tuple[str, str]]:
 
 
 def _writes(plan: Plan, run: Run) -> str:
-    booking = " [booking] names rooms; this version books nothing all the same." if run.site.booking.rooms else ""
+    opened = "A mailbox that nobody has opened yet may get its default folders when it is first opened."
+    if not plan.writes:
+        booking = (
+            " [booking] names rooms; without --flowscape-book nothing is booked." if run.site.booking.rooms else ""
+        )
+        return (
+            f"{plan.writes} writes: no item, no mail, no setting, neither in Exchange nor in the directory.{booking} "
+            f"{opened}"
+        )
+    hours = run.site.booking.window
+    when = f"between {hours[0]:%H:%M} and {hours[1]:%H:%M}" if hours else "at night"
     return (
-        f"{plan.writes} writes: no item, no mail, no setting, neither in Exchange nor in the directory.{booking} "
-        "A mailbox that nobody has opened yet may get its default folders when it is first opened."
+        f"{plan.writes} writes: in the calendar of each of {_many(len(run.rooms), 'room')} one appointment, some days "
+        f"ahead {when} of the room's clock, shown as free, without attendees and reminder; it is extended, ended early "
+        "and deleted for good within seconds. Nothing is sent to anybody. The first room must end clean before the "
+        "others start. What is deleted lies in Recoverable Items until the retention time ends, longer under a hold. "
+        f"Panels and other programs that follow these calendars see it come and go. {opened}"
     )
 
 
@@ -195,6 +219,11 @@ def _logs(plan: Plan, run: Run) -> Iterator[tuple[str, str]]:
             f"Delegate in {_many(len(run.rooms), 'room')}; the same in the report of non-owner access"
         ),
     )
+    if plan.writes:
+        yield (
+            "",
+            f"as Delegate in the same {_many(len(run.rooms), 'room')}: one Create, two Update and one HardDelete each",
+        )
     if plan.binds:
         yield (
             "Defender for Identity",
@@ -225,6 +254,11 @@ def _faults(plan: Plan) -> Iterator[tuple[str, str]]:
         ),
     )
     yield "Stopped batch", "rooms that Exchange did not come to in a shared request are asked again, alone or together"
+    if plan.writes:
+        yield (
+            "Interrupted booking",
+            "what is left is looked for by its mark and deleted, at the end of the run or by --flowscape-sweep",
+        )
     yield "Lost connection", "one new sign-in in the whole run where a signed-in connection is refused"
     yield "Bad front end", f"{plan.without_credentials - 1} more requests without credentials"
 
@@ -237,6 +271,8 @@ def _opened(plan: Plan) -> Iterator[str]:
 
 def _command(run: Run, site_file: str, more: Sequence[str]) -> str:
     words = ["pytest", f"--flowscape-config={site_file or run.site.path.name}", f"--flowscape-run-id={run.run_id}"]
+    if run.book:
+        words.append("--flowscape-book" if run.book == BOOK_ROOM else f"--flowscape-book={run.book}")
     if run.workers > 1:
         words += ["-n", str(run.workers)]
     if len(run.rooms) < len(run.site.rooms):

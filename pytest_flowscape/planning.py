@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from pytest_flowscape.collection import attributes_judged
-from pytest_flowscape.command_line import asked_site, chosen_rooms, chosen_run_id, count_workers
+from pytest_flowscape.command_line import asked_site, chosen_booking, chosen_rooms, chosen_run_id, count_workers
 from pytest_flowscape.gather_site import utc_now, vantage
 from pytest_flowscape.plan import make_plan
 from pytest_flowscape.plan_text import plan_text
@@ -24,7 +24,8 @@ def print_plan(config: pytest.Config) -> None:
     run_id = chosen_run_id(config.getoption("flowscape_run_id"))
     workers, note = count_workers(config, site)
     # a run that is only planned has no folder and no secret
-    run = Run(site, run_id, Path(), rooms, NOTHING, NOTHING, utc_now(), max(1, workers))
+    book = chosen_booking(config)
+    run = Run(site, run_id, Path(), rooms, NOTHING, NOTHING, utc_now(), max(1, workers), book=book)
     added = [str(path) for path in config.getoption("flowscape_add")]
     extra = [note, *(f"The tests of {path} come on top; they are not counted." for path in added)]
     text = plan_text(

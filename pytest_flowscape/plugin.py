@@ -9,11 +9,13 @@ import pytest
 
 NEEDS_A_RUN = (
     "flowscape_add",
+    "flowscape_book",
     "flowscape_plan",
     "flowscape_report",
     "flowscape_retry_sign_in",
     "flowscape_room",
     "flowscape_run_id",
+    "flowscape_sweep",
 )
 WANTS_A_RUN = ("flowscape_config", "flowscape_demo")
 
@@ -53,6 +55,18 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="run the tests of this file or folder beside ours (repeatable)",
     )
     group.addoption(
+        "--flowscape-book",
+        nargs="?",
+        const="room",
+        choices=("room", "meeting"),
+        help="book each room at night, extend, end and remove the booking (this writes; see docs/booking.md)",
+    )
+    group.addoption(
+        "--flowscape-sweep",
+        action="store_true",
+        help="remove what an interrupted run with --flowscape-book has left, say what was removed, and end",
+    )
+    group.addoption(
         "--flowscape-plan",
         action="store_true",
         help="print for the change ticket what the run would ask of the servers, send nothing, and end",
@@ -75,7 +89,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_cmdline_main(config: pytest.Config) -> int | None:
-    """Print the template or the plan and end, where that is asked for; after xdist has counted its workers."""
+    """Print the template or the plan, or sweep, and end, where that is asked for; after xdist has counted its workers.
+
+    Raises UsageError for what cannot be done.
+    """
     if config.getoption("flowscape_template"):
         from pytest_flowscape.template import template  # noqa: PLC0415  loaded only when asked for
 
@@ -86,6 +103,10 @@ def pytest_cmdline_main(config: pytest.Config) -> int | None:
 
         print_plan(config)
         return 0
+    if config.getoption("flowscape_sweep"):
+        from pytest_flowscape.sweeping import sweep_and_tell  # noqa: PLC0415  loaded only when asked for
+
+        return sweep_and_tell(config)
     return None
 
 

@@ -19,7 +19,8 @@ from pytest_flowscape.outcomes import Outcome, Word
 from pytest_flowscape.probes import ledger
 from pytest_flowscape.probes.gate import Gate
 from pytest_flowscape.refusals import RunRefusals
-from pytest_flowscape.report import evidence, footprint, results, summary
+from pytest_flowscape.report import bookings, evidence, footprint, results, summary
+from pytest_flowscape.report.bookings import Booked
 from pytest_flowscape.report.files import copy, make_private
 from pytest_flowscape.report.groups import findings
 from pytest_flowscape.report.html import AcceptancePage
@@ -55,6 +56,7 @@ class Recorder:
         self._gathered: list[dict[str, Any]] = []
         self._result: Result | None = None
         self._footprint = ""
+        self._booked = Booked()
         self._requirements = {id_: judged.requirement for id_, judged in load_requirements().items()}
         self._page = AcceptancePage(run.site, self._requirements)
         self._html = self._claim_html()
@@ -158,6 +160,7 @@ class Recorder:
         if self.single is not None:
             self._gathered.append(self.single())
         self.note_refusals()
+        self._booked = self._all_booked()
         result = self._judge_run()
         run_info = results.RunInfo(
             started=self._run.started,
@@ -167,6 +170,7 @@ class Recorder:
             command_users=self.facts.vantage.user if self.facts else "",
             footprint=ledger.read(self._run.folder),
             workers=self._run.workers,
+            booked=self._booked,
         )
         written = results.write(self.folder, result, self._requirements, self._run.site, self.facts, run_info)
         evidence.write(self.folder, self.facts, self._room_facts(), clean=self.clean)
@@ -202,7 +206,7 @@ class Recorder:
 
     def _judge_run(self) -> Result:
         site = self._run.site
-        notes = [*self._notes]
+        notes = [*bookings.notes(self._booked), *self._notes]
         today = self._run.started.astimezone().date()
         notes += [
             f"The waiver of {w.requirement} for {w.target} ended on {w.until.isoformat()}; it was not applied."
@@ -234,10 +238,17 @@ class Recorder:
             notes=notes,
         )
 
+    def _all_booked(self) -> Booked:
+        """Put together what all processes have booked."""
+        trips = dict(self.facts.bookings) if self.facts else {}
+        for part in self._gathered:
+            trips.update(part["bookings"])
+        return Booked.of(trips, self.facts.sweep, self.facts.booking_stopped) if self.facts else Booked()
+
     def _room_facts(self) -> dict[str, dict[str, Any]]:
         found: dict[str, dict[str, Any]] = {}
         for part in self._gathered:
-            for kind in ("owner", "delegate", "sync", "users", "names"):
+            for kind in ("owner", "delegate", "sync", "users", "names", "bookings"):
                 for address, answer in part[kind].items():
                     found.setdefault(address, {})[kind] = answer
         return found
@@ -288,5 +299,6 @@ class Recorder:
             self.folder,
             requirements=self._requirements,
             footprint=self._footprint,
+            written=self._booked.written > 0,
         ):
             terminalreporter.write_line(text, **COLOURS.get(kind, {}))

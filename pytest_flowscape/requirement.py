@@ -49,6 +49,7 @@ class Requirement:
     placeholders ``{target}``, ``{account}`` (the user name), ``{email}`` and
     ``{hostname}`` are filled in. ``needs`` names requirements without which
     this one cannot be measured; ``reads`` the directory attributes it judges.
+    ``opt_in`` is the option without which it is not requested, empty for none.
     """
 
     id: str
@@ -63,6 +64,7 @@ class Requirement:
     guide: str
     needs: tuple[str, ...] = ()
     reads: tuple[str, ...] = ()
+    opt_in: str = ""
 
 
 @dataclass
@@ -89,6 +91,7 @@ def requirement(
     level: Level = Level.REQUIRED,
     needs: tuple[str, ...] = (),
     reads: tuple[str, ...] = (),
+    opt_in: str = "",
 ) -> Callable[[F], F]:
     """Declare the decorated test function to be the requirement ``id``.
 
@@ -111,6 +114,7 @@ def requirement(
             guide=guide,
             needs=needs,
             reads=reads,
+            opt_in=opt_in,
         )
         decorated: Any = getattr(pytest.mark, MARK)(record)(function)
         return decorated  # type: ignore[no-any-return]

@@ -46,6 +46,8 @@ def _section(one: Requirement) -> Iterable[str]:
     yield f"**{one.title}.** {one.text}"
     yield ""
     yield f"- Measured on: {EACH[one.per]}{_needs(one)}"
+    if one.opt_in:
+        yield f"- Only with `{one.opt_in}`: it writes; see [booking.md](booking.md)"
     if one.reads:
         yield f"- Reads in the directory: {', '.join(f'`{name}`' for name in one.reads)}"
     yield f"- Level: {one.level.value}{'' if one.level is Level.REQUIRED else ' (never decides the verdict)'}"

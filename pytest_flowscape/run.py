@@ -16,6 +16,8 @@ MAILBOXES_IN_FLIGHT = 10
 # a failed room fact is measured once more, alone: so many in a run, then a sample
 SECOND_LOOKS = 50
 SECOND_LOOK_SAMPLE = 10
+# how a run books: --flowscape-book, --flowscape-book=meeting
+BOOK_ROOM, BOOK_MEETING = "room", "meeting"
 
 
 @dataclass(frozen=True)
@@ -25,7 +27,9 @@ class Run:
     ``folder`` is private to the run and removed at its end. ``workers`` is the
     number of processes that ask rooms (1 without xdist). ``refused_at`` is the
     time of a refusal remembered from an earlier run, ``directory_refused_at``
-    that of a separate directory user's.
+    that of a separate directory user's. ``book`` is what was asked to be booked
+    (``room``, or ``meeting`` for both round trips), empty for nothing;
+    ``journals`` is where what was written is journalled.
     """
 
     site: Site
@@ -38,6 +42,8 @@ class Run:
     workers: int = 1
     refused_at: datetime | None = None
     directory_refused_at: datetime | None = None
+    book: str = ""
+    journals: Path | None = None
 
     @property
     def connections(self) -> int:

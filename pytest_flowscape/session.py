@@ -16,6 +16,8 @@ import pytest
 
 from pytest_flowscape import fixtures
 from pytest_flowscape.asking import readable_by_others, run_passwords
+from pytest_flowscape.book_first import book_first, sweep_left
+from pytest_flowscape.booking.journal import personal_journals
 from pytest_flowscape.collection import (
     Collection,
     attributes_judged,
@@ -24,10 +26,10 @@ from pytest_flowscape.collection import (
     requirement_of,
     suites_folder,
 )
-from pytest_flowscape.command_line import asked_site, chosen_rooms, chosen_run_id, count_workers
+from pytest_flowscape.command_line import asked_site, chosen_booking, chosen_rooms, chosen_run_id, count_workers
 from pytest_flowscape.demo import Demo
 from pytest_flowscape.errors import DemoError, PasswordError
-from pytest_flowscape.facts import SiteFacts
+from pytest_flowscape.facts import SiteFacts, Sweep
 from pytest_flowscape.fixtures import JUDGE, LIVE
 from pytest_flowscape.gather import Gather
 from pytest_flowscape.gather_site import gather_site, utc_now
@@ -165,6 +167,7 @@ def gathered(gather: Gather, judge: Judge) -> dict[str, Any]:
         "sync": gather.sync,
         "users": gather.users,
         "names": gather.names,
+        "bookings": gather.bookings.known,
         "second_looks": judge.second_looks,
         "unconfirmed": judge.unconfirmed,
     }
@@ -205,6 +208,9 @@ def _activate_controller(config: pytest.Config) -> None:
         directory_password=directory_password,
         started=utc_now(),
         workers=max(1, workers),
+        book=chosen_booking(config),
+        # a demo's mailboxes are gone with it, and so is its journal
+        journals=folder / "bookings" if config.getoption("flowscape_demo") else personal_journals(),
     )
     collection = _register(config, run)
     load_requirements()
@@ -246,6 +252,7 @@ class Controller:
         self._recorder = recorder
         self._distributed = distributed
         self._facts: SiteFacts | None = None
+        self._gather: Gather | None = None
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionstart(self) -> None:
@@ -261,7 +268,7 @@ class Controller:
             return
         if any(requirement_of(item) for item in session.items):
             facts = self._measure()
-            gather = Gather(self._run, facts)
+            gather = self._gather = Gather(self._run, facts)
             judge = Judge(load_requirements(), gather)
             self._config.stash[JUDGE] = judge
             _offer_clients(self._config, gather)
@@ -281,6 +288,8 @@ class Controller:
             "rooms": run.rooms,
             "started": run.started,
             "workers": run.workers,
+            "book": run.book,
+            "journals": run.journals,
         }
         node.workerinput["flowscape"] = pickle.dumps((fields, self._facts, list(self._config.args)))
         node.workerinput["flowscape_secrets"] = (run.password.reveal(), run.directory_password.reveal())
@@ -310,8 +319,23 @@ class Controller:
                 finally:
                     # at once: a run that is killed later leaves its note, and so does one that is interrupted here
                     self._recorder.note_refusals(signed_in=True)
+            self._facts = self._recorder.facts = book_first(self._run, self._facts)
         assert self._facts is not None
         return self._facts
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionfinish(self) -> None:
+        """Remove what a process that died has left of its bookings, before the report is written."""
+        facts = self._facts
+        if not self._run.book or facts is None or facts.ews_cause:
+            return
+        gather = self._gather or Gather(self._run, facts)
+        gather.bookings.end()  # its own journal counts as any other: what is open in it is looked for once more
+        try:
+            swept = sweep_left(self._run, gather.bookings)
+        finally:
+            gather.close()
+        self._recorder.facts = replace(facts, sweep=Sweep.together([facts.sweep, swept]))
 
     def _after_refusals(self, refusals: RunRefusals) -> Run:
         """Give the run with what earlier ones noted; looked at anew, since another run may just have been refused."""

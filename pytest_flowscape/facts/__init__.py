@@ -5,6 +5,18 @@ Every fact can be pickled (it travels to xdist workers) and none holds a secret.
 
 from __future__ import annotations
 
+from pytest_flowscape.facts.bookings import (
+    TAG_NAME,
+    TAG_SET,
+    Availability,
+    ClockChange,
+    RoundTrip,
+    StepTaken,
+    Sweep,
+    WorkingPeriod,
+    Written,
+    Zone,
+)
 from pytest_flowscape.facts.directory import (
     FILETIME_EPOCH,
     FILETIME_NEVER,
@@ -33,11 +45,15 @@ from pytest_flowscape.facts.whole_site import SiteFacts, Vantage
 __all__ = [
     "FILETIME_EPOCH",
     "FILETIME_NEVER",
+    "TAG_NAME",
+    "TAG_SET",
     "AccountNames",
     "AccountState",
     "AddressTried",
+    "Availability",
     "Bind",
     "Certificate",
+    "ClockChange",
     "Contact",
     "DirectoryEntry",
     "DirectoryView",
@@ -53,9 +69,15 @@ __all__ = [
     "PermissionEntry",
     "ResolvedName",
     "RoomAddresses",
+    "RoundTrip",
     "SignIn",
     "SiteFacts",
+    "StepTaken",
+    "Sweep",
     "SyncAnswer",
     "Trouble",
     "Vantage",
+    "WorkingPeriod",
+    "Written",
+    "Zone",
 ]

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from pytest_flowscape.facts.bookings import RoundTrip, Sweep
 from pytest_flowscape.facts.directory import DirectoryView
 from pytest_flowscape.facts.host import Endpoint, Host, SignIn
 from pytest_flowscape.facts.mailboxes import MailboxAnswer, ResolvedName
@@ -31,6 +32,9 @@ class SiteFacts:
     ``ews_cause`` and ``directory_cause`` are keys of ``causes.CAUSES`` where
     that whole side is closed to us, empty where it is open. ``contacts`` holds
     what ResolveNames told of the account, by address, where the directory is closed.
+    ``bookings`` are the round trips that the controller made before all others,
+    by room, ``sweep`` what it removed of earlier ones; ``booking_stopped`` is the
+    reason for which no other room may be booked, empty for none.
     """
 
     vantage: Vantage
@@ -46,3 +50,6 @@ class SiteFacts:
     ews_detail: str = ""
     directory_cause: str = ""
     directory_detail: str = ""
+    bookings: Mapping[str, RoundTrip] = field(default_factory=dict)
+    sweep: Sweep = field(default_factory=Sweep)
+    booking_stopped: str = ""

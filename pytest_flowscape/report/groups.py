@@ -159,10 +159,10 @@ def measured(outcomes: Iterable[Outcome], targets: Iterable[str]) -> int:
     return len({outcome.target for outcome in outcomes if outcome.word in words} & set(targets))
 
 
-def booking_exercised(outcomes: Iterable[Outcome]) -> bool:
-    """Tell whether any booking (CALENDAR-2, CALENDAR-3) was tried in this run."""
+def booking_exercised(outcomes: Iterable[Outcome], *, written: bool = False) -> bool:
+    """Tell whether any booking (CALENDAR-2, CALENDAR-3) was tried in this run; whoever has ``written`` has tried."""
     words = (Word.PASSED, Word.FAILED, Word.WAIVED)
-    return any(o.requirement in ("CALENDAR-2", "CALENDAR-3") and o.word in words for o in outcomes)
+    return written or any(o.requirement in ("CALENDAR-2", "CALENDAR-3") and o.word in words for o in outcomes)
 
 
 def named(targets: Sequence[str], limit: int) -> str:

@@ -14,7 +14,7 @@ import jinja2
 from pytest_flowscape import __version__
 from pytest_flowscape.facts import SiteFacts
 from pytest_flowscape.outcomes import Outcome, Word
-from pytest_flowscape.report import footprint, groups, vantage
+from pytest_flowscape.report import bookings, footprint, groups, vantage
 from pytest_flowscape.report.groups import Finding
 from pytest_flowscape.report.results import RunInfo, moment
 from pytest_flowscape.requirement import Requirement
@@ -65,7 +65,10 @@ def render(
         "why": _why(result, findings) if result else "",
         "rooms_measured": groups.measured(outcomes, [room.email for room in site.rooms]),
         "users_measured": groups.measured(outcomes, site.users.addresses),
-        "booking": groups.booking_exercised(outcomes),
+        "booking": groups.booking_exercised(outcomes, written=bool(run and run.footprint.writes)),
+        "booked": bookings.rows(run.booked) if run else [],
+        "left": [f"{item}: {why}" for item, why in run.booked.left] if run else [],
+        "recoverable": bookings.RECOVERABLE,
         "owners": _by_owner(findings, site),
         "table": _table(result, requirements) if result else None,
         "unmeasured": [one for one in findings if one.word is Word.NOT_MEASURED],

@@ -12,8 +12,9 @@ from typing import Any
 from pytest_flowscape.facts import SiteFacts
 from pytest_flowscape.facts.footprint import Footprint
 from pytest_flowscape.outcomes import Word
-from pytest_flowscape.report import files, groups, vantage
+from pytest_flowscape.report import bookings, files, groups, vantage
 from pytest_flowscape.report import footprint as asked
+from pytest_flowscape.report.bookings import Booked
 from pytest_flowscape.requirement import Requirement
 from pytest_flowscape.site import Site
 from pytest_flowscape.verdict import Result
@@ -26,7 +27,8 @@ NAME = "results.json"
 class RunInfo:
     """The run itself: aware times, who started it (user name at the machine), and what it cost the servers.
 
-    ``workers`` is the number of processes that ran tests, 1 without xdist.
+    ``workers`` is the number of processes that ran tests, 1 without xdist;
+    ``booked`` what the run wrote into calendars.
     """
 
     started: datetime
@@ -36,6 +38,7 @@ class RunInfo:
     command_users: str = ""
     footprint: Footprint = field(default_factory=Footprint)
     workers: int = 1
+    booked: Booked = field(default_factory=Booked)
 
     @property
     def seconds(self) -> float:
@@ -75,7 +78,8 @@ def as_json(
         "totals": {word.value: count for word, count in groups.totals(result.outcomes).items()},
         "not_run": result.not_run,
         "other_failed": result.other_failed,
-        "booking_exercised": groups.booking_exercised(result.outcomes),
+        "booking_exercised": groups.booking_exercised(result.outcomes, written=run.footprint.writes > 0),
+        "bookings": bookings.as_json(run.booked),
         "exceptions": list(result.exceptions),
         "notes": list(result.notes),
         "requirements": [_requirement(requirements.get(id_), id_, counts) for id_, counts in result.counts.items()],

@@ -60,16 +60,17 @@ def lines(
     *,
     requirements: Mapping[str, Requirement] | None = None,
     footprint: str = "",
+    written: bool = False,
 ) -> list[Line]:
     """Give the closing text as (kind, line); the kinds are plain, good, bad, warn and head.
 
     At most 50 lines, none wider than ``width`` (at least 60) columns. Glyphs
     of our own are ASCII. ``requirements`` give the titles in the table,
-    ``footprint`` is a line of its own.
+    ``footprint`` is a line of its own; ``written`` tells that the run wrote something.
     """
     width = max(width, 60)
     known = requirements or {}
-    end = _end(result, site, report_folder, width, footprint)
+    end = _end(result, site, report_folder, width, footprint, written=written)
     failed = [finding for finding in findings if finding.word is Word.FAILED]
     for detail in _DETAILS:
         table = _table(result, known, width, detail)
@@ -176,14 +177,15 @@ def _compact(title: str, sentences: Sequence[str], kind: str, width: int, each: 
     return [(kind, line) for line in shown]
 
 
-def _end(result: Result, site: Site, report_folder: Path, width: int, footprint: str) -> list[Line]:
+def _end(result: Result, site: Site, report_folder: Path, width: int, footprint: str, *, written: bool) -> list[Line]:
     rooms = f"{result.rooms_chosen} of {result.rooms_configured} rooms"
     users = groups.plural(result.users_chosen, "user")
     text: list[Line] = [(PLAIN, ""), verdict_line(result)]
     if result.not_run:
         counts = ", ".join(f"{id_} {count}" for id_, count in groups.not_run(result.outcomes).items())
         text.append((WARN, cut(f"Not run: {result.not_run} of {len(result.outcomes)} pairs ({counts})", width)))
-    text.append((PLAIN, cut(f"{site.customer} - {site.name}: {rooms}, {users}", width)))
+    exercised = "exercised" if groups.booking_exercised(result.outcomes, written=written) else "not exercised"
+    text.append((PLAIN, cut(f"{site.customer} - {site.name}: {rooms}, {users}, booking {exercised}", width)))
     if footprint:
         text.append((PLAIN, cut(footprint, width)))
     text.append((PLAIN, f"Outcomes digest: {result.digest[:_DIGEST_LETTERS]}"))

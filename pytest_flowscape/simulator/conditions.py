@@ -11,6 +11,8 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from pytest_flowscape.simulator.changes import grant_folders, remove, rename, replace_grant, without_grant
+from pytest_flowscape.simulator.conditions_booking import BOOKING_CONDITIONS
+from pytest_flowscape.simulator.conditions_meetings import MEETING_CONDITIONS
 from pytest_flowscape.simulator.conditions_network import NETWORK_CONDITIONS
 from pytest_flowscape.simulator.model import DOMAIN_SID, AccessEntry, Account, Mailbox
 from pytest_flowscape.simulator.runtime import Runtime
@@ -289,6 +291,9 @@ CONDITIONS: dict[str, Condition] = {
     "ldap-tls-self-signed": _self_signed_controller,
     # front ends, balancers, addresses, mailboxes of the hard sites
     **NETWORK_CONDITIONS,
+    # writing items, and meetings
+    **BOOKING_CONDITIONS,
+    **MEETING_CONDITIONS,
     # FullAccess
     "editor-on-calendar": _on_calendar("Editor"),
     "author-on-calendar": _on_calendar("Author"),

@@ -6,14 +6,21 @@ import json
 import secrets
 from typing import Any
 
-from twisted.web import resource
+from twisted.web import resource, server
 
+from pytest_flowscape.simulator.dump import dump
 from pytest_flowscape.simulator.faults import PlantError, plant
 from pytest_flowscape.simulator.runtime import Runtime
 
 
 class Control(resource.Resource):
-    """GET counters and log; POST faults (``{"add": [NAME, NAME:TARGET]}``), reset and forget (schema problems)."""
+    """GET counters, log, items and held; POST faults, reset, release, deliver and forget.
+
+    ``faults`` takes ``{"add": [NAME, NAME:TARGET]}``; ``items`` is everything
+    that lies in mailboxes; ``held`` answers as soon as an answer of EWS is kept
+    back, and ``release`` lets those go; ``deliver`` brings all mail that is
+    under way to its mailboxes; ``forget`` is about schema problems.
+    """
 
     isLeaf = True  # noqa: N815  Twisted's name
 
@@ -22,12 +29,14 @@ class Control(resource.Resource):
         self._runtime = runtime
         self.token = secrets.token_urlsafe(16)
 
-    def render(self, request: Any) -> bytes:
+    def render(self, request: Any) -> bytes | int:
         """Answer one request with JSON: 404 for an unknown path or token, 400 for a fault that cannot be planted."""
         parts = [part.decode("utf-8", "replace") for part in request.postpath]
         request.setHeader("content-type", "application/json")
         known = len(parts) == 2 and secrets.compare_digest(parts[0].encode(), self.token.encode())
         try:
+            if known and (request.method, parts[1]) == (b"GET", "held"):
+                return self._when_held(request)
             found = self._perform(request.method.decode(), parts[1], request) if known else None
         except (PlantError, ValueError) as error:
             request.setResponseCode(400)
@@ -36,6 +45,20 @@ class Control(resource.Resource):
             request.setResponseCode(404)
             return b'{"error": "not found"}'
         return json.dumps(found).encode()
+
+    def _when_held(self, request: Any) -> int:
+        """Answer as soon as an answer of EWS is kept back, however long that takes."""
+        gone = request.notifyFinish()
+        waits = [True]
+        gone.addBoth(lambda _: waits.clear())
+
+        def tell() -> None:
+            if waits:
+                request.write(json.dumps({"held": self._runtime.holding.count}).encode())
+                request.finish()
+
+        self._runtime.holding.when_held(tell)
+        return server.NOT_DONE_YET
 
     def _perform(self, method: str, name: str, request: Any) -> Any:
         runtime = self._runtime
@@ -53,6 +76,12 @@ class Control(resource.Resource):
             for condition in runtime.scenario.conditions:
                 plant(runtime, condition)
             return {"reset": True}
+        if (method, name) == ("GET", "items"):
+            return dump(runtime.organisation)
+        if (method, name) == ("POST", "deliver"):
+            return {"delivered": runtime.post.deliver_all()}
+        if (method, name) == ("POST", "release"):
+            return {"released": runtime.holding.release()}
         if (method, name) == ("POST", "forget"):
             return {"forgotten": runtime.schema.forget()}
         return None

@@ -132,6 +132,11 @@ def _calendar_1(runtime: Runtime, target: str) -> None:
     runtime.mailbox(target).sync_trouble = "ErrorCorruptData"
 
 
+def _calendar_2(runtime: Runtime, target: str) -> None:
+    """Refuse everybody but its owner to change items in the room's mailbox."""
+    runtime.mailbox(target).refuses["UpdateItem"] = "ErrorAccessDenied"
+
+
 def _handover_1(runtime: Runtime, _target: str) -> None:
     """Change the account's password; the one that was handed over is wrong."""
     runtime.service.password = f"changed {uuid.uuid4()}"
@@ -154,6 +159,7 @@ FAULTS: dict[str, Fault] = {
     "IMPERSONATION-2": _impersonation,
     "IMPERSONATION-3": _impersonation_3,
     "CALENDAR-1": _calendar_1,
+    "CALENDAR-2": _calendar_2,
     "HANDOVER-1": _handover_1,
 }
 

@@ -14,6 +14,8 @@ from datetime import datetime, timezone
 
 from pytest_flowscape.simulator.domains import Domain, domain_of
 from pytest_flowscape.simulator.model_items import ItemStore
+from pytest_flowscape.simulator.model_meetings import CalendarProcessing, MailFlow, Posted
+from pytest_flowscape.simulator.write_traps import WriteTrap
 
 NEVER = 0x7FFFFFFFFFFFFFFF
 DOMAIN_SID = "S-1-5-21-1004336348-1177238915-682003330"
@@ -132,6 +134,10 @@ class Mailbox:
     never_opened: bool = False  # it has no folders before somebody opens it as its owner
     exclusive: bool = False  # in an exclusive scope that others have: nobody else's role reaches it
     stops_batch: bool = False  # refused delegates get ErrorAccessDenied (which stops a batch), not ErrorItemNotFound
+    processing: CalendarProcessing = field(default_factory=CalendarProcessing)
+    flow: MailFlow = field(default_factory=MailFlow)
+    refuses: dict[str, str] = field(default_factory=dict)  # ResponseCode by operation, for all but the owner
+    refuses_all: dict[str, str] = field(default_factory=dict)  # likewise, and for the owner too
     store: ItemStore = field(default_factory=ItemStore, repr=False)
 
     def opened(self) -> ItemStore:
@@ -183,6 +189,7 @@ class Policy:
     throttle: str = ""  # "", "busy" (ErrorServerBusy faults), "503", "inner-busy"
     throttle_count: int | None = None  # how many requests get it; None for ever
     back_off_ms: int = 200
+    write_traps: list[WriteTrap] = field(default_factory=list)  # what befalls writes to come
     silent: bool = False  # accepts connections and never answers
     hide_exchange_attributes: bool = False  # and proxyAddresses, one's own included
     closed_exchange_information: bool = False  # others' msExch attributes and mailNickname
@@ -211,6 +218,7 @@ class Organisation:
     policy: Policy = field(default_factory=Policy)
     service_account: str = ""
     out_of_scope: str = ""
+    letters: list[Posted] = field(default_factory=list)  # mail under way
     revision: int = 0  # raised by every change from outside (a fault, a reset): whoever indexes looks at it
     counters: Counter[str] = field(default_factory=Counter)
     log: list[dict[str, object]] = field(default_factory=list)

@@ -10,6 +10,7 @@ from typing import Any
 from pytest_flowscape.simulator.certificates import RIGHT, Certificates, ServerContexts
 from pytest_flowscape.simulator.directory.server import start_directory
 from pytest_flowscape.simulator.ews.authentication import Authenticator
+from pytest_flowscape.simulator.ews.holding import Holding
 from pytest_flowscape.simulator.ews.listener import EwsFactory, EwsListener
 from pytest_flowscape.simulator.ews.schema import SchemaCheck
 from pytest_flowscape.simulator.ews.server import EwsResource
@@ -31,6 +32,7 @@ class Runtime:
         self.ews_contexts = ServerContexts(self.certificates)
         self.ldap_contexts = ServerContexts(self.certificates)
         self.schema = SchemaCheck(schema_folder)
+        self.holding = Holding()
         self._pristine = copy.deepcopy(scenario.organisation)
 
     def start(self, reactor: Any) -> None:
@@ -39,7 +41,8 @@ class Runtime:
         self.authenticator = Authenticator(self.organisation, self.folder / "ntlm-hashes")
         self.authenticator.end_point_hash = self.certificates.end_point_hash(RIGHT)
         soap = SoapService(self.organisation, self.limits, self.schema)
-        site = quiet_site(EwsResource(reactor, self.organisation, self.authenticator, soap))
+        self.post = soap.post
+        site = quiet_site(EwsResource(reactor, self.organisation, self.authenticator, soap, self.holding))
         self._factory = EwsFactory(self.organisation, self.ews_contexts, site)
         self.ews = EwsListener(reactor, self._factory)
         self.ews.open()
@@ -60,6 +63,7 @@ class Runtime:
         self.ldap_contexts.kind = RIGHT
         self.show_certificate(RIGHT)
         self.limits.clear()
+        self.holding.clear()
         self._factory.drop_all()
         self.ews.open()
 

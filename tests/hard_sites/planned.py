@@ -14,8 +14,9 @@ from pytest_flowscape.run import Run
 from pytest_flowscape.secret import NOTHING
 
 
-def plan_of(site_file: Path, workers: int = 0, rooms: Sequence[str] = ()) -> Plan:
+def plan_of(site_file: Path, workers: int = 0, rooms: Sequence[str] = (), book: str = "") -> Plan:
     """Give the plan for ``-n workers`` (0 is one process) and the chosen rooms (all if there are none)."""
     site = load_site(site_file)
-    run = Run(site, "", Path(), chosen_rooms(site, rooms), NOTHING, NOTHING, utc_now(), max(1, workers))
+    chosen = chosen_rooms(site, rooms)
+    run = Run(site, "", Path(), chosen, NOTHING, NOTHING, utc_now(), max(1, workers), book=book)
     return make_plan(run, attributes_judged())

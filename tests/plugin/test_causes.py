@@ -163,7 +163,9 @@ def test_a_cause(cause: Cause, case: Case, simulator: Simulator, silent_port: in
     simulator.plant(*case.plant)
     site_file = edited(simulator, case, tmp_path, silent_port)
     started = time.monotonic()
-    done = accept(site_file, cwd=tmp_path)
+    # a booking that was not asked for is not requested, whatever else is wrong
+    asked = ["--flowscape-book"] if "CALENDAR-2" in cause.not_measured else []
+    done = accept(site_file, *asked, cwd=tmp_path)
     assert time.monotonic() - started < PHASES * PHASE + STARTING
     assert done.results, done.output
     failed = {id_ for id_, _ in done.outcomes("failed")}
@@ -186,4 +188,4 @@ def test_a_cause(cause: Cause, case: Case, simulator: Simulator, silent_port: in
     for pair in left:
         assert done.outcome(*pair)["because"] == cause.failed, pair
     if cause.side != "ews" and cause.verdict == "INCOMPLETE":
-        assert {id_ for id_, _ in done.outcomes("passed")} >= set(EWS) - {"ACCOUNT-6"}
+        assert {id_ for id_, _ in done.outcomes("passed")} >= set(EWS) - {"ACCOUNT-6", "CALENDAR-2"}

@@ -44,7 +44,7 @@ EVER_GIVEN = (
     *(f"ACCOUNT-{n}" for n in (1, 2, 3, 4, 5, 6)),
     *("ROOM-1", "ROOM-2", "PERMISSION-1"),
     *(f"IMPERSONATION-{n}" for n in (1, 2, 3)),
-    *("CALENDAR-1", "HANDOVER-1"),
+    *("CALENDAR-1", "CALENDAR-2", "HANDOVER-1"),
     *(f"ADVICE-{n}" for n in (1, 2, 3)),
 )
 READS_ONLY = re.compile(r"\s*(\$\w+ = .*|.*\b(Get|Resolve|Test|Invoke)-\w+|whoami\b)")

@@ -126,6 +126,23 @@ class Simulator:
         found: list[dict[str, Any]] = self._control("log")
         return found
 
+    def items(self, *, recoverable: bool = False) -> list[dict[str, Any]]:
+        """Every item of every folder of every mailbox, in a fixed order; recoverable items only where asked for."""
+        found: list[dict[str, Any]] = self._control("items")
+        return [item for item in found if recoverable or not item["recoverable"]]
+
+    def wait_held(self, seconds: float = 60.0) -> None:
+        """Wait until the answer to a write is kept back (conditions ``booking-held``). Raises TimeoutError."""
+        self._control("held", seconds=seconds)
+
+    def release(self) -> int:
+        """Send every answer that is kept back, and tell how many there were."""
+        return int(self._control("release", {})["released"])
+
+    def deliver(self) -> int:
+        """Bring all mail that is under way to its mailboxes, and tell how many letters that were."""
+        return int(self._control("deliver", {})["delivered"])
+
     def plant(self, *names: str) -> None:
         """Plant faults or conditions, each ``NAME`` or ``NAME:TARGET``. Raises SimulatorError if it cannot be."""
         self._control("faults", {"add": list(names)})
@@ -134,10 +151,10 @@ class Simulator:
         """Go back to the scenario as it started, without any fault; counters, log and connections are gone."""
         self._control("reset", {})
 
-    def _control(self, name: str, body: dict[str, Any] | None = None) -> Any:
+    def _control(self, name: str, body: dict[str, Any] | None = None, *, seconds: float = 10) -> Any:
         data = None if body is None else json.dumps(body).encode()
         try:
-            with _OPENER.open(f"{self.ready['control']}/{name}", data=data, timeout=10) as answer:
+            with _OPENER.open(f"{self.ready['control']}/{name}", data=data, timeout=seconds) as answer:
                 return json.load(answer)
         except urllib.error.HTTPError as error:
             with error:

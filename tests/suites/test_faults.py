@@ -60,13 +60,15 @@ def test_a_planted_fault_fails_exactly_its_requirement(
     site = load_site(simulator.site)
     target = targets(record, site)[-1]
     simulator.plant(f"{record.id}:{target}")
-    done = accept(simulator.site, "-q", cwd=tmp_path)
+    done = accept(simulator.site, "-q", *filter(None, [record.opt_in]), cwd=tmp_path)
     assert done.outcomes("failed") == {(record.id, target)}, done.output
-    stopped = stopped_by(record, target, site)
+    declined = {(r.id, t) for r in CATALOGUE.values() if r.opt_in not in ("", record.opt_in) for t in targets(r, site)}
+    assert done.outcomes("not requested") == declined
+    stopped = stopped_by(record, target, site) - declined
     assert done.outcomes("not measured") == stopped
     assert {done.outcome(*pair)["because"] for pair in stopped} <= {record.id}
     everything = {(r.id, t) for r in CATALOGUE.values() for t in targets(r, site)}
-    assert done.outcomes("passed") == everything - stopped - {(record.id, target)}
+    assert done.outcomes("passed") == everything - stopped - declined - {(record.id, target)}
     assert (done.verdict, done.code) == ("NOT ACCEPTED", 1)
     found = done.outcome(record.id, target)
     assert all(found[name] for name in ("expected", "found", "consequence", "fix", "owner"))

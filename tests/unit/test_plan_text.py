@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from dataclasses import replace
+from datetime import time
 from pathlib import Path
 
 import pytest
@@ -21,8 +22,8 @@ WHERE = Vantage("panel-01", "installer", "Windows 11", "3.12.1", "0.1.0", "5f2c0
 NOTHING = Secret("")
 
 
-def told(where: Site, workers: int = 1, rooms: int | None = None, remarks: tuple[str, ...] = ()) -> str:
-    run = Run(where, "5f2c0a3e", Path(), where.rooms[:rooms], NOTHING, NOTHING, NOON, workers)
+def told(where: Site, workers: int = 1, rooms: int | None = None, remarks: tuple[str, ...] = (), book: str = "") -> str:
+    run = Run(where, "5f2c0a3e", Path(), where.rooms[:rooms], NOTHING, NOTHING, NOON, workers, book=book)
     text = plan_text(make_plan(run, frozenset({"givenName"})), run, WHERE, remarks)
     # but for the command, which a shell takes on one line only
     assert all(wide(line) <= 100 for line in text.splitlines() if not line.startswith("  pytest ")), text
@@ -89,10 +90,21 @@ def test_the_command_is_one_line_that_a_shell_takes_as_it_stands() -> None:
     assert shlex.split(command)[-2:] == [f"--flowscape-room=a`id`|$x{n}@contoso.test" for n in range(2)]
 
 
-def test_booking_rooms_are_told_to_change_nothing_yet() -> None:
+def test_booking_rooms_alone_change_nothing() -> None:
     text = flat(told(replace(site(2), booking=Booking(rooms=("room0000@contoso.test",)))))
     assert "0 writes" in text
-    assert "this version books nothing all the same" in text
+    assert "without --flowscape-book nothing is booked" in text
+
+
+def test_bookings_are_told_with_everything_that_they_write() -> None:
+    text = flat(told(replace(site(3), booking=Booking(window=(time(20), time(6)))), book="room"))
+    assert "12 writes: in the calendar of each of 3 rooms one appointment" in text
+    assert "between 20:00 and 06:00 of the room's clock" in text
+    assert "CreateItem 3 as the service account itself" in text
+    assert "12 writing" in text
+    assert "Recoverable Items" in text
+    assert "two Update and one HardDelete" in text
+    assert "--flowscape-book" in text.rpartition("pytest --flowscape-config")[2]
 
 
 def test_no_users_by_decision() -> None:

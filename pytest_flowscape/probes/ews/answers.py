@@ -22,11 +22,15 @@ _FULL = {"true", "1", "All", "FullDetails"}
 
 @dataclass(frozen=True)
 class Envelope:
-    """A SOAP answer without fault: its response messages, the HTTP answer around it, the server's version."""
+    """A SOAP answer without fault: its response messages, the HTTP answer around it, the server's version.
+
+    ``body`` is the SOAP body, for the operation that has no list of messages.
+    """
 
     messages: tuple[etree._Element, ...]
     http: HttpAnswer
     version: str = ""
+    body: etree._Element | None = None
 
 
 def read(answer: HttpAnswer) -> Envelope | Trouble:
@@ -46,7 +50,7 @@ def read(answer: HttpAnswer) -> Envelope | Trouble:
         return _fault(fault, answer)
     if body is None or answer.status != 200:
         return codes.http_trouble(answer)
-    return Envelope(tuple(_messages(body)), answer, _version(root))
+    return Envelope(tuple(_messages(body)), answer, _version(root), body)
 
 
 def version_of(answer: HttpAnswer) -> str:
@@ -65,7 +69,7 @@ def folders(envelope: Envelope, names: Sequence[str]) -> tuple[FolderAnswer, ...
 def troubles(envelope: Envelope) -> Iterator[Trouble]:
     """Give the troubles of the response messages, without reading the rest of them."""
     for message in envelope.messages:
-        trouble = _message_trouble(message, envelope.http)
+        trouble = message_trouble(message, envelope.http)
         if trouble is not None:
             yield trouble
 
@@ -75,7 +79,7 @@ def sync(envelope: Envelope, address: str, impersonated: str) -> SyncAnswer:
     if len(envelope.messages) != 1:
         return SyncAnswer(address, impersonated, trouble=_not_one(envelope))
     message = envelope.messages[0]
-    trouble = _message_trouble(message, envelope.http)
+    trouble = message_trouble(message, envelope.http)
     if trouble is not None:
         return SyncAnswer(address, impersonated, trouble=trouble)
     changes = message.find(f"{_M}Changes")
@@ -98,7 +102,7 @@ def resolved(envelope: Envelope, asked: str) -> ResolvedName:
     if len(envelope.messages) != 1:
         return ResolvedName(asked, trouble=_not_one(envelope))
     message = envelope.messages[0]
-    trouble = _message_trouble(message, envelope.http)
+    trouble = message_trouble(message, envelope.http)
     if trouble is not None and trouble.code == codes.NO_RESULTS:
         return ResolvedName(asked)
     if trouble is not None and trouble.code != codes.MULTIPLE_RESULTS:
@@ -161,7 +165,7 @@ def _fault(fault: etree._Element, answer: HttpAnswer) -> Trouble:
 
 
 def _folder(message: etree._Element, name: str, answer: HttpAnswer) -> FolderAnswer:
-    trouble = _message_trouble(message, answer)
+    trouble = message_trouble(message, answer)
     if trouble is not None:
         return FolderAnswer(name, trouble=trouble)
     listed = message.find(f"{_M}Folders")
@@ -223,7 +227,8 @@ def _addresses(contact: Contact) -> set[str]:
     return {canonical(entry.rpartition(":")[2]) for entry in told if entry}
 
 
-def _message_trouble(message: etree._Element, answer: HttpAnswer) -> Trouble | None:
+def message_trouble(message: etree._Element, answer: HttpAnswer) -> Trouble | None:
+    """Give the trouble that one response message is, None for a success."""
     code = _text(message, f"{_M}ResponseCode")
     if message.get("ResponseClass") == "Success" and code in ("", codes.NO_ERROR):
         return None

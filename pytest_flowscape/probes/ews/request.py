@@ -31,42 +31,42 @@ def get_folder(
     wanted: Sequence[FolderWanted], *, impersonate: str = "", rights: bool = False, permissions: bool = False
 ) -> bytes:
     """Build GetFolder: IdOnly, with EffectiveRights and PermissionSet where asked for."""
-    envelope, body = _envelope(impersonate)
-    operation = _add(body, MESSAGES, "GetFolder")
-    shape = _add(operation, MESSAGES, "FolderShape")
-    _add(shape, TYPES, "BaseShape", "IdOnly")
+    envelope, body = envelope_of(impersonate)
+    operation = add(body, MESSAGES, "GetFolder")
+    shape = add(operation, MESSAGES, "FolderShape")
+    add(shape, TYPES, "BaseShape", "IdOnly")
     fields = [name for name, on in (("EffectiveRights", rights), ("PermissionSet", permissions)) if on]
     if fields:
-        more = _add(shape, TYPES, "AdditionalProperties")
+        more = add(shape, TYPES, "AdditionalProperties")
         for name in fields:
-            _add(more, TYPES, "FieldURI").set("FieldURI", f"folder:{name}")
-    ids = _add(operation, MESSAGES, "FolderIds")
+            add(more, TYPES, "FieldURI").set("FieldURI", f"folder:{name}")
+    ids = add(operation, MESSAGES, "FolderIds")
     for folder in wanted:
         _distinguished(ids, folder)
-    return _bytes(envelope)
+    return to_bytes(envelope)
 
 
 def sync_folder_items(folder: FolderWanted, *, impersonate: str = "", most: int = 1) -> bytes:
     """Build SyncFolderItems without a state: ids, the folder that an item lies in, and at most ``most`` changes."""
-    envelope, body = _envelope(impersonate)
-    operation = _add(body, MESSAGES, "SyncFolderItems")
-    shape = _add(operation, MESSAGES, "ItemShape")
-    _add(shape, TYPES, "BaseShape", "IdOnly")
-    more = _add(shape, TYPES, "AdditionalProperties")
-    _add(more, TYPES, "FieldURI").set("FieldURI", "item:ParentFolderId")
-    _distinguished(_add(operation, MESSAGES, "SyncFolderId"), folder)
-    _add(operation, MESSAGES, "MaxChangesReturned", str(most))
-    return _bytes(envelope)
+    envelope, body = envelope_of(impersonate)
+    operation = add(body, MESSAGES, "SyncFolderItems")
+    shape = add(operation, MESSAGES, "ItemShape")
+    add(shape, TYPES, "BaseShape", "IdOnly")
+    more = add(shape, TYPES, "AdditionalProperties")
+    add(more, TYPES, "FieldURI").set("FieldURI", "item:ParentFolderId")
+    _distinguished(add(operation, MESSAGES, "SyncFolderId"), folder)
+    add(operation, MESSAGES, "MaxChangesReturned", str(most))
+    return to_bytes(envelope)
 
 
 def resolve_names(entry: str) -> bytes:
     """Build ResolveNames for one entry, in Active Directory only, with the contact's data."""
-    envelope, body = _envelope("")
-    operation = _add(body, MESSAGES, "ResolveNames")
+    envelope, body = envelope_of("")
+    operation = add(body, MESSAGES, "ResolveNames")
     operation.set("ReturnFullContactData", "true")
     operation.set("SearchScope", "ActiveDirectory")
-    _add(operation, MESSAGES, "UnresolvedEntry", entry)
-    return _bytes(envelope)
+    add(operation, MESSAGES, "UnresolvedEntry", entry)
+    return to_bytes(envelope)
 
 
 @dataclass(frozen=True)
@@ -94,35 +94,43 @@ def told(body: bytes) -> Told:
         raise ValueError("this is no SOAP request")
     who = envelope.find(f"{{{SOAP}}}Header/{{{TYPES}}}ExchangeImpersonation/{{{TYPES}}}ConnectingSID/*")
     impersonated = "" if who is None else (who.text or "").strip()
-    addresses = operation.iterfind(f".//{{{TYPES}}}Mailbox/{{{TYPES}}}EmailAddress")
+    # of folders and of free/busy information; people whom an item names are not asked
+    paths = ("DistinguishedFolderId Mailbox EmailAddress", "MailboxData Email Address")
+    tags = ("/".join(f"{{{TYPES}}}{name}" for name in path.split()) for path in paths)
+    addresses = [address for path in tags for address in operation.iterfind(f".//{path}")]
     named = [impersonated, *(address.text or "" for address in addresses)]
     mailboxes = dict.fromkeys(address.strip().lower() for address in named if address.strip())
     own = not mailboxes and operation.find(f".//{{{TYPES}}}DistinguishedFolderId") is not None
-    return Told(etree.QName(operation).localname, impersonated, ("",) if own else tuple(mailboxes))
+    # one operation's element is not called as the operation is: GetUserAvailabilityRequest
+    name = etree.QName(operation).localname.removesuffix("Request")
+    return Told(name, impersonated, ("",) if own else tuple(mailboxes))
 
 
-def _envelope(impersonate: str) -> tuple[etree._Element, etree._Element]:
+def envelope_of(impersonate: str) -> tuple[etree._Element, etree._Element]:
+    """Give an envelope with its header, and its empty body."""
     envelope = etree.Element(etree.QName(SOAP, "Envelope"), nsmap=_PREFIXES)
-    header = _add(envelope, SOAP, "Header")
-    _add(header, TYPES, "RequestServerVersion").set("Version", SCHEMA_VERSION)
+    header = add(envelope, SOAP, "Header")
+    add(header, TYPES, "RequestServerVersion").set("Version", SCHEMA_VERSION)
     if impersonate:
-        who = _add(_add(header, TYPES, "ExchangeImpersonation"), TYPES, "ConnectingSID")
-        _add(who, TYPES, "PrimarySmtpAddress", impersonate)
-    return envelope, _add(envelope, SOAP, "Body")
+        who = add(add(header, TYPES, "ExchangeImpersonation"), TYPES, "ConnectingSID")
+        add(who, TYPES, "PrimarySmtpAddress", impersonate)
+    return envelope, add(envelope, SOAP, "Body")
 
 
 def _distinguished(parent: etree._Element, folder: FolderWanted) -> None:
-    element = _add(parent, TYPES, "DistinguishedFolderId")
+    element = add(parent, TYPES, "DistinguishedFolderId")
     element.set("Id", folder.name)
     if folder.address:
-        _add(_add(element, TYPES, "Mailbox"), TYPES, "EmailAddress", folder.address)
+        add(add(element, TYPES, "Mailbox"), TYPES, "EmailAddress", folder.address)
 
 
-def _add(parent: etree._Element, namespace: str, name: str, text: str | None = None) -> etree._Element:
+def add(parent: etree._Element, namespace: str, name: str, text: str | None = None) -> etree._Element:
+    """Put an element, with a text if one is given, at the end of another one."""
     element = etree.SubElement(parent, etree.QName(namespace, name))
     element.text = text
     return element
 
 
-def _bytes(envelope: etree._Element) -> bytes:
+def to_bytes(envelope: etree._Element) -> bytes:
+    """Give an envelope as it is sent."""
     return etree.tostring(envelope, xml_declaration=True, encoding="utf-8")

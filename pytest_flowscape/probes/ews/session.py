@@ -3,10 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 
-from pytest_flowscape.facts import FolderAnswer, Kind, MailboxAnswer, ResolvedName, SignIn, SyncAnswer, Trouble
+from pytest_flowscape.facts import (
+    Availability,
+    FolderAnswer,
+    Kind,
+    MailboxAnswer,
+    ResolvedName,
+    SignIn,
+    SyncAnswer,
+    Trouble,
+)
 from pytest_flowscape.probes import network
-from pytest_flowscape.probes.ews import answers, request
+from pytest_flowscape.probes.ews import answers, availability, request
 from pytest_flowscape.probes.ews.answers import Envelope
 from pytest_flowscape.probes.ews.batch import Batch, Look, curable
 from pytest_flowscape.probes.ews.connection import HttpAnswer
@@ -196,6 +206,12 @@ class EwsSession:
         call = Call("ResolveNames", request.resolve_names(f"smtp:{address}"), anchor=self._email)
         told = self._ask(call, curable)
         return ResolvedName(address, trouble=told) if isinstance(told, Trouble) else answers.resolved(told, address)
+
+    def availability(self, address: str, begin: datetime, end: datetime) -> Availability:
+        """Ask GetUserAvailability for one mailbox between two aware times: taken or free, and its working hours."""
+        call = Call("GetUserAvailability", availability.request(address, begin, end), anchor=self._email or address)
+        told = self._ask(call, availability.trouble_in)
+        return Availability(address, trouble=told) if isinstance(told, Trouble) else availability.read(told, address)
 
     def pass_on(
         self, body: bytes, *, anchor: str = "", headers: Mapping[str, str] | None = None

@@ -41,7 +41,7 @@ def _known() -> Iterator[Attribute]:
         "objectClass", "cn", "ou", "dc", "name", "description", "sAMAccountName", "userPrincipalName", "givenName",
         "sn", "displayName", "mail", "proxyAddresses", "mailNickname", "targetAddress", "whenChanged",
         "msExchResourceMetaData", "msExchHideFromAddressLists", "userWorkstations", "legacyExchangeDN",
-        "trustPartner", "flatName",
+        "trustPartner", "flatName", "msExchGenericForwardingAddress", "msExchEnableModeration", "deliverAndRedirect",
     ):  # fmt: skip
         yield Attribute(name)
     for name in (
@@ -55,7 +55,15 @@ def _known() -> Iterator[Attribute]:
         "lockOutObservationWindow", "maxPwdAge",
     ):  # fmt: skip
         yield Attribute(name, Syntax.NUMBER, in_catalog=False)
-    for name in ("distinguishedName", "memberOf", "member", "publicDelegates", "altRecipient"):
+    for name in (
+        "distinguishedName",
+        "memberOf",
+        "member",
+        "publicDelegates",
+        "altRecipient",
+        "authOrig",
+        "msExchModeratedByLink",
+    ):
         yield Attribute(name, Syntax.NAME)
     for name in ("objectSid", "msExchMasterAccountSid", "securityIdentifier"):
         yield Attribute(name, Syntax.SID)

@@ -13,6 +13,7 @@ from pytest_flowscape.simulator.directory.names import common_name, sid_bytes
 from pytest_flowscape.simulator.directory.schema import Values, generalized_time, number, text
 from pytest_flowscape.simulator.directory.view import View
 from pytest_flowscape.simulator.model import NEVER, Account
+from pytest_flowscape.simulator.model_meetings import MailFlow
 from pytest_flowscape.simulator.sign_in import filetime
 
 # userAccountControl (MS-ADTS 2.2.16) and its computed half (3.1.1.4.5.17)
@@ -92,6 +93,23 @@ def _master_sid(account: Account, _view: View) -> Values:
     return [sid_bytes(SELF)] if account.recipient_type_details in SELF_MASTERED else []
 
 
+def _flow(account: Account, view: View) -> MailFlow:
+    mailbox = view.mailboxes.get(account.sid)
+    return MailFlow() if mailbox is None else mailbox.flow
+
+
+def _names(view: View, *addresses: str) -> Values:
+    """Give the distinguished names of those who own these mailboxes."""
+    holders = (view.organisation.holder(address)[0] for address in addresses if address)
+    owners = (view.organisation.accounts.get(mailbox.owner_sid) for mailbox in holders if mailbox is not None)
+    return text(*(owner.dn for owner in owners if owner is not None))
+
+
+def _forwarding_address(account: Account, view: View) -> Values:
+    address = _flow(account, view).forward_smtp
+    return text(f"smtp:{address}" if address else "")
+
+
 USER: dict[str, UserAttribute] = {
     "objectClass": lambda _a, _v: text("top", "person", "organizationalPerson", "user"),
     "objectCategory": lambda _a, v: text(f"CN=Person,CN=Schema,CN=Configuration,{v.organisation.base_dn}"),
@@ -124,6 +142,14 @@ USER: dict[str, UserAttribute] = {
     "msExchMasterAccountSid": _master_sid,
     "msExchMailboxSecurityDescriptor": _descriptor,
     "msExchHideFromAddressLists": _hidden_from_lists,
+    # Set-Mailbox: where mail goes and who may send (Microsoft's schema reference for Exchange)
+    "publicDelegates": lambda a, v: _names(v, *_flow(a, v).send_on_behalf),
+    "altRecipient": lambda a, v: _names(v, _flow(a, v).forward_to),
+    "deliverAndRedirect": lambda a, v: text("TRUE" if _flow(a, v).deliver_and_forward else ""),
+    "msExchGenericForwardingAddress": _forwarding_address,
+    "authOrig": lambda a, v: _names(v, *_flow(a, v).accepts_only),
+    "msExchEnableModeration": lambda a, v: text("TRUE" if _flow(a, v).moderators else ""),
+    "msExchModeratedByLink": lambda a, v: _names(v, *_flow(a, v).moderators),
     "msDS-User-Account-Control-Computed": lambda a, _v: number(computed_control(a)),
     "msDS-UserPasswordExpiryTimeComputed": lambda a, _v: number(password_expiry(a)),
     "msDS-PrincipalName": lambda a, v: text(v.organisation.logon_name(a)),

@@ -1,7 +1,7 @@
-"""CreateItem: calendar items and messages, saved to a folder.
+"""CreateItem: calendar items and messages saved to a folder, meetings sent, and answers to meetings.
 
-Nothing is delivered to anybody: what would be sent is saved as the disposition
-says, and no copy reaches its recipients.
+A calendar item's invitations are delivered as SendMeetingInvitations says. A
+plain message is delivered to nobody: it is saved as the disposition says.
 """
 
 from __future__ import annotations
@@ -15,14 +15,15 @@ from pytest_flowscape.simulator.ews.batch import answer_each
 from pytest_flowscape.simulator.ews.envelope import NS, M, Refusal, Request, T, message, required
 from pytest_flowscape.simulator.ews.item_changes import check_times, complete_times, read_item
 from pytest_flowscape.simulator.ews.item_ids import item_id
-from pytest_flowscape.simulator.ews.item_properties import ATTENDEES
+from pytest_flowscape.simulator.ews.response_objects import RESPONSE_OBJECTS, respond
 from pytest_flowscape.simulator.ews.sessions import MailboxSessions
 from pytest_flowscape.simulator.ews.target import Target, find_target
+from pytest_flowscape.simulator.ews.writes import permit_write
+from pytest_flowscape.simulator.meetings.organizing import Desk, invite
 from pytest_flowscape.simulator.model import Organisation
 
 NAME = "CreateItemResponseMessage"
 KINDS = ("CalendarItem", "Message")
-SEND_TO_NONE = "SendToNone"
 
 
 def create_item(
@@ -36,6 +37,8 @@ def create_item(
 
     def one(element: etree._Element) -> etree._Element:
         kind = etree.QName(element).localname
+        if kind in RESPONSE_OBJECTS:
+            return message(NAME, M.Items(*respond(organisation, caller, element, disposition, sessions)))
         if kind not in KINDS:
             raise Refusal("ErrorInvalidItemForOperationCreateItem")
         if kind == "CalendarItem" and not invitations:
@@ -47,8 +50,6 @@ def create_item(
         if kind == "CalendarItem":
             complete_times(values, now)
             check_times(values)
-            if invitations != SEND_TO_NONE and any(values.get(uri) for uri in ATTENDEES):
-                values["calendar:MeetingRequestWasSent"] = True
         elif disposition == "SendOnly":
             return message(NAME, M.Items())
         elif disposition == "SendAndSaveCopy":
@@ -57,10 +58,13 @@ def create_item(
         target = _folder(organisation, caller, folder, kind, disposition)
         sessions.open(target.mailbox)
         _permit(target, kind)
+        permit_write(organisation, caller, target.mailbox, request.operation)
         who = caller.acting
         item = target.mailbox.opened().add(
             target.folder, kind, values, extended, now=now, creator_sid=who.sid, creator=who.display_name
         )
+        if kind == "CalendarItem":
+            invite(Desk(organisation, target.mailbox, invitations, now), item)
         written = T(kind, item_id(organisation, target.mailbox, item))
         return message(NAME, M.Items(written))
 

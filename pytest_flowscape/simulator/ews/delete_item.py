@@ -2,10 +2,13 @@
 
 What is deleted for good goes to the folder Purges of the recoverable items,
 what is deleted softly to Deletions (Microsoft, "Deleting items by using EWS in
-Exchange"). Deleting does not look at the change key.
+Exchange"). Deleting does not look at the change key. An organizer's deletion
+sends cancellations as SendMeetingCancellations says; an attendee's tells nobody.
 """
 
 from __future__ import annotations
+
+from datetime import datetime, timezone
 
 from lxml import etree
 
@@ -15,6 +18,9 @@ from pytest_flowscape.simulator.ews.envelope import Refusal, Request, attribute,
 from pytest_flowscape.simulator.ews.item_access import find_item
 from pytest_flowscape.simulator.ews.item_ids import read_change_key
 from pytest_flowscape.simulator.ews.sessions import MailboxSessions
+from pytest_flowscape.simulator.ews.writes import CANCEL, permit_write
+from pytest_flowscape.simulator.meetings.letters import addresses
+from pytest_flowscape.simulator.meetings.organizing import TO_NONE, Desk, cancel
 from pytest_flowscape.simulator.model import Organisation
 
 NAME = "DeleteItemResponseMessage"
@@ -38,8 +44,13 @@ def delete_item(
         read_change_key(element)
         if "Delete" not in target.rights:
             raise Refusal("ErrorAccessDenied")
+        permit_write(organisation, caller, target.mailbox, request.operation)
         if target.item.kind == "CalendarItem" and not cancellations:
             raise Refusal("ErrorSendMeetingCancellationsRequired")
+        if target.item.kind == "CalendarItem" and cancellations != TO_NONE and addresses(target.item):
+            permit_write(organisation, caller, target.mailbox, CANCEL)
+            desk = Desk(organisation, target.mailbox, cancellations, datetime.now(timezone.utc))
+            cancel(desk, target.item)
         store = target.mailbox.opened()
         if target.item.folder == "recoverableitemspurges":
             store.remove(target.item)

@@ -27,6 +27,7 @@ M = ElementMaker(namespace=MESSAGES, nsmap={"m": MESSAGES, "t": TYPES})
 TEXTS = {
     "ErrorAccessDenied": "Access is denied. Check credentials and try again.",
     "ErrorBatchProcessingStopped": "The request was not processed because an earlier one in the batch failed.",
+    "ErrorCalendarIsNotOrganizer": "The user must be the organizer of the meeting to cancel it.",
     "ErrorCalendarEndDateIsEarlierThanStartDate": "EndDate is earlier than StartDate",
     "ErrorChangeKeyRequiredForWriteOperations": "A valid change key must be passed for this operation.",
     "ErrorCorruptData": "Data is corrupt.",
@@ -61,23 +62,26 @@ TEXTS = {
     "ErrorNoFreeBusyAccess": "The caller does not have access to free/busy data.",
     "ErrorNonExistentMailbox": "The SMTP address has no mailbox associated with it.",
     "ErrorNonPrimarySmtpAddress": "The primary SMTP address must be specified when referencing a mailbox.",
+    "ErrorQuotaExceeded": "The mailbox has exceeded its quota.",
     "ErrorServerBusy": "The server cannot service this request right now. Try again later.",
+    "ErrorStaleObject": "The item has been changed since its change key was given.",
     "ErrorTimeIntervalTooBig": "The time window is longer than 42 days.",
     "ErrorTooManyObjectsOpened": "Too many concurrent connections opened.",
 }
 
 
 class Refusal(Exception):  # noqa: N818  EWS calls it a ResponseCode
-    """An answer other than NoError: its ResponseCode, text and MessageXml values.
+    """An answer other than NoError: its ResponseCode, text, MessageXml values, and the property that it is about.
 
     Raised for one id it becomes that id's response message; raised for the
     request it becomes a SOAP fault.
     """
 
-    def __init__(self, code: str, text: str = "", values: Mapping[str, str] | None = None) -> None:
+    def __init__(self, code: str, text: str = "", values: Mapping[str, str] | None = None, field: str = "") -> None:
         self.code = code
         self.text = text or TEXTS.get(code, "The operation failed.")
         self.values = dict(values or {})
+        self.field = field
         super().__init__(code)
 
 
@@ -182,8 +186,10 @@ def refusal_message(
         M.ResponseCode(refusal.code),
         M.DescriptiveLinkKey("0"),
     ]
-    if refusal.values:
+    if refusal.values or refusal.field:
         parts.append(message_xml(refusal.values))
+    if refusal.field:
+        parts[-1].insert(0, T.FieldURI(FieldURI=refusal.field))
     element: etree._Element = M(name, *parts, *content, ResponseClass=response_class)
     return element
 

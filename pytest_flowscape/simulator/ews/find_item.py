@@ -17,7 +17,8 @@ from pytest_flowscape.simulator.ews.batch import answer_each
 from pytest_flowscape.simulator.ews.envelope import NS, M, Refusal, Request, T, attribute, message, required
 from pytest_flowscape.simulator.ews.extended_properties import parse_value, read_name, value_of
 from pytest_flowscape.simulator.ews.item_access import item_rights
-from pytest_flowscape.simulator.ews.item_properties import BY_URI, Seen
+from pytest_flowscape.simulator.ews.item_kinds import BY_URI
+from pytest_flowscape.simulator.ews.item_properties import Seen
 from pytest_flowscape.simulator.ews.item_shape import read_shape, write_item
 from pytest_flowscape.simulator.ews.item_values import READY, comparable, parse_time
 from pytest_flowscape.simulator.ews.paging import MOST_FOUND, cut, read_page

@@ -12,7 +12,9 @@ from lxml import etree
 
 from pytest_flowscape.simulator.ews.envelope import NS, TYPES, Refusal
 from pytest_flowscape.simulator.ews.extended_properties import read_name, read_property
-from pytest_flowscape.simulator.ews.item_properties import ATTENDEES, Property, properties_of
+from pytest_flowscape.simulator.ews.item_kinds import properties_of
+from pytest_flowscape.simulator.ews.item_properties import Property
+from pytest_flowscape.simulator.meetings.letters import ATTENDEES
 from pytest_flowscape.simulator.model_items import Attendee, Body, ExtendedName, Value, Zone
 
 LONGEST = timedelta(days=5 * 366)  # ErrorCalendarDurationIsTooLong: five years

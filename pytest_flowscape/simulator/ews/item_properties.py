@@ -19,14 +19,15 @@ from pytest_flowscape.simulator.ews.access import Caller, folder_id
 from pytest_flowscape.simulator.ews.envelope import T
 from pytest_flowscape.simulator.ews.item_ids import item_id, item_key
 from pytest_flowscape.simulator.ews.item_values import Codec
+from pytest_flowscape.simulator.meetings.letters import ATTENDEES, owner
+from pytest_flowscape.simulator.meetings.organizing import organizes
 from pytest_flowscape.simulator.model import Mailbox, Organisation
-from pytest_flowscape.simulator.model_items import Body, Item, Person
+from pytest_flowscape.simulator.model_items import Body, Item
 
-ATTENDEES = ("calendar:RequiredAttendees", "calendar:OptionalAttendees", "calendar:Resources")
 EXTENDED = ""  # the place of extended properties in the order of the schema
 RIGHTS = ("CreateAssociated", "CreateContents", "CreateHierarchy", "Delete", "Modify", "Read", "ViewPrivateItems")
 _TAG = re.compile(r"<[^>]*>")
-_CLASSES = {"CalendarItem": "IPM.Appointment", "Message": "IPM.Note"}
+_CLASSES = {"CalendarItem": "IPM.Appointment", "Message": "IPM.Note"}  # of others, as they came
 
 
 @dataclass(frozen=True)
@@ -66,9 +67,8 @@ class Property:
         return self.computed(seen) if stored is None and self.computed is not None else stored
 
 
-def _of_server(
-    uri: str, codec: Codec, computed: Callable[[Seen], Any] | None = None, *, found: bool = True
-) -> Property:
+def of_server(uri: str, codec: Codec, computed: Callable[[Seen], Any] | None = None, *, found: bool = True) -> Property:
+    """Make a property that only the server sets; ``found`` is False for what FindItem leaves out."""
     return Property(uri, codec, computed, settable=False, deletable=False, found=found)
 
 
@@ -104,12 +104,6 @@ def _size(seen: Seen) -> int:
     return 512 + len(str(seen.item.values.get("item:Subject", ""))) + (len(body.text) if isinstance(body, Body) else 0)
 
 
-def owner(organisation: Organisation, mailbox: Mailbox) -> Person:
-    """Give the owner of a mailbox, as items name people."""
-    account = organisation.accounts.get(mailbox.owner_sid)
-    return Person(account.display_name if account else mailbox.primary, mailbox.primary)
-
-
 def is_meeting(item: Item) -> bool:
     """Tell whether a calendar item has anybody invited, or was received as a meeting."""
     return bool(item.values.get("calendar:IsMeeting")) or any(item.values.get(uri) for uri in ATTENDEES)
@@ -117,8 +111,7 @@ def is_meeting(item: Item) -> bool:
 
 def is_organizer(seen: Seen) -> bool:
     """Tell whether this calendar item is the organizer's own."""
-    organizer = seen.item.values.get("calendar:Organizer")
-    return not isinstance(organizer, Person) or organizer.address.lower() == seen.mailbox.primary
+    return organizes(seen.mailbox, seen.item)
 
 
 def _response(seen: Seen) -> str:
@@ -140,85 +133,85 @@ def _display(uri: str) -> Callable[[Seen], str]:
     return names
 
 
-_FIRST = (
+FIRST = (
     _absent("item:MimeContent"),
-    _of_server("item:ItemId", form.READY, lambda seen: item_id(seen.organisation, seen.mailbox, seen.item)),
-    _of_server("item:ParentFolderId", form.READY, _parent),
+    of_server("item:ItemId", form.READY, lambda seen: item_id(seen.organisation, seen.mailbox, seen.item)),
+    of_server("item:ParentFolderId", form.READY, _parent),
     Property("item:ItemClass", form.TEXT, lambda seen: _CLASSES.get(seen.item.kind, "IPM.Note"), deletable=False),
     Property("item:Subject"),
     _default("item:Sensitivity", form.TEXT, "Normal"),
     Property("item:Body", form.BODY, found=False),
     _absent("item:Attachments"),
-    _of_server("item:DateTimeReceived", form.TIME, lambda seen: seen.item.created_at),
-    _of_server("item:Size", form.NUMBER, _size),
+    of_server("item:DateTimeReceived", form.TIME, lambda seen: seen.item.created_at),
+    of_server("item:Size", form.NUMBER, _size),
     Property("item:Categories", form.STRINGS),
     _default("item:Importance", form.TEXT, "Normal"),
     Property("item:InReplyTo"),
-    _of_server("item:IsSubmitted", form.TRUTH, lambda _: False),
-    _of_server("item:IsDraft", form.TRUTH, lambda seen: seen.item.kind == "Message"),
-    _of_server("item:IsFromMe", form.TRUTH, lambda _: False),
-    _of_server("item:IsResend", form.TRUTH, lambda _: False),
-    _of_server("item:IsUnmodified", form.TRUTH, lambda seen: seen.item.changed == seen.item.created),
-    _of_server("item:DateTimeSent", form.TIME, lambda seen: seen.item.created_at),
-    _of_server("item:DateTimeCreated", form.TIME, lambda seen: seen.item.created_at),
+    of_server("item:IsSubmitted", form.TRUTH, lambda _: False),
+    of_server("item:IsDraft", form.TRUTH, lambda seen: seen.item.kind == "Message"),
+    of_server("item:IsFromMe", form.TRUTH, lambda _: False),
+    of_server("item:IsResend", form.TRUTH, lambda _: False),
+    of_server("item:IsUnmodified", form.TRUTH, lambda seen: seen.item.changed == seen.item.created),
+    of_server("item:DateTimeSent", form.TIME, lambda seen: seen.item.created_at),
+    of_server("item:DateTimeCreated", form.TIME, lambda seen: seen.item.created_at),
     Property("item:ReminderDueBy", form.TIME, lambda seen: seen.item.values.get("calendar:Start")),
     _default("item:ReminderIsSet", form.TRUTH, False),
     _default("item:ReminderMinutesBeforeStart", form.NUMBER, 15),
 )
-_LAST = (
-    _of_server("item:HasAttachments", form.TRUTH, lambda _: False),
-    _of_server(EXTENDED, form.READY),
+LAST = (
+    of_server("item:HasAttachments", form.TRUTH, lambda _: False),
+    of_server(EXTENDED, form.READY),
     _default("item:Culture", form.TEXT, "en-US"),
-    _of_server("item:EffectiveRights", form.READY, _rights),
-    _of_server("item:LastModifiedName", form.TEXT, lambda seen: seen.item.modified_by or None),
-    _of_server("item:LastModifiedTime", form.TIME, lambda seen: seen.item.modified_at),
-    _of_server("item:IsAssociated", form.TRUTH, lambda _: False),
-    _of_server("item:ConversationId", form.READY, _conversation),
-    _of_server("item:TextBody", form.BODY, _text_body, found=False),
+    of_server("item:EffectiveRights", form.READY, _rights),
+    of_server("item:LastModifiedName", form.TEXT, lambda seen: seen.item.modified_by or None),
+    of_server("item:LastModifiedTime", form.TIME, lambda seen: seen.item.modified_at),
+    of_server("item:IsAssociated", form.TRUTH, lambda _: False),
+    of_server("item:ConversationId", form.READY, _conversation),
+    of_server("item:TextBody", form.BODY, _text_body, found=False),
 )
 _OF_CALENDAR = (
     Property("calendar:UID", form.TEXT, lambda seen: seen.item.uid, deletable=False),
-    _of_server("calendar:DateTimeStamp", form.TIME, lambda seen: seen.item.created_at),
+    of_server("calendar:DateTimeStamp", form.TIME, lambda seen: seen.item.created_at),
     Property("calendar:Start", form.TIME, deletable=False),
     Property("calendar:End", form.TIME, deletable=False),
     _default("calendar:IsAllDayEvent", form.TRUTH, False),
     _default("calendar:LegacyFreeBusyStatus", form.TEXT, "Busy"),
     Property("calendar:Location"),
     Property("calendar:When"),
-    _of_server("calendar:IsMeeting", form.TRUTH, lambda seen: is_meeting(seen.item)),
-    _of_server("calendar:IsCancelled", form.TRUTH, lambda _: False),
-    _of_server("calendar:IsRecurring", form.TRUTH, lambda _: False),
-    _of_server("calendar:MeetingRequestWasSent", form.TRUTH, lambda _: False),
+    of_server("calendar:IsMeeting", form.TRUTH, lambda seen: is_meeting(seen.item)),
+    of_server("calendar:IsCancelled", form.TRUTH, lambda _: False),
+    of_server("calendar:IsRecurring", form.TRUTH, lambda _: False),
+    of_server("calendar:MeetingRequestWasSent", form.TRUTH, lambda _: False),
     _default("calendar:IsResponseRequested", form.TRUTH, True),
-    _of_server("calendar:CalendarItemType", form.TEXT, lambda _: "Single"),
-    _of_server("calendar:MyResponseType", form.TEXT, _response),
-    _of_server("calendar:Organizer", form.PERSON, lambda seen: owner(seen.organisation, seen.mailbox)),
+    of_server("calendar:CalendarItemType", form.TEXT, lambda _: "Single"),
+    of_server("calendar:MyResponseType", form.TEXT, _response),
+    of_server("calendar:Organizer", form.PERSON, lambda seen: owner(seen.organisation, seen.mailbox)),
     Property("calendar:RequiredAttendees", form.ATTENDEES, found=False),
     Property("calendar:OptionalAttendees", form.ATTENDEES, found=False),
     Property("calendar:Resources", form.ATTENDEES, found=False),
-    _of_server("calendar:Duration", form.TEXT, _duration),
-    _of_server("calendar:AppointmentReplyTime", form.TIME),
-    _of_server("calendar:AppointmentSequenceNumber", form.NUMBER, lambda _: 0),
-    _of_server("calendar:AppointmentState", form.NUMBER, lambda seen: 1 if is_meeting(seen.item) else 0),
+    of_server("calendar:Duration", form.TEXT, _duration),
+    of_server("calendar:AppointmentReplyTime", form.TIME),
+    of_server("calendar:AppointmentSequenceNumber", form.NUMBER, lambda _: 0),
+    of_server("calendar:AppointmentState", form.NUMBER, lambda seen: 1 if is_meeting(seen.item) else 0),
     _absent("calendar:Recurrence"),
     _absent("calendar:MeetingTimeZone"),
     Property("calendar:StartTimeZone", form.ZONE, deletable=False, found=True),
     Property("calendar:EndTimeZone", form.ZONE, deletable=False, found=True),
     _default("calendar:ConferenceType", form.NUMBER, 0),
     _default("calendar:AllowNewTimeProposal", form.TRUTH, True),
-    _of_server("calendar:IsOnlineMeeting", form.TRUTH, lambda _: False),
+    of_server("calendar:IsOnlineMeeting", form.TRUTH, lambda _: False),
     Property("calendar:MeetingWorkspaceUrl"),
     Property("calendar:NetShowUrl"),
-    _of_server("calendar:IsOrganizer", form.TRUTH, is_organizer),
+    of_server("calendar:IsOrganizer", form.TRUTH, is_organizer),
 )
-_OF_MESSAGES = (
+OF_MESSAGES = (
     Property("message:Sender", form.PERSON, lambda seen: owner(seen.organisation, seen.mailbox)),
     Property("message:ToRecipients", form.PEOPLE, found=False),
     Property("message:CcRecipients", form.PEOPLE, found=False),
     Property("message:BccRecipients", form.PEOPLE, found=False),
     _default("message:IsReadReceiptRequested", form.TRUTH, False),
     _default("message:IsDeliveryReceiptRequested", form.TRUTH, False),
-    _of_server("message:ConversationTopic", form.TEXT, lambda seen: seen.item.values.get("item:Subject")),
+    of_server("message:ConversationTopic", form.TEXT, lambda seen: seen.item.values.get("item:Subject")),
     Property("message:From", form.PERSON, lambda seen: owner(seen.organisation, seen.mailbox)),
     Property("message:InternetMessageId"),
     _default("message:IsRead", form.TRUTH, False),
@@ -228,20 +221,15 @@ _OF_MESSAGES = (
 )
 
 
-def _shown(cc: str, to: str) -> tuple[Property, ...]:
+def shown(cc: str, to: str) -> tuple[Property, ...]:
+    """Make the two properties that name everybody in Cc and in To."""
     return (
-        _of_server("item:DisplayCc", form.TEXT, _display(cc)),
-        _of_server("item:DisplayTo", form.TEXT, _display(to)),
+        of_server("item:DisplayCc", form.TEXT, _display(cc)),
+        of_server("item:DisplayTo", form.TEXT, _display(to)),
     )
 
 
-KINDS: dict[str, tuple[Property, ...]] = {
-    "CalendarItem": (*_FIRST, *_shown(ATTENDEES[1], ATTENDEES[0]), *_LAST, *_OF_CALENDAR),
-    "Message": (*_FIRST, *_shown("message:CcRecipients", "message:ToRecipients"), *_LAST, *_OF_MESSAGES),
+ITEM_KINDS: dict[str, tuple[Property, ...]] = {
+    "CalendarItem": (*FIRST, *shown(ATTENDEES[1], ATTENDEES[0]), *LAST, *_OF_CALENDAR),
+    "Message": (*FIRST, *shown("message:CcRecipients", "message:ToRecipients"), *LAST, *OF_MESSAGES),
 }
-BY_URI = {known.uri: known for properties in KINDS.values() for known in properties}
-
-
-def properties_of(kind: str) -> tuple[Property, ...]:
-    """Give the properties of a kind of item, in the order of the schema; what is no calendar item is a message."""
-    return KINDS.get(kind, KINDS["Message"])

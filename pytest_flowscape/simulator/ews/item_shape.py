@@ -8,7 +8,8 @@ from lxml import etree
 
 from pytest_flowscape.simulator.ews.envelope import NS, T, attribute, required
 from pytest_flowscape.simulator.ews.extended_properties import read_name, value_of, write_property
-from pytest_flowscape.simulator.ews.item_properties import EXTENDED, Seen, properties_of
+from pytest_flowscape.simulator.ews.item_kinds import properties_of
+from pytest_flowscape.simulator.ews.item_properties import EXTENDED, Seen
 from pytest_flowscape.simulator.model_items import ExtendedName
 
 # what the base shapes hold (EWS reference, "BaseShape"; responses of GetItem and FindItem)

@@ -14,8 +14,10 @@ from twisted.web import resource, server
 from pytest_flowscape.simulator.ews.authentication import Authenticator, Connection
 from pytest_flowscape.simulator.ews.envelope import Refusal, parse
 from pytest_flowscape.simulator.ews.front import Reply, front_reply, unauthorized
+from pytest_flowscape.simulator.ews.holding import Holding
 from pytest_flowscape.simulator.ews.soap import Outcome, SoapService
 from pytest_flowscape.simulator.model import Account, Organisation
+from pytest_flowscape.simulator.write_traps import Spring
 
 PATH = "/ews/exchange.asmx"
 SILENT = "silent"
@@ -27,13 +29,19 @@ class EwsResource(resource.Resource):
     isLeaf = True  # noqa: N815  Twisted's name
 
     def __init__(
-        self, reactor: Any, organisation: Organisation, authenticator: Authenticator, soap: SoapService
+        self,
+        reactor: Any,
+        organisation: Organisation,
+        authenticator: Authenticator,
+        soap: SoapService,
+        holding: Holding,
     ) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self._reactor = reactor
         self._organisation = organisation
         self._authenticator = authenticator
         self._soap = soap
+        self._holding = holding
         self._connections: WeakKeyDictionary[Any, Connection] = WeakKeyDictionary()
         self._numbers = count(1)
 
@@ -49,8 +57,9 @@ class EwsResource(resource.Resource):
         except Exception:  # noqa: BLE001  a defect of the simulator must not look like an answer of Exchange
             self._soap.schema.problems.append(f"simulator error: {traceback.format_exc()}")
             outcome = Outcome(Reply(500, b"simulator error", "text/plain"))
-        entry["status"] = outcome.reply.status
-        _Delivery(request, outcome).after(self._reactor, policy.latency if outcome.request else 0.0)
+        lost = outcome.spring in (Spring.LOST, Spring.LOST_BEFORE)
+        entry["status"] = 0 if lost else outcome.reply.status
+        _Delivery(request, outcome, self._holding).after(self._reactor, policy.latency if outcome.request else 0.0)
         return server.NOT_DONE_YET
 
     def _connection(self, request: Any) -> Connection:
@@ -143,14 +152,19 @@ def _sent(request: Any, connection: Connection) -> dict[str, object]:
 class _Delivery:
     """Sends one outcome later, unless the client has gone; what is to be undone is undone exactly once."""
 
-    def __init__(self, request: Any, outcome: Outcome) -> None:
+    def __init__(self, request: Any, outcome: Outcome, holding: Holding) -> None:
         self._request = request
         self._outcome = outcome
+        self._holding = holding
         self._gone = False
         request.notifyFinish().addErrback(self._lost)
 
     def after(self, reactor: Any, seconds: float) -> None:
-        if seconds > 0:
+        if self._outcome.spring in (Spring.HELD, Spring.HELD_BEFORE):
+            self._holding.hold(self._send)
+        elif self._outcome.spring in (Spring.LOST, Spring.LOST_BEFORE):
+            self._request.channel.transport.abortConnection()  # which calls _lost
+        elif seconds > 0:
             reactor.callLater(seconds, self._send)
         else:
             self._send()
@@ -172,5 +186,6 @@ class _Delivery:
 
     def _lost(self, failure: Failure) -> None:  # noqa: ARG002  Twisted's signature
         self._gone = True
+        self._holding.discard(self._send)
         self._outcome.done()
         self._outcome.done = lambda: None

@@ -17,6 +17,7 @@ from pytest_flowscape.simulator.ews.find_item import find_item
 from pytest_flowscape.simulator.ews.front import XML, Reply
 from pytest_flowscape.simulator.ews.get_folder import get_folder
 from pytest_flowscape.simulator.ews.get_item import get_item
+from pytest_flowscape.simulator.ews.get_mail_tips import get_mail_tips
 from pytest_flowscape.simulator.ews.get_room_lists import get_room_lists
 from pytest_flowscape.simulator.ews.get_rooms import get_rooms
 from pytest_flowscape.simulator.ews.get_server_time_zones import get_server_time_zones
@@ -28,7 +29,10 @@ from pytest_flowscape.simulator.ews.sessions import Limits, MailboxSessions
 from pytest_flowscape.simulator.ews.sync_folder_items import refused as refused_sync
 from pytest_flowscape.simulator.ews.sync_folder_items import sync_folder_items
 from pytest_flowscape.simulator.ews.update_item import update_item
+from pytest_flowscape.simulator.ews.writes import note_write
+from pytest_flowscape.simulator.meetings.delivery import PostOffice
 from pytest_flowscape.simulator.model import Account, Organisation
+from pytest_flowscape.simulator.write_traps import Spring
 
 # a list of response messages, or the whole response where it has none
 Content = list[etree._Element] | etree._Element  # noqa: SLF001  lxml's name for its type
@@ -49,6 +53,7 @@ OPERATIONS: dict[str, Operation] = {
     "GetUserConfiguration": get_user_configuration,
     "GetRoomLists": get_room_lists,
     "GetRooms": get_rooms,
+    "GetMailTips": get_mail_tips,
 }
 # elements that have a response message of their own each
 ONE_ANSWER_EACH = ("FolderId", "DistinguishedFolderId", "AlternateId")
@@ -58,11 +63,15 @@ HOLDS_ITEMS = {"GetItem": "ItemIds", "CreateItem": "Items", "UpdateItem": "ItemC
 
 @dataclass
 class Outcome:
-    """A reply to send after the server's latency, and what to undo once it is sent (or cannot be)."""
+    """A reply to send after the server's latency, and what to undo once it is sent (or cannot be).
+
+    ``spring`` is what befalls the reply on its way: it is lost, or held.
+    """
 
     reply: Reply
     request: Request | None = None
     done: Callable[[], None] = lambda: None
+    spring: Spring | None = None
 
 
 class SoapService:
@@ -72,6 +81,7 @@ class SoapService:
         self.organisation = organisation
         self.limits = limits
         self.schema = schema
+        self.post = PostOffice(organisation, limits.reactor)
 
     def handle(self, account: Account, data: bytes) -> Outcome:
         """Answer one request, and count it under its operation and the mailboxes that it names."""
@@ -90,12 +100,23 @@ class SoapService:
             operation = OPERATIONS.get(request.operation)
             if operation is None:
                 raise Refusal("ErrorInvalidRequest")  # noqa: TRY301  one way to write a refusal
-            throttled = self._throttled(request)
-            if throttled is not None:
-                return Outcome(throttled, request)
-            return self._perform(operation, account, request)
+            return self._befallen(operation, account, request)
         except Refusal as refusal:
             return Outcome(self._fault(refusal), request)
+
+    def _befallen(self, operation: Operation, account: Account, request: Request) -> Outcome:
+        """Answer a request, with what limits and planted traps do to it."""
+        trap = note_write(self.organisation, account, request)
+        if trap is not None and trap.spring is Spring.BUSY:
+            self.organisation.policy.throttle, self.organisation.policy.throttle_count = "busy", trap.count
+        throttled = self._throttled(request)
+        if throttled is not None:
+            return Outcome(throttled, request)
+        if trap is not None and trap.spring in (Spring.LOST_BEFORE, Spring.HELD_BEFORE):
+            return Outcome(Reply(503), request, spring=trap.spring)
+        outcome = self._perform(operation, account, request)
+        outcome.spring = trap.spring if trap is not None else None
+        return outcome
 
     def _perform(self, operation: Operation, account: Account, request: Request) -> Outcome:
         leave = self.limits.enter()
@@ -106,6 +127,7 @@ class SoapService:
             reply = self._answer(request.operation, operation(self.organisation, caller, request, sessions))
         except Refusal as refusal:
             reply = self._fault(refusal)
+        self.post.collect()
 
         def done() -> None:
             leave()
@@ -148,7 +170,7 @@ class SoapService:
         )
         if request.operation == "GetUserAvailability":
             return self._answer(request.operation, refused(request, inner))
-        if request.operation in ("GetRooms", "GetRoomLists"):
+        if request.operation in ("GetRooms", "GetRoomLists", "GetMailTips"):
             return self._answer(request.operation, refusal_message(f"{request.operation}Response", inner))
         if request.operation == "SyncFolderItems":
             return self._answer(request.operation, [refused_sync(inner)])

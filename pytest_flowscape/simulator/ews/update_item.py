@@ -15,14 +15,19 @@ from lxml import etree
 from pytest_flowscape.simulator.ews.access import Caller
 from pytest_flowscape.simulator.ews.batch import answer_each
 from pytest_flowscape.simulator.ews.envelope import NS, M, Refusal, Request, T, attribute, message, required
-from pytest_flowscape.simulator.ews.item_access import find_item
+from pytest_flowscape.simulator.ews.item_access import ItemTarget, find_item
 from pytest_flowscape.simulator.ews.item_changes import Draft, check_times
 from pytest_flowscape.simulator.ews.item_ids import item_id, read_change_key
 from pytest_flowscape.simulator.ews.sessions import MailboxSessions
+from pytest_flowscape.simulator.ews.writes import permit_write
+from pytest_flowscape.simulator.meetings.letters import ATTENDEES, addresses
+from pytest_flowscape.simulator.meetings.organizing import Desk, organizes, send_changes
 from pytest_flowscape.simulator.model import Organisation
 from pytest_flowscape.simulator.model_items import Item
 
 NAME = "UpdateItemResponseMessage"
+# what only the organizer may change; the first one that is asked for is named
+_ORGANIZERS = ("calendar:EndTimeZone", "calendar:StartTimeZone", "calendar:End", "calendar:Start", *ATTENDEES)
 ALWAYS, NEVER = "AlwaysOverwrite", "NeverOverwrite"
 
 
@@ -41,9 +46,10 @@ def update_item(
         item = target.item
         if "Modify" not in target.rights:
             raise Refusal("ErrorAccessDenied")
+        permit_write(organisation, caller, target.mailbox, request.operation)
         if item.kind == "CalendarItem" and not invitations:
             raise Refusal("ErrorSendMeetingInvitationsOrCancellationsRequired")
-        if item.kind == "Message" and not disposition:
+        if item.kind != "CalendarItem" and not disposition:
             raise Refusal("ErrorMessageDispositionRequired")
         draft = Draft(item.kind, item.values, item.extended)
         for update in change.iterfind("t:Updates/*", NS):
@@ -51,15 +57,27 @@ def update_item(
         _resolve(item, draft, read_change_key(identifier), resolution)
         if item.kind == "CalendarItem":
             check_times(draft.values)
+            _only_organizer(target, draft.changed)
+        invited = addresses(item)
         uid = draft.values.pop("calendar:UID", None)
         item.uid = item.uid if uid is None else str(uid)
         item.values, item.extended = draft.values, draft.extended
         now = datetime.now(timezone.utc)
         target.mailbox.opened().touch(item, draft.changed, now=now, by=caller.acting.display_name)
+        if item.kind == "CalendarItem":
+            desk = Desk(organisation, target.mailbox, invitations, now)
+            send_changes(desk, item, invited, draft.changed)
         written = T(item.kind, item_id(organisation, target.mailbox, item))
         return message(NAME, M.Items(written), M.ConflictResults(T.Count("0")))
 
     return answer_each(NAME, changes, one, "Items")
+
+
+def _only_organizer(target: ItemTarget, changed: set[object]) -> None:
+    """Refuse an attendee's change of what is the organizer's. Raises Refusal, which names the property."""
+    refused = next((uri for uri in _ORGANIZERS if uri in changed), None)
+    if refused is not None and not organizes(target.mailbox, target.item):
+        raise Refusal("ErrorInvalidPropertySet", "Set action is invalid for property.", field=refused)
 
 
 def _resolve(item: Item, draft: Draft, known: int | None, resolution: str) -> None:

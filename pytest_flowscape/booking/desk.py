@@ -1,0 +1,96 @@
+"""Where a process books: its session with Exchange, its journal, and the journals that dead processes left."""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+from pathlib import Path
+
+from pytest_flowscape.booking.asked import NO_JOURNAL
+from pytest_flowscape.booking.journal import Journal, Writer, find_journals, journal_folder
+from pytest_flowscape.booking.round_trip import Trip
+from pytest_flowscape.booking.sweep import sweep
+from pytest_flowscape.errors import NotMeasured
+from pytest_flowscape.exchange_client.booked import BookingCalendar
+from pytest_flowscape.facts import RoundTrip, Sweep
+from pytest_flowscape.probes.ews.session import EwsSession
+from pytest_flowscape.run import Run
+
+
+class BookingDesk:
+    """Books and sweeps over one session, for one thread. ``server_version`` is ServerVersionInfo as told."""
+
+    def __init__(self, run: Run, session: EwsSession, server_version: str) -> None:
+        assert run.journals is not None
+        self._run = run
+        self._session = session
+        self._version = server_version
+        self._folder = journal_folder(run.journals, run.site)
+        self._writer = Writer.here(run.site)
+        self._journal: Journal | None = None
+
+    def round_trip(self, room: str) -> RoundTrip:
+        """Make the round trip in one room's calendar. Raises NotMeasured where the journal cannot be written."""
+        journal = self._own_journal()
+        journals = find_journals(self._folder, self._writer)
+        try:
+            trip = Trip(
+                room,
+                self._calendar(room),
+                lambda begin, end: self._session.availability(room, begin, end),
+                journal,
+                journals,
+                run_id=self._run.run_id,
+                window=self._run.site.booking.window,
+                timeout=self._run.site.exchange.timeout,
+                now=datetime.now(timezone.utc),
+            )
+            return trip.run()
+        finally:
+            journals.release()
+
+    def sweep(self) -> Sweep:
+        """Remove what dead processes have left."""
+        journals = find_journals(self._folder, self._writer)
+        try:
+            return sweep(journals, self._calendar)
+        finally:
+            journals.release()
+
+    def close(self) -> None:
+        """Let go of this process's journal."""
+        journal, self._journal = self._journal, None
+        if journal is not None:
+            journal.end()
+
+    def _own_journal(self) -> Journal:
+        if self._journal is None:
+            try:
+                self._journal = Journal.begin(self._folder, self._writer, self._run.run_id)
+            except OSError as error:
+                said = f"nothing was booked: the journal of bookings cannot be written ({error})"
+                raise NotMeasured(said, cause=NO_JOURNAL) from error
+        return self._journal
+
+    def _calendar(self, room: str) -> BookingCalendar:
+        return BookingCalendar(
+            self._session,
+            self._run.site.exchange,
+            room,
+            username=self._run.site.service_account.username,
+            way=self._session.way,
+            server_version=self._version or self._session.server_version,
+        )
+
+
+def something_open(run: Run) -> Sweep | None:
+    """Tell without asking any server whether there is something to sweep.
+
+    None: there is. Else what there is to say about journals that are left alone.
+    """
+    folder: Path | None = run.journals
+    assert folder is not None
+    journals = find_journals(journal_folder(folder, run.site), Writer.here(run.site))
+    try:
+        return None if journals.open_items else Sweep(not_ours=tuple(journals.not_ours))
+    finally:
+        journals.release()

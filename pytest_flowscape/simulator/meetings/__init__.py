@@ -1,0 +1,1 @@
+"""Delivery of meetings: requests, answers, updates and cancellations, from mailbox to mailbox."""

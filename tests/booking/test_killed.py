@@ -1,0 +1,133 @@
+"""Killed in the middle: whatever was written is found by its tag afterwards and removed, and nothing else is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from exchangelib.items import SEND_TO_NONE
+
+from pytest_flowscape.exchange_client.booked import TaggedItem
+from tests.booking.sites import ROOMS, book, journals, killed_while_held, room, sweep
+from tests.exchangelib_client.accounts import account
+from tests.simulator.harness import Simulator
+
+# the four writes of a round trip: book, extend, end early, remove
+FOUR = ("1", "2", "3", "4")
+
+
+def killed_at(simulator: Simulator, folder: Path, condition: str, *arguments: str) -> None:
+    simulator.plant(condition)
+    killed_while_held(simulator, folder, *arguments)
+    simulator.release()
+
+
+@pytest.mark.parametrize("write", FOUR)
+@pytest.mark.parametrize("when", ["booking-held", "booking-held-before"])
+def test_the_sweep_puts_everything_back(when: str, write: str, simulator: Simulator, tmp_path: Path) -> None:
+    before = simulator.items()
+    killed_at(simulator, tmp_path, f"{when}:{write}")
+    there = [item for item in simulator.items() if item not in before]
+    assert len(there) == ((when, write) not in {("booking-held", "4"), ("booking-held-before", "1")})
+    assert len(journals(tmp_path)) == 1
+    done = sweep(simulator, tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert ("Removed: calendar of atlas@demo.test" in done.stdout) == bool(there)
+    assert simulator.items() == before
+    assert journals(tmp_path) == []
+
+
+@pytest.mark.parametrize("write", ["5", "6", "7", "8", "11"])
+def test_the_next_run_sweeps_what_a_worker_left(write: str, simulator: Simulator, tmp_path: Path) -> None:
+    """Past the fourth write workers book, and are killed together with their controller."""
+    before = simulator.items()
+    killed_at(simulator, tmp_path, f"booking-held:{write}", "-n", "2")
+    assert journals(tmp_path)
+    done = book(simulator, tmp_path, "-n", "2")
+    assert done.code == 0, done.output
+    assert simulator.items() == before
+    assert journals(tmp_path) == []
+
+
+def test_nothing_to_sweep_asks_no_server(simulator: Simulator, tmp_path: Path) -> None:
+    done = sweep(simulator, tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "Nothing to remove" in done.stdout
+    assert simulator.log() == []
+
+
+def test_items_that_only_look_like_ours_survive(simulator: Simulator, tmp_path: Path) -> None:
+    """The same subject without the tag, beside what a killed run left."""
+    killed_at(simulator, tmp_path, "booking-held:2")
+    (ours,) = (item for item in simulator.items() if item["extended"])
+    opened = account(simulator, address=room("atlas"))
+    twin = TaggedItem(account=opened, folder=opened.calendar, subject=ours["subject"])
+    (known,) = opened.calendar.filter(subject=ours["subject"])
+    twin.start, twin.end = known.start, known.end
+    twin.save(send_meeting_invitations=SEND_TO_NONE)
+    done = sweep(simulator, tmp_path)
+    assert done.returncode == 0, done.stdout
+    left = [item for item in simulator.items() if item["subject"] == ours["subject"]]
+    assert [item["extended"] for item in left] == [{}]
+    run = book(simulator, tmp_path)  # and a run books beside it
+    assert run.code == 0, run.output
+    assert [item for item in simulator.items() if item["subject"] == ours["subject"]] == left
+
+
+def stranger(simulator: Simulator, name: str) -> None:
+    """Put an item with a tag that no journal knows into a room's calendar."""
+    opened = account(simulator, address=room(name))
+    (first,) = list(opened.calendar.all().order_by("start"))[:1]
+    item = TaggedItem(account=opened, folder=opened.calendar, subject="Somebody's", run_tag="another/1")
+    item.start, item.end = first.start, first.end
+    item.save(send_meeting_invitations=SEND_TO_NONE)
+
+
+def test_a_stranger_in_the_calendar_stops_everything_there(simulator: Simulator, tmp_path: Path) -> None:
+    """zuerich, which has items of its own, is the only room; a killed run and a stranger's item are in it."""
+    killed_at(simulator, tmp_path, "booking-held:2", "--flowscape-room=zuerich@demo.test")
+    stranger(simulator, "zuerich")
+    before = simulator.items()
+    done = sweep(simulator, tmp_path)
+    assert done.returncode == 1
+    assert "NOT REMOVED: calendar of zuerich@demo.test" in done.stdout
+    assert "NOT OURS: calendar of zuerich@demo.test: 'Somebody's'" in done.stdout
+    assert simulator.items() == before
+    run = book(simulator, tmp_path, "--flowscape-room=zuerich@demo.test")
+    outcome = run.outcome("CALENDAR-2", room("zuerich"))
+    assert outcome["outcome"] in ("failed", "not measured")
+    assert "tagged items that no journal here knows" in outcome["found"]
+    assert simulator.items() == before
+    assert "Not touched: calendar of zuerich@demo.test: 'Somebody's'" in run.output
+
+
+def test_a_worker_that_dies_leaves_nothing(simulator: Simulator, tmp_path: Path) -> None:
+    """Killed alone, by itself, right after its second write; the room is booked again elsewhere."""
+    (tmp_path / "killer.py").write_text(KILLER.format(flag=str(tmp_path / "killed")))
+    before = simulator.items()
+    done = book(simulator, tmp_path, "-n", "2", "-p", "killer", env={"PYTHONPATH": str(tmp_path)})
+    assert (tmp_path / "killed").exists(), done.output
+    assert simulator.items() == before
+    assert journals(tmp_path) == []
+    assert {("CALENDAR-2", room(name)) for name in ROOMS} <= done.outcomes("passed")
+
+
+KILLER = """
+import os
+import pathlib
+import signal
+
+from pytest_flowscape.exchange_client.booked import BookingCalendar
+
+FLAG = pathlib.Path({flag!r})
+MOVE = BookingCalendar.move_end
+
+def move_end(self, *arguments):
+    told = MOVE(self, *arguments)
+    if os.environ.get("PYTEST_XDIST_WORKER") and not FLAG.exists():
+        FLAG.write_text("")
+        os.kill(os.getpid(), signal.SIGKILL)
+    return told
+
+BookingCalendar.move_end = move_end
+"""

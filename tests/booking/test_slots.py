@@ -1,0 +1,112 @@
+"""The slot: at night by the room's own clock, inside the window, where nothing is taken; clocks with their changes."""
+
+from __future__ import annotations
+
+from datetime import datetime, time, timedelta, timezone
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from pytest_flowscape.booking import clock
+from pytest_flowscape.booking.slots import FIRST_DAY, LAST_DAY, LENGTH, Slot, find_night_slot
+from pytest_flowscape.facts import Availability, ClockChange, Kind, Trouble, Zone
+
+BERLIN = Zone(-60, ClockChange(10, 5, "Sunday", 180, 0), ClockChange(3, 5, "Sunday", 120, -60))
+SYDNEY = Zone(-600, ClockChange(4, 1, "Sunday", 180, 0), ClockChange(10, 1, "Sunday", 120, -60))
+NEW_YORK = Zone(300, ClockChange(11, 1, "Sunday", 120, 0), ClockChange(3, 2, "Sunday", 120, -60))
+INDIA = Zone(-330)
+NOW = datetime(2026, 11, 22, 12, tzinfo=timezone.utc)
+DAY = timedelta(days=1)
+
+
+@pytest.mark.parametrize(
+    ("zone", "name"),
+    [(BERLIN, "Europe/Berlin"), (SYDNEY, "Australia/Sydney"), (NEW_YORK, "America/New_York"), (INDIA, "Asia/Kolkata")],
+)
+def test_clocks_agree_with_the_time_zone_database_through_a_whole_year(zone: Zone, name: str) -> None:
+    known = ZoneInfo(name)
+    moment = datetime(2026, 1, 1, tzinfo=timezone.utc)
+    while moment.year == 2026:
+        local = clock.to_local(zone, moment)
+        assert local == moment.astimezone(known).replace(tzinfo=None), moment
+        back = clock.to_utc(zone, local)
+        assert back == moment or clock.to_local(zone, back) == local  # the hour that comes twice
+        moment += timedelta(minutes=30)
+
+
+@pytest.mark.parametrize(
+    ("zone", "said"), [(BERLIN, "UTC+01:00"), (INDIA, "UTC+05:30"), (NEW_YORK, "UTC-05:00"), (clock.UTC, "UTC")]
+)
+def test_an_offset_in_words(zone: Zone, said: str) -> None:
+    assert clock.name(zone, NOW) == said
+
+
+def found(
+    taken: tuple[tuple[datetime, datetime], ...] = (), zone: Zone | None = BERLIN, window: object = None
+) -> object:
+    told = Availability("atlas@demo.test", taken, zone)
+    return find_night_slot(lambda begin, end: told, NOW, window)  # type: ignore[arg-type]
+
+
+def local(slot: object, zone: Zone) -> datetime:
+    assert isinstance(slot, Slot)
+    return clock.to_local(zone, slot.begin)
+
+
+@pytest.mark.parametrize("zone", [BERLIN, SYDNEY, NEW_YORK, INDIA])
+def test_it_is_night_where_the_room_is(zone: Zone) -> None:
+    slot = found(zone=zone)
+    assert isinstance(slot, Slot)
+    begin = local(slot, zone)
+    assert time(1) <= begin.time() <= time(4)
+    assert FIRST_DAY <= (begin.date() - clock.to_local(zone, NOW).date()).days <= LAST_DAY
+    assert "the room's own clock" in slot.zone
+
+
+def test_without_working_hours_it_is_utc_and_said_so() -> None:
+    slot = found(zone=None)
+    assert isinstance(slot, Slot)
+    assert slot.begin.time() == time(1)
+    assert slot.zone == "UTC, UTC, as the room tells no working hours"
+
+
+def test_what_is_taken_is_left_alone() -> None:
+    first = found()
+    assert isinstance(first, Slot)
+    second = found(((first.begin - timedelta(minutes=30), first.begin + timedelta(minutes=1)),))
+    assert isinstance(second, Slot)
+    assert second.begin == first.begin + timedelta(minutes=15)
+    touching = found(((first.begin - timedelta(hours=1), first.begin), (first.begin + LENGTH, first.begin + DAY)))
+    assert touching == first
+
+
+def test_a_night_that_is_taken_is_followed_by_another() -> None:
+    first = found()
+    assert isinstance(first, Slot)
+    another = found(((first.begin - DAY / 2, first.begin + DAY / 2),))
+    assert isinstance(another, Slot)
+    assert another.begin == first.begin + DAY
+    assert found(((NOW, NOW + 30 * DAY),)) is None
+
+
+@pytest.mark.parametrize(
+    ("window", "begins"),
+    [
+        ((time(20), time(6)), time(1)),  # the night lies inside
+        ((time(22), time(2)), time(1)),
+        ((time(3), time(23)), time(3)),
+        ((time(20), time(0, 30)), time(20)),  # no part of the night is long enough
+        ((time(9), time(17)), time(9)),
+    ],
+)
+def test_the_window_binds(window: tuple[time, time], begins: time) -> None:
+    assert local(found(window=window), BERLIN).time() == begins
+
+
+def test_a_window_that_is_too_short_has_no_slot() -> None:
+    assert found(window=(time(9), time(9, 30))) is None
+
+
+def test_trouble_is_handed_on() -> None:
+    trouble = Trouble(Kind.OTHER, "ErrorNoFreeBusyAccess", code="ErrorNoFreeBusyAccess")
+    assert find_night_slot(lambda begin, end: Availability("a", trouble=trouble), NOW, None) is trouble
