@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from pytest_flowscape.errors import NotMeasured, NotRequested
 from pytest_flowscape.facts import Kind, RoundTrip, StepTaken
+from pytest_flowscape.remedies_booking import ANSWER_FIXES, USUAL
 from pytest_flowscape.requirement import expect
 from pytest_flowscape.sifting import NO_MAILBOX
 
 # codes that speak of the moment or of the way there, and not of what the account may do in the room
 _CIRCUMSTANCES = frozenset((Kind.THROTTLED, Kind.TRANSIENT, Kind.NOT_ASKED, Kind.MALFORMED))
 LEFT_BEHIND = "booking-left-behind"
+# words of steps whose answer may still come: mail is under way
+_UNDER_WAY = frozenset(("request-under-way", "answer-under-way"))
 
 
 def judge(trip: RoundTrip, expected: str) -> None:
@@ -28,6 +31,8 @@ def judge(trip: RoundTrip, expected: str) -> None:
         expect(not trip.left, expected=expected, found=_left(trip), cause=LEFT_BEHIND)
         return
     found = f"'{step.name}': {step.trouble.said if step.trouble else step.wrong}"
+    if step.cause in USUAL:
+        found += f" ({USUAL[step.cause]})"
     removal = next((one for one in trip.removal if not one.succeeded), None)
     if removal is not None and removal.name != step.name:
         found += f"; then '{removal.name}': {removal.trouble.said if removal.trouble else removal.wrong}"
@@ -39,21 +44,27 @@ def judge(trip: RoundTrip, expected: str) -> None:
     if not told:
         cause = NO_MAILBOX if step.trouble and step.trouble.kind in (Kind.NO_MAILBOX, Kind.NOT_PRIMARY) else ""
         raise NotMeasured(f"the booking ended at {found}", cause=cause or f"booking-{_word(step)}")
-    expect(False, expected=expected, found=f"it ended at {found}", cause=LEFT_BEHIND if trip.left else _cause(step))
+    expect(
+        False,
+        expected=expected,
+        found=f"it ended at {found}",
+        cause=LEFT_BEHIND if trip.left else _cause(step),
+        fix="" if trip.left else ANSWER_FIXES.get(step.cause, ""),
+    )
 
 
 def _is_finding(trip: RoundTrip, step: StepTaken) -> bool:
     """Tell whether the end of a step says something about the room; tagged items of somebody else do not."""
     trouble = step.trouble
     if trouble is None:
-        return not trip.strangers
+        return not trip.strangers and step.cause not in _UNDER_WAY
     if trouble.kind in (Kind.NO_MAILBOX, Kind.NOT_PRIMARY) or trouble.kind in _CIRCUMSTANCES:
         return False
     return bool(trouble.code)
 
 
 def _cause(step: StepTaken) -> str:
-    code = step.trouble.code if step.trouble else ""
+    code = step.trouble.code if step.trouble else step.cause
     return f"booking-{_word(step)}-{code}" if code else f"booking-{_word(step)}"
 
 

@@ -21,6 +21,7 @@ MAILBOXES = (
     "IMPERSONATION-3",
     "CALENDAR-1",
     "CALENDAR-2",
+    "CALENDAR-3",
     "HANDOVER-1",
     "ADVICE-3",
 )

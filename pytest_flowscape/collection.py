@@ -73,10 +73,10 @@ def load_requirements() -> Mapping[str, Judged]:
     return {judged.requirement.id: judged for judged in found}
 
 
-@cache
-def attributes_judged() -> frozenset[str]:
-    """Give the directory attributes that the requirements judge, all together."""
-    return frozenset(name for judged in load_requirements().values() for name in judged.requirement.reads)
+def attributes_judged(run: Run | None = None) -> frozenset[str]:
+    """Give the directory attributes that the requirements judge, all together; with a run those that it asks for."""
+    records = [judged.requirement for judged in load_requirements().values()]
+    return frozenset(name for one in records if run is None or run.asks_for(one.opt_in) for name in one.reads)
 
 
 SUITE_ORDER = ("host", "account", "rooms", "permissions", "impersonation", "calendar", "handover", "advice")

@@ -50,14 +50,22 @@ def chosen_run_id(text: str | None) -> str:
         ) from None
 
 
-def chosen_booking(config: pytest.Config) -> str:
-    """Give what the run is to book: ``room`` or nothing.
+def chosen_booking(config: pytest.Config, site: Site, rooms: Iterable[Room]) -> str:
+    """Give what the run is to book: ``room``, ``meeting`` or nothing.
 
-    Raises UsageError for meetings, which are not booked yet.
+    Raises UsageError for meetings where the site file names none of the chosen
+    rooms for them: a room is invited by name only, and with somebody's approval.
     """
     book = str(config.getoption("flowscape_book") or "")
-    if book == BOOK_MEETING:
-        raise pytest.UsageError("--flowscape-book=meeting: this version invites no room; say --flowscape-book.")
+    if book == BOOK_MEETING and not site.booking.rooms:
+        raise pytest.UsageError(
+            f"--flowscape-book=meeting: {site.path} has no [booking] section; write there the `rooms` that may be "
+            "invited, a `window`, and who approved it (`approved_by`): docs/site-file.md."
+        )
+    if book == BOOK_MEETING and not {room.email for room in rooms} & set(site.booking.rooms):
+        raise pytest.UsageError(
+            f"--flowscape-book=meeting: `rooms` under [booking] in {site.path} names none of the chosen rooms."
+        )
     return book
 
 

@@ -196,6 +196,12 @@ def room_booking(request: pytest.FixtureRequest, room: Room) -> RoundTrip:
 
 
 @pytest.fixture
+def room_meeting(request: pytest.FixtureRequest, room: Room) -> RoundTrip:
+    """One meeting with the room, answered, extended, ended early and cancelled; only where it was asked for."""
+    return _fact(request, room.email)  # type: ignore[no-any-return]
+
+
+@pytest.fixture
 def user_as_owner(request: pytest.FixtureRequest, user: str) -> MailboxAnswer:
     """A user's calendar folder, asked impersonating the user: IdOnly, no content."""
     return _fact(request, user)  # type: ignore[no-any-return]

@@ -267,6 +267,11 @@ class Gather:
         refuse_own(self.room_as_delegate(address), self.own_folder_ids(address))
         return self.bookings.round_trip(address)
 
+    def room_meeting(self, address: str) -> RoundTrip:
+        """Give the round trip of a meeting with a room, made at the first call."""
+        refuse_own(self.room_as_delegate(address), self.own_folder_ids(address))
+        return self.bookings.meeting(address, lambda: self.room_entry(address))
+
     # --- for the clients of a customer's own tests ---
 
     def ews_session(self) -> EwsSession:

@@ -32,7 +32,7 @@ READ_FROM = {
 
 
 # what a second look would have to write again
-NEVER_REPEATED = frozenset(("room_booking",))
+NEVER_REPEATED = frozenset(("room_booking", "room_meeting"))
 Decided = NotMeasured | NotRequested | RequirementFailed | None
 
 

@@ -94,7 +94,9 @@ def make_plan(run: Run, reads: Iterable[str]) -> Plan:
         second_looks=_second_looks(run),
         retries=MOST_RETRIES,
         seconds=_seconds(sum(operations.values()), run),
-        writes=booking.writes() * len(run.rooms) if run.book else 0,
+        writes=booking.writes() * len(run.rooms) + booking.writes(booking.MEETING) * len(run.invited)
+        if run.book
+        else 0,
     )
 
 
@@ -112,7 +114,7 @@ def _operations(run: Run) -> Counter[tuple[str, str]]:
     if run.book and run.rooms:
         # the first room is looked at, and booked, before all others
         found.update({("GetFolder", DELEGATE): 1, ("GetFolder", IMPERSONATED): 1})
-        found.update({asked: count * len(run.rooms) for asked, count in booking.ROUND_TRIP.items()})
+        found.update(booking.all_of(len(run.rooms), len(run.invited)))
     return found
 
 
@@ -124,6 +126,9 @@ def _mailboxes(run: Run) -> dict[str, dict[str, int]]:
         for number, room in enumerate(run.rooms):
             first = number == 0
             found[room.email] = {DELEGATE: 1 + booking.naming_the_room() + first, IMPERSONATED: 2 + first}
+    for address in run.invited:
+        found[address][DELEGATE] += booking.naming_the_room(booking.MEETING)
+        found[site.service_account.email][IMPERSONATED] += booking.as_organizer()
     people = (*site.users.addresses, *filter(None, [site.users.out_of_scope]))
     return found | {address: {IMPERSONATED: 1} for address in people}
 

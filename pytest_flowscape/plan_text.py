@@ -10,6 +10,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from pytest_flowscape.facts import Vantage
 from pytest_flowscape.facts.footprint import DELEGATE, IMPERSONATED
 from pytest_flowscape.plan import Plan
+from pytest_flowscape.plan_bookings import many as _many
+from pytest_flowscape.plan_bookings import what_audits_note, what_bookings_read, what_it_writes
 from pytest_flowscape.report.columns import fold
 from pytest_flowscape.run import BOOK_ROOM, MAILBOXES_IN_FLIGHT, Run
 
@@ -43,7 +45,7 @@ def plan_text(
         _part("Where to", _where(plan, run)),
         _part("What it asks of Exchange", _exchange(plan, run)),
         _part("What it asks of the directory", _directory(plan, run)),
-        _part("What it writes", [("", _writes(plan, run))]),
+        _part("What it writes", [("", text) for text in what_it_writes(plan.writes, run)]),
         _part("How long", [("", _duration(plan, run))]),
         _part("What your logs will show", _logs(plan, run)),
         _part("What comes on top where something is wrong", _faults(plan)),
@@ -130,14 +132,8 @@ def _exchange(plan: Plan, run: Run) -> Iterator[tuple[str, str]]:
             "subject, no body, no attachment. Of users one folder id each."
         ),
     )
-    if plan.writes:
-        yield (
-            "",
-            (
-                "For bookings: when each room is taken, its working hours, and of the items in its calendar ids, ends "
-                "and the mark of such runs; one more SyncFolderItems for each 512 items."
-            ),
-        )
+    for text in what_bookings_read(run):
+        yield "", text
 
 
 def _as_whom(identity: str) -> str:
@@ -159,31 +155,12 @@ def _directory(plan: Plan, run: Run) -> Iterator[tuple[str, str]]:
     yield "Of the lockout policy", ", ".join(plan.policy_attributes)
 
 
-def _writes(plan: Plan, run: Run) -> str:
-    opened = "A mailbox that nobody has opened yet may get its default folders when it is first opened."
-    if not plan.writes:
-        booking = (
-            " [booking] names rooms; without --flowscape-book nothing is booked." if run.site.booking.rooms else ""
-        )
-        return (
-            f"{plan.writes} writes: no item, no mail, no setting, neither in Exchange nor in the directory.{booking} "
-            f"{opened}"
-        )
-    hours = run.site.booking.window
-    when = f"between {hours[0]:%H:%M} and {hours[1]:%H:%M}" if hours else "at night"
-    return (
-        f"{plan.writes} writes: in the calendar of each of {_many(len(run.rooms), 'room')} one appointment, some days "
-        f"ahead {when} of the room's clock, shown as free, without attendees and reminder; it is extended, ended early "
-        "and deleted for good within seconds. Nothing is sent to anybody. The first room must end clean before the "
-        "others start. What is deleted lies in Recoverable Items until the retention time ends, longer under a hold. "
-        f"Panels and other programs that follow these calendars see it come and go. {opened}"
-    )
-
-
 def _duration(plan: Plan, run: Run) -> str:
     fast, slow = (_class(seconds) for seconds in plan.seconds)
     expected = fast if fast == slow else f"{fast}; {slow} where the servers are slow or far away"
     limit = f"each step has a limit of {run.site.exchange.timeout:g} seconds"
+    if run.invited:
+        limit += f", each of four waits for a room's answer one of {run.site.booking.answer_timeout:g} seconds"
     return f"Expected: {expected}. Longer where Exchange asks to wait; {limit}."
 
 
@@ -219,11 +196,8 @@ def _logs(plan: Plan, run: Run) -> Iterator[tuple[str, str]]:
             f"Delegate in {_many(len(run.rooms), 'room')}; the same in the report of non-owner access"
         ),
     )
-    if plan.writes:
-        yield (
-            "",
-            f"as Delegate in the same {_many(len(run.rooms), 'room')}: one Create, two Update and one HardDelete each",
-        )
+    for text in what_audits_note(run):
+        yield "", text
     if plan.binds:
         yield (
             "Defender for Identity",
@@ -280,8 +254,3 @@ def _command(run: Run, site_file: str, more: Sequence[str]) -> str:
     words += more
     # an address may hold characters that a shell acts upon: ` $ & |
     return subprocess.list2cmdline(words) if os.name == "nt" else shlex.join(words)
-
-
-def _many(count: int, what: str) -> str:
-    plural = f"{what}es" if what.endswith("s") else f"{what}s"
-    return f"{count} {what if count == 1 else plural}"

@@ -24,12 +24,12 @@ def print_plan(config: pytest.Config) -> None:
     run_id = chosen_run_id(config.getoption("flowscape_run_id"))
     workers, note = count_workers(config, site)
     # a run that is only planned has no folder and no secret
-    book = chosen_booking(config)
+    book = chosen_booking(config, site, rooms)
     run = Run(site, run_id, Path(), rooms, NOTHING, NOTHING, utc_now(), max(1, workers), book=book)
     added = [str(path) for path in config.getoption("flowscape_add")]
     extra = [note, *(f"The tests of {path} come on top; they are not counted." for path in added)]
     text = plan_text(
-        make_plan(run, attributes_judged()),
+        make_plan(run, attributes_judged(run)),
         run,
         vantage(run),
         [line for line in extra if line],

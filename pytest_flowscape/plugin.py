@@ -59,7 +59,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         nargs="?",
         const="room",
         choices=("room", "meeting"),
-        help="book each room at night, extend, end and remove the booking (this writes; see docs/booking.md)",
+        help="book each room at night, extend, end and remove the booking; with =meeting also invite the rooms that "
+        "[booking] names (this writes; see docs/booking.md)",
     )
     group.addoption(
         "--flowscape-sweep",

@@ -240,15 +240,18 @@ class Recorder:
 
     def _all_booked(self) -> Booked:
         """Put together what all processes have booked."""
-        trips = dict(self.facts.bookings) if self.facts else {}
+        if self.facts is None:
+            return Booked()
+        trips, meetings = dict(self.facts.bookings), {}
         for part in self._gathered:
             trips.update(part["bookings"])
-        return Booked.of(trips, self.facts.sweep, self.facts.booking_stopped) if self.facts else Booked()
+            meetings.update(part["meetings"])
+        return Booked.of(trips, meetings, self.facts.sweep, self.facts.booking_stopped)
 
     def _room_facts(self) -> dict[str, dict[str, Any]]:
         found: dict[str, dict[str, Any]] = {}
         for part in self._gathered:
-            for kind in ("owner", "delegate", "sync", "users", "names", "bookings"):
+            for kind in ("owner", "delegate", "sync", "users", "names", "bookings", "meetings"):
                 for address, answer in part[kind].items():
                     found.setdefault(address, {})[kind] = answer
         return found

@@ -18,6 +18,7 @@ SECOND_LOOKS = 50
 SECOND_LOOK_SAMPLE = 10
 # how a run books: --flowscape-book, --flowscape-book=meeting
 BOOK_ROOM, BOOK_MEETING = "room", "meeting"
+OPT_INS = ("--flowscape-book", "--flowscape-book=meeting")  # of the first, of both
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,16 @@ class Run:
     directory_refused_at: datetime | None = None
     book: str = ""
     journals: Path | None = None
+
+    def asks_for(self, opt_in: str) -> bool:
+        """Tell whether this run makes what a requirement with this opt-in needs; empty needs nothing."""
+        return opt_in in ("", *(OPT_INS if self.book == BOOK_MEETING else OPT_INS[:1] if self.book else ()))
+
+    @property
+    def invited(self) -> tuple[str, ...]:
+        """Give the addresses of the chosen rooms that are to be invited to a meeting."""
+        named = self.site.booking.rooms if self.book == BOOK_MEETING else ()
+        return tuple(room.email for room in self.rooms if room.email in named)
 
     @property
     def connections(self) -> int:

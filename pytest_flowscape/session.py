@@ -168,6 +168,7 @@ def gathered(gather: Gather, judge: Judge) -> dict[str, Any]:
         "users": gather.users,
         "names": gather.names,
         "bookings": gather.bookings.known,
+        "meetings": gather.bookings.meetings,
         "second_looks": judge.second_looks,
         "unconfirmed": judge.unconfirmed,
     }
@@ -208,7 +209,7 @@ def _activate_controller(config: pytest.Config) -> None:
         directory_password=directory_password,
         started=utc_now(),
         workers=max(1, workers),
-        book=chosen_booking(config),
+        book=chosen_booking(config, site, rooms),
         # a demo's mailboxes are gone with it, and so is its journal
         journals=folder / "bookings" if config.getoption("flowscape_demo") else personal_journals(),
     )
@@ -314,7 +315,7 @@ class Controller:
         if self._facts is None and refusals is not None:
             with refusals.account.turn():
                 try:
-                    self._facts = gather_site(self._after_refusals(refusals), reads=attributes_judged())
+                    self._facts = gather_site(self._after_refusals(refusals), reads=attributes_judged(self._run))
                     self._recorder.facts = self._facts
                 finally:
                     # at once: a run that is killed later leaves its note, and so does one that is interrupted here

@@ -61,7 +61,7 @@ def sweep_and_tell(config: pytest.Config) -> int:
         forms = []
     for line in tell(swept):
         print(seen(scrub(line, tuple(forms))))  # noqa: T201  the option's purpose
-    return 0 if swept.clean else 1
+    return 0 if swept.clean and not swept.awaited else 1
 
 
 def tell(swept: Sweep) -> Iterator[str]:
@@ -74,6 +74,8 @@ def tell(swept: Sweep) -> Iterator[str]:
         yield f"NOT OURS: {item}: it has the mark of an acceptance run, and no journal here knows it"
     for text in swept.not_ours:
         yield f"LEFT ALONE: {text}"
+    for item in swept.awaited:
+        yield f"LOOK AGAIN: nothing is there of {item}, and mail about it may still arrive: {' and '.join(item.due)}"
     if not swept:
         yield "Nothing to remove: no interrupted booking of this machine and user is known."
     elif swept.removed:

@@ -6,6 +6,7 @@ from pytest_flowscape import booking_judgement as booking
 from pytest_flowscape import judgement
 from pytest_flowscape.facts import Kind, MailboxAnswer, RoundTrip, SyncAnswer
 from pytest_flowscape.remedies import ACCESS_WAIT, EXCHANGE, SAFE, fix
+from pytest_flowscape.remedies_booking import ACCEPT_FIX
 from pytest_flowscape.requirement import Notes, Owner, Per, expect, requirement
 
 
@@ -82,3 +83,37 @@ def test_booking_round_trip(room_booking: RoundTrip, notes: Notes) -> None:
     for note in room_booking.notes:
         notes.add(note)
     booking.judge(room_booking, "a booking that is made, extended, ended early and removed, each seen at once")
+
+
+@requirement(
+    "CALENDAR-3",
+    title="Room accepts a meeting, follows its changes and its end",
+    per=Per.ROOM,
+    owner=Owner.EXCHANGE,
+    consequence="The room does not accept the meetings that Flowscape books, or does not follow their changes.",
+    fix=ACCEPT_FIX,
+    link="https://learn.microsoft.com/en-us/powershell/module/exchange/set-calendarprocessing",
+    guide="Impersonation",
+    needs=("CALENDAR-2", "IMPERSONATION-3"),
+    reads=(
+        "publicDelegates",
+        "altRecipient",
+        "deliverAndRedirect",
+        "msExchGenericForwardingAddress",
+        "authOrig",
+        "msExchEnableModeration",
+    ),
+    opt_in="--flowscape-book=meeting",
+)
+def test_meeting_round_trip(room_meeting: RoundTrip, notes: Notes) -> None:
+    """Each room that is named for it MUST accept a meeting of the service account, and follow its changes and its end.
+
+    The account organises it acting as itself, in a free hour of the room's
+    working time, at least a week ahead. A room whose mail reaches people is not
+    invited.
+    """
+    for note in room_meeting.notes:
+        notes.add(note)
+    booking.judge(
+        room_meeting, "a meeting that the room itself accepts, follows twice and gives up when it is cancelled"
+    )

@@ -5,22 +5,29 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from pytest_flowscape.booking import precautions
 from pytest_flowscape.errors import NotMeasured
-from pytest_flowscape.facts import RoundTrip, SiteFacts
+from pytest_flowscape.facts import Holders, RoundTrip, SiteFacts, StepTaken
 from pytest_flowscape.probes.ews.session import EwsSession
-from pytest_flowscape.run import Run
+from pytest_flowscape.run import OPT_INS, Run
 
 if TYPE_CHECKING:  # exchangelib takes a second to import: only where something is booked
     from pytest_flowscape.booking.desk import BookingDesk
 
 NO_JOURNAL = "booking-journal"
+STOPPED = "booking-stopped"
 NOT_ASKED = "nothing is booked without --flowscape-book"
+NOT_INVITED = "no room is invited without --flowscape-book=meeting"
+NOT_NAMED = "[booking] of the site file does not name this room"
+PRECAUTIONS = "look where its mail goes"
 
 
 class Bookings:
-    """What this process books, and what others have booked before it; ``known`` are round trips by room.
+    """What this process books, and what others have booked before it.
 
-    ``session`` gives the process's EWS session, or raises NotMeasured.
+    ``known`` are round trips in rooms' calendars, ``meetings`` those by a
+    meeting request, by room. ``session`` gives the process's EWS session, or
+    raises NotMeasured.
     """
 
     def __init__(self, run: Run, facts: SiteFacts, session: Callable[[], EwsSession]) -> None:
@@ -29,10 +36,13 @@ class Bookings:
         self._session = session
         self._desk: BookingDesk | None = None
         self.known: dict[str, RoundTrip] = dict(facts.bookings)
+        self.meetings: dict[str, RoundTrip] = {}
 
-    def not_requested(self, opt_in: str, _target: str) -> str:
+    def not_requested(self, opt_in: str, target: str) -> str:
         """Say why a requirement with this opt-in is not requested on a target, nothing where it is."""
-        return NOT_ASKED if opt_in and not self._run.book else ""
+        if not self._run.asks_for(opt_in):
+            return NOT_ASKED if opt_in == OPT_INS[0] else NOT_INVITED
+        return NOT_NAMED if opt_in == OPT_INS[1] and target not in self._run.invited else ""
 
     def round_trip(self, room: str) -> RoundTrip:
         """Give the round trip in a room's calendar, made at the first call and never again.
@@ -40,10 +50,45 @@ class Bookings:
         Raises NotMeasured where it must not be made.
         """
         if room not in self.known:
-            if self._facts.booking_stopped:
-                raise NotMeasured(self._facts.booking_stopped, cause="booking-stopped")
+            self._refuse_stopped()
             self.known[room] = self.desk().round_trip(room)
         return self.known[room]
+
+    def meeting(self, room: str, holders: Callable[[], Holders]) -> RoundTrip:
+        """Give the round trip by a meeting request, made at the first call and never again.
+
+        ``holders`` gives the room's objects of the directory, or raises
+        NotMeasured. A room whose mail would reach people is not invited: its
+        trip says why. Raises NotMeasured where it must not be made.
+        """
+        if room not in self.meetings:
+            self._refuse_stopped()
+            self.meetings[room] = self._precautions(room, holders) or self.desk().meeting(room)
+        return self.meetings[room]
+
+    def _precautions(self, room: str, holders: Callable[[], Holders]) -> RoundTrip | None:
+        """Give the trip that was not made where something speaks against it."""
+        try:
+            why = precautions.by_directory(holders())
+        except NotMeasured as closed:
+            why = precautions.by_directory(None, closed.reason)
+        if not why:
+            session = self._session()
+            tips = session.mail_tips(room, sender=self._run.site.service_account.email)
+            settings = session.calendar_settings(room)
+            trouble = precautions.of_the_moment(tips, settings)
+            if trouble is not None:
+                return RoundTrip(room, steps=(StepTaken(PRECAUTIONS, trouble),), meeting=True)
+            why = precautions.by_exchange(tips, settings)
+        return (
+            RoundTrip(room, refused=f"not invited, so that no mail reaches people: {why}", meeting=True)
+            if why
+            else None
+        )
+
+    def _refuse_stopped(self) -> None:
+        if self._facts.booking_stopped:
+            raise NotMeasured(self._facts.booking_stopped, cause=STOPPED)
 
     def desk(self) -> BookingDesk:
         """Give what writes and sweeps in this process."""

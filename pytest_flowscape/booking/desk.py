@@ -5,12 +5,18 @@ from __future__ import annotations
 from datetime import datetime, timezone
 from pathlib import Path
 
-from pytest_flowscape.booking.asked import NO_JOURNAL
+from filelock import FileLock
+
+from pytest_flowscape.booking.asked import NO_JOURNAL, STOPPED
 from pytest_flowscape.booking.journal import Journal, Writer, find_journals, journal_folder
+from pytest_flowscape.booking.meeting import MeetingTrip
+from pytest_flowscape.booking.meeting_sweep import sweep_meetings
 from pytest_flowscape.booking.round_trip import Trip
 from pytest_flowscape.booking.sweep import sweep
+from pytest_flowscape.booking.traces import Mailboxes
 from pytest_flowscape.errors import NotMeasured
 from pytest_flowscape.exchange_client.booked import BookingCalendar
+from pytest_flowscape.exchange_client.meetings import MeetingMailbox
 from pytest_flowscape.facts import RoundTrip, Sweep
 from pytest_flowscape.probes.ews.session import EwsSession
 from pytest_flowscape.run import Run
@@ -48,11 +54,48 @@ class BookingDesk:
         finally:
             journals.release()
 
+    def meeting(self, room: str) -> RoundTrip:
+        """Invite one room, while no other process of this account, machine and user does.
+
+        Raises NotMeasured where the journal cannot be written, or where an
+        earlier meeting of this run did not end clean.
+        """
+        journal = self._own_journal()
+        booking, stopped = self._run.site.booking, self._run.folder / "meetings.stopped"
+        # the lock is the system's: it goes away with a process that dies
+        with FileLock(self._folder / "meetings.lock"):
+            if stopped.exists():
+                raise NotMeasured(stopped.read_text(encoding="utf-8"), cause=STOPPED)
+            journals = find_journals(self._folder, self._writer)
+            try:
+                trip = MeetingTrip(
+                    room,
+                    lambda invited: self._mailboxes(self._run.site.service_account.email, invited),
+                    lambda begin, end: self._session.availability(room, begin, end),
+                    journal,
+                    journals,
+                    run_id=self._run.run_id,
+                    timeout=self._run.site.exchange.timeout,
+                    answer_timeout=booking.answer_timeout,
+                    now=datetime.now(timezone.utc),
+                ).run()
+            finally:
+                journals.release()
+            if not trip.clean:
+                said = f"the meeting with {room} did not end clean: no other room was invited"
+                stopped.write_text(said, encoding="utf-8")
+        return trip
+
     def sweep(self) -> Sweep:
         """Remove what dead processes have left."""
         journals = find_journals(self._folder, self._writer)
         try:
-            return sweep(journals, self._calendar)
+            swept = sweep(journals, self._calendar)
+            # a meeting's lock keeps another process from sweeping what this one looks at
+            with FileLock(self._folder / "meetings.lock"):
+                now = datetime.now(timezone.utc)
+                meetings = sweep_meetings(journals, lambda item: self._mailboxes(item.mailbox, item.invited), now)
+            return Sweep.together([swept, meetings])
         finally:
             journals.release()
 
@@ -79,6 +122,21 @@ class BookingDesk:
             username=self._run.site.service_account.username,
             way=self._session.way,
             server_version=self._version or self._session.server_version,
+        )
+
+    def _mailboxes(self, organizer: str, room: str) -> Mailboxes:
+        """Give the organizer's mailbox, as itself, and the room's, by FullAccess."""
+        return Mailboxes(self._open(organizer, impersonate=True), self._open(room, impersonate=False))
+
+    def _open(self, address: str, *, impersonate: bool) -> MeetingMailbox:
+        return MeetingMailbox(
+            self._session,
+            self._run.site.exchange,
+            address,
+            username=self._run.site.service_account.username,
+            way=self._session.way,
+            server_version=self._version or self._session.server_version,
+            impersonate=impersonate,
         )
 
 

@@ -28,6 +28,8 @@ from pytest_flowscape.site import Site, account_name
 
 SUFFIX = ".journal"
 OPENED, INTENDED, LEARNT, CLOSED = "opened", "intended", "learnt", "closed"
+_ALWAYS = frozenset(("mailbox", "folder", "tag", "subject"))
+_MOMENTS = ("begin", "end", "sent")
 
 
 def personal_journals() -> Path:
@@ -162,6 +164,12 @@ class Journals:
             for journal in self.dead:
                 journal.closed(tag)
 
+    def learnt(self, item: Written) -> None:
+        """Note what has become known of an open item, wherever it is open. Raises OSError."""
+        for journal in self.dead:
+            if item.tag in journal.open_items:
+                journal.learnt(item)
+
     def release(self) -> None:
         """Let go of them; those with nothing open are removed."""
         for journal in self.dead:
@@ -214,10 +222,11 @@ def _as_json(item: Written) -> dict[str, Any]:
 
 
 def _from_json(record: dict[str, Any]) -> Written:
-    told = {name: record[name] for name in Written.__dataclass_fields__}
-    for name in ("begin", "end"):
-        told[name] = datetime.fromisoformat(told[name]) if told[name] else None
-    return Written(**told)
+    """Read an item; what a journal of an older version does not tell has its default."""
+    told = {name: record[name] for name in Written.__dataclass_fields__ if name in _ALWAYS or name in record}
+    for name in _MOMENTS:
+        told[name] = datetime.fromisoformat(told[name]) if told.get(name) else None
+    return Written(**told | {"due": tuple(told.get("due", ()))})
 
 
 def _sync_folder(folder: Path) -> None:

@@ -46,7 +46,7 @@ def look(calendar: BookingCalendar, patience: Patience) -> Look:
 
 def sweep(journals: Journals, open_calendar: OpenCalendar) -> Sweep:
     """Sweep every calendar in which a dead process has left something open; the journals note what is gone."""
-    rooms = dict.fromkeys(item.mailbox for item in journals.open_items.values())
+    rooms = dict.fromkeys(item.mailbox for item in journals.open_items.values() if not item.invited)
     sweeps = [sweep_calendar(room, open_calendar(room), journals)[0] for room in rooms]
     return Sweep.together([*sweeps, Sweep(not_ours=tuple(journals.not_ours))])
 
@@ -63,14 +63,15 @@ def sweep_calendar(
 
     Trouble where the calendar could not be searched at all.
     """
-    wanted = {tag: item for tag, item in journals.open_items.items() if item.mailbox == room}
+    wanted = {tag: item for tag, item in journals.open_items.items() if item.mailbox == room and not item.invited}
     before = look(calendar, patience)
     if before.trouble is not None:
         return Sweep(left=_left(wanted, f"the calendar could not be searched: {before.trouble.said}")), before.trouble
     present = {tag: item for tag, item in wanted.items() if tag in before.found}
     absent = tuple(tag for tag in wanted if tag not in present)
     journals.closed(absent)
-    strangers = before.others({*wanted, *journals.alive, *own})
+    # a server might carry the tag of a meeting into the room's copy: it is known all the same
+    strangers = before.others({*journals.open_items, *journals.alive, *own})
     if strangers:
         said = "it was not touched, as the calendar holds tagged items that no journal here knows"
         others = tuple(as_written(room, item) for item in strangers)

@@ -94,6 +94,7 @@ class BookingCalendar:
         server_version: str,
         impersonate: bool = False,
     ) -> None:
+        self.address = address
         self._guard = _UntilFault(sender)
         self._account = make_account(
             self._guard,
@@ -112,15 +113,13 @@ class BookingCalendar:
 
     def create(self, item: Written, body: str) -> tuple[RawAnswer, ...]:
         """Save a new item, tagged, shown as free, without reminder and attendees."""
-        assert item.begin is not None
-        assert item.end is not None
         new = TaggedItem(
             account=self._account,
             folder=self._calendar,
             subject=item.subject,
             body=body,
-            start=_ews_time(item.begin),
-            end=_ews_time(item.end),
+            start=ews_time(item.begin),
+            end=ews_time(item.end),
             legacy_free_busy_status="Free",
             reminder_is_set=False,
             run_tag=item.tag,
@@ -130,7 +129,7 @@ class BookingCalendar:
     def move_end(self, item_id: str, change_key: str, end: datetime) -> tuple[RawAnswer, ...]:
         """Set the end of an item."""
         known = self._known(item_id, change_key)
-        known.end = _ews_time(end)
+        known.end = ews_time(end)
         return self._call(
             lambda: known.save(
                 update_fields=["end"], conflict_resolution=ALWAYS_OVERWRITE, send_meeting_invitations=SEND_TO_NONE
@@ -145,13 +144,13 @@ class BookingCalendar:
     def changes(self) -> tuple[RawAnswer, ...]:
         """Synchronise: what has changed since the last call, by ids, times and tags; at first everything."""
         return self._call(
-            lambda: _all(self._calendar.sync_items(only_fields=["end", "run_tag"], max_changes_returned=MOST_CHANGES))
+            lambda: every(self._calendar.sync_items(only_fields=["end", "run_tag"], max_changes_returned=MOST_CHANGES))
         )
 
     def tagged(self) -> tuple[RawAnswer, ...]:
         """Find every item of the calendar that has a tag, whosever it is."""
         found = self._calendar.filter(run_tag__exists=True).only("subject", "start", "end", "run_tag")
-        return self._call(lambda: _all(found))
+        return self._call(lambda: every(found))
 
     def _known(self, item_id: str, change_key: str) -> Any:
         return TaggedItem(account=self._account, folder=self._calendar, _id=ItemId(id=item_id, changekey=change_key))
@@ -170,10 +169,13 @@ class BookingCalendar:
         return told
 
 
-def _all(found: Iterable[Any]) -> None:
+def every(found: Iterable[Any]) -> None:
+    """Fetch everything that exchangelib gives one by one."""
     for _ in found:
         pass
 
 
-def _ews_time(moment: datetime) -> Any:
+def ews_time(moment: datetime | None) -> Any:
+    """Give an aware time as exchangelib's own."""
+    assert moment is not None
     return moment.astimezone(UTC)  # exchangelib's zone makes it exchangelib's time

@@ -31,6 +31,7 @@ from pytest_flowscape.facts.directory import (
     RoomAddresses,
 )
 from pytest_flowscape.facts.host import AddressTried, Certificate, Endpoint, FrontEndLook, Host, SignIn
+from pytest_flowscape.facts.mail_flow import CalendarSettings, MailTips
 from pytest_flowscape.facts.mailboxes import (
     Contact,
     FolderAnswer,
@@ -52,6 +53,7 @@ __all__ = [
     "AddressTried",
     "Availability",
     "Bind",
+    "CalendarSettings",
     "Certificate",
     "ClockChange",
     "Contact",
@@ -64,6 +66,7 @@ __all__ = [
     "Holders",
     "Host",
     "Kind",
+    "MailTips",
     "MailboxAnswer",
     "MailboxRights",
     "PermissionEntry",

@@ -68,7 +68,12 @@ class Written:
     """One item that a run wrote, or meant to write: where it lies and how it is recognised.
 
     ``mailbox`` is a primary address, ``folder`` a distinguished folder's name.
-    ``item_id`` and ``uid`` are empty as long as nobody has told them.
+    ``item_id`` and ``uid`` are empty as long as nobody has told them; ``uid``
+    is the global object id in hexadecimal digits.
+
+    Of a meeting ``invited`` is the room's address. ``due`` names the mail about
+    it that may still be under way ("answer", "cancellation"), and ``sent`` is
+    when the last of it was sent.
     """
 
     mailbox: str
@@ -79,13 +84,17 @@ class Written:
     end: datetime | None = None
     item_id: str = ""
     uid: str = ""
+    invited: str = ""
+    due: tuple[str, ...] = ()
+    sent: datetime | None = None
 
     def __str__(self) -> str:
         """Say which item it is, exactly enough to find it by hand."""
         when = f", {self.begin:%Y-%m-%d %H:%M} UTC" if self.begin else ""
         known = [("tag", self.tag), ("UID", self.uid), ("item id", self.item_id)]
         named = ", ".join(f"{name} {value}" for name, value in known if value)
-        return f"{self.folder} of {self.mailbox}: '{self.subject}'{when} ({named})"
+        whom = f", {self.invited} invited" if self.invited else ""
+        return f"{self.folder} of {self.mailbox}: '{self.subject}'{when}{whom} ({named})"
 
 
 @dataclass(frozen=True)
@@ -94,13 +103,15 @@ class StepTaken:
 
     ``trouble`` is an answer other than the hoped-for one, ``wrong`` a sentence
     about an answer that was in order and did not show what it had to. Neither:
-    the step succeeded. ``note`` is worth telling all the same.
+    the step succeeded. ``note`` is worth telling all the same. ``cause`` is a
+    word for what is wrong, by which it is judged and grouped.
     """
 
     name: str
     trouble: Trouble | None = None
     wrong: str = ""
     note: str = ""
+    cause: str = ""
 
     @property
     def succeeded(self) -> bool:
@@ -118,7 +129,8 @@ class RoundTrip:
     that are, or may be, still there. ``strangers`` are tagged items that no
     journal of this machine and user knows. ``begin`` is the slot's, ``zone``
     says by whose clock it was chosen. ``refused`` is the reason for which the
-    room was not tried at all, though it was asked for.
+    room was not tried at all, though it was asked for. ``meeting`` tells that
+    the room was invited, by an item in the organizer's own calendar.
     """
 
     address: str
@@ -130,6 +142,7 @@ class RoundTrip:
     begin: datetime | None = None
     zone: str = ""
     refused: str = ""
+    meeting: bool = False
 
     @property
     def failed_step(self) -> StepTaken | None:
@@ -152,7 +165,8 @@ class Sweep:
     """What was removed of earlier bookings, what could not be removed and why, and journals that were left alone.
 
     ``left`` are (item, reason). ``gone`` are tags that a journal had open and
-    nobody found any more.
+    nobody finds any more. ``awaited`` are meetings of which nothing is there
+    now and mail may still arrive: a journal keeps them.
     """
 
     removed: tuple[Written, ...] = ()
@@ -160,15 +174,16 @@ class Sweep:
     strangers: tuple[Written, ...] = ()
     not_ours: tuple[str, ...] = ()
     gone: tuple[str, ...] = ()
+    awaited: tuple[Written, ...] = ()
 
     @property
     def clean(self) -> bool:
-        """Tell whether nothing is left to do."""
+        """Tell whether nothing is left to do now."""
         return not self.left and not self.strangers and not self.not_ours
 
     def __bool__(self) -> bool:
         """Tell whether there is anything to tell."""
-        return bool(self.removed) or not self.clean
+        return bool(self.removed or self.awaited) or not self.clean
 
     @classmethod
     def together(cls, sweeps: Sequence[Sweep]) -> Sweep:
@@ -179,4 +194,5 @@ class Sweep:
             strangers=tuple(dict.fromkeys(item for one in sweeps for item in one.strangers)),
             not_ours=tuple(dict.fromkeys(text for one in sweeps for text in one.not_ours)),
             gone=tuple(dict.fromkeys(tag for one in sweeps for tag in one.gone)),
+            awaited=tuple({item.tag: item for one in sweeps for item in one.awaited}.values()),
         )

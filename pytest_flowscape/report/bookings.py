@@ -24,9 +24,12 @@ class Booked:
     stopped: str = ""
 
     @classmethod
-    def of(cls, trips: Mapping[str, RoundTrip], sweep: Sweep, stopped: str) -> Booked:
-        """Put them together, rooms in the order of their names."""
-        return cls(tuple(trip for _, trip in sorted(trips.items())), sweep, stopped)
+    def of(
+        cls, trips: Mapping[str, RoundTrip], meetings: Mapping[str, RoundTrip], sweep: Sweep, stopped: str
+    ) -> Booked:
+        """Put them together, rooms in the order of their names, appointments before meetings."""
+        every = (*sorted(trips.items()), *sorted(meetings.items()))
+        return cls(tuple(trip for _, trip in every), sweep, stopped)
 
     @property
     def written(self) -> int:
@@ -36,10 +39,13 @@ class Booked:
     @property
     def left(self) -> tuple[tuple[Written, str], ...]:
         """Give what may still be there, with the reason: no later sweep has removed it."""
-        gone = {item.tag for item in self.sweep.removed} | set(self.sweep.gone)
+        still = {item.tag for item, _ in self.sweep.left}
+        gone = ({item.tag for item in self.sweep.removed} - still) | set(self.sweep.gone)
         told = [(item, _why(trip)) for trip in self.trips for item in trip.left]
-        every = {item.tag: (item, why) for item, why in (*told, *self.sweep.left)}
-        return tuple(entry for tag, entry in every.items() if tag not in gone)
+        # where the sweep at the end has looked it knows best; of a meeting several items may be left
+        told = [entry for entry in told if entry[0].tag not in still]
+        every = {(item.tag, item.item_id): (item, why) for item, why in (*told, *self.sweep.left)}
+        return tuple(entry for (tag, _), entry in every.items() if tag not in gone)
 
     @property
     def strangers(self) -> tuple[Written, ...]:
@@ -56,14 +62,23 @@ def notes(booked: Booked) -> Iterator[str]:
         yield f"Not touched: {item} has the mark of an acceptance run, and no journal here knows it."
     for text in booked.sweep.not_ours:
         yield f"Journal left alone: {text}"
+    for item in booked.sweep.awaited:
+        yield (
+            f"Gone, and mail about it may still arrive ({' and '.join(item.due)}): {item}. The next run that books, or "
+            "--flowscape-sweep, looks again."
+        )
     if booked.stopped:
         yield f"Bookings were stopped: {booked.stopped}."
     if booked.sweep.removed:
         yield f"Left by interrupted bookings and removed now: {'; '.join(map(str, booked.sweep.removed))}"
     if booked.written:
-        rooms = sum(1 for trip in booked.trips if trip.written)
-        said = "and removed" if not booked.left else f"of which {len(booked.left)} may still be there"
-        yield f"Written: {booked.written} calendar items in {rooms} rooms, {said}. {RECOVERABLE}"
+        rooms = len({trip.address for trip in booked.trips if trip.written and not trip.meeting})
+        meetings = sum(1 for trip in booked.trips if trip.written and trip.meeting)
+        what = f"{booked.written - meetings} calendar items in {rooms} rooms"
+        if meetings:
+            what += f", {meetings} meetings with requests, answers and cancellations in both mailboxes"
+        said = "and removed" if not booked.left else f"of which {len(booked.left)} items may still be there"
+        yield f"Written: {what}, {said}. {RECOVERABLE}"
 
 
 def rows(booked: Booked) -> list[dict[str, str]]:
@@ -78,6 +93,7 @@ def as_json(booked: Booked) -> dict[str, Any]:
         "trips": [
             {
                 "room": trip.address,
+                "kind": "meeting" if trip.meeting else "appointment",
                 "begin": None if trip.begin is None else _moment(trip.begin),
                 "clock": trip.zone,
                 "steps": [_step(step) for step in (*trip.steps, *trip.removal)],
@@ -90,13 +106,15 @@ def as_json(booked: Booked) -> dict[str, Any]:
         "strangers": [_item(item) for item in booked.strangers],
         "swept": [_item(item) for item in booked.sweep.removed],
         "left_alone": list(booked.sweep.not_ours),
+        "awaited": [_item(item) | {"due": list(item.due)} for item in booked.sweep.awaited],
     }
 
 
 def _row(trip: RoundTrip, left: set[str]) -> dict[str, str]:
     failed = trip.failed_step
     ended = "all steps" if failed is None else f"until '{failed.name}': {_said(failed)}"
-    items = "; ".join(f"{item.folder}: {item.subject}" for item in trip.written)
+    whose = f" of {trip.written[0].mailbox}, room invited" if trip.meeting and trip.written else ""
+    items = "; ".join(f"{item.folder}{whose}: {item.subject}" for item in trip.written)
     gone = "removed" if not left & {item.tag for item in trip.written} else "LEFT BEHIND"
     return {
         "room": trip.address,
@@ -116,7 +134,13 @@ def _said(step: StepTaken) -> str:
 
 
 def _step(step: StepTaken) -> dict[str, Any]:
-    return {"name": step.name, "succeeded": step.succeeded, "said": _said(step), "note": step.note}
+    return {
+        "name": step.name,
+        "succeeded": step.succeeded,
+        "said": _said(step),
+        "cause": step.cause,
+        "note": step.note,
+    }
 
 
 def _item(item: Written) -> dict[str, Any]:
@@ -128,6 +152,7 @@ def _item(item: Written) -> dict[str, Any]:
         "tag": item.tag,
         "uid": item.uid,
         "item_id": item.item_id,
+        "invited": item.invited,
     }
 
 

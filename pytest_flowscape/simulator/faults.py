@@ -137,6 +137,11 @@ def _calendar_2(runtime: Runtime, target: str) -> None:
     runtime.mailbox(target).refuses["UpdateItem"] = "ErrorAccessDenied"
 
 
+def _calendar_3(runtime: Runtime, target: str) -> None:
+    """Let nobody book the room: it declines every request."""
+    runtime.mailbox(target).processing.all_book_in_policy = False
+
+
 def _handover_1(runtime: Runtime, _target: str) -> None:
     """Change the account's password; the one that was handed over is wrong."""
     runtime.service.password = f"changed {uuid.uuid4()}"
@@ -160,6 +165,7 @@ FAULTS: dict[str, Fault] = {
     "IMPERSONATION-3": _impersonation_3,
     "CALENDAR-1": _calendar_1,
     "CALENDAR-2": _calendar_2,
+    "CALENDAR-3": _calendar_3,
     "HANDOVER-1": _handover_1,
 }
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from pytest_flowscape.simulator.scenarios import Scenario
 
 Sections = dict[str, dict[str, object]]
+INVITED = 2  # rooms that may be invited to a meeting
 MANY_ROOMS = 100  # from here on the rooms stand in a table of their own
 
 
@@ -39,6 +40,13 @@ def write_site(folder: Path, scenario: Scenario, *, ca_pem: bytes, ports: Mappin
         "directory": {"servers": server, "base_dn": scenario.organisation.base_dn, "ca_file": ca_file},
         "rooms": {**_rooms(folder, scenario), "expected": scenario.expected},
         "users": {"addresses": _lines(scenario.users), "out_of_scope": scenario.out_of_scope},
+        # the hours that --flowscape-book would choose anyway lie inside this window
+        "booking": {
+            "rooms": _lines(scenario.rooms[:INVITED]),
+            "window": "20:00-06:00",
+            "approved_by": "A. Admin",
+            "answer_timeout": f"{timeout:g}",
+        },
         "handover": {"password_by": scenario.password_by},
     }
     _change(sections, scenario, {**ports, "folder": folder})

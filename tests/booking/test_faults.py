@@ -8,7 +8,7 @@ import pytest
 
 from pytest_flowscape.booking import round_trip
 from tests.acceptance import accept
-from tests.booking.sites import ROOMS, book, journals, room, steps, sweep, trip
+from tests.booking.sites import ROOMS, book, journals, room, site_with, steps, sweep, trip
 from tests.hard_sites.counts import assert_counts
 from tests.simulator.harness import Simulator
 
@@ -166,10 +166,7 @@ def test_where_the_first_cannot_be_written_the_next_is_the_first(simulator: Simu
 
 
 def test_a_calendar_that_is_never_free_is_not_measured(simulator: Simulator, tmp_path: Path) -> None:
-    text = simulator.site.read_text(encoding="utf-8")
-    rooms = "\n[booking]\nrooms = atlas@demo.test\nwindow = 09:00-09:30\napproved_by = A. Admin\n"
-    site = simulator.site.with_name("short-window.ini")
-    site.write_text(text + rooms, encoding="utf-8")
+    site = site_with(simulator, window="09:00-09:30")
     done = accept(site, "--flowscape-book", "--flowscape-room=atlas@demo.test", cwd=tmp_path)
     outcome = done.outcome("CALENDAR-2", room("atlas"))
     assert outcome["outcome"] == "not measured"
@@ -186,11 +183,7 @@ def test_the_journal_cannot_be_written_and_nothing_is_booked(simulator: Simulato
 
 
 def test_the_window_of_the_site_file_is_kept(simulator: Simulator, tmp_path: Path) -> None:
-    text = simulator.site.read_text(encoding="utf-8")
-    site = simulator.site.with_name("window.ini")
-    site.write_text(
-        text + "\n[booking]\nrooms = atlas@demo.test\nwindow = 12:00-14:00\napproved_by = A. Admin\n", encoding="utf-8"
-    )
+    site = site_with(simulator, window="12:00-14:00")
     done = accept(site, "--flowscape-book", "--flowscape-room=atlas@demo.test", cwd=tmp_path)
     assert done.outcome("CALENDAR-2", room("atlas"))["outcome"] == "passed", done.output
     assert trip(done, "atlas")["begin"].endswith("T11:00:00Z")  # noon in the room's zone, in November

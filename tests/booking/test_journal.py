@@ -71,6 +71,19 @@ def test_a_line_that_was_cut_off_is_a_request_that_was_not_sent(tmp_path: Path) 
     assert set(find_journals(tmp_path, HERE).open_items) == {"run/1"}
 
 
+def test_what_is_known_of_a_meeting_is_kept_and_an_older_journal_is_read(tmp_path: Path) -> None:
+    meeting = replace(ITEM, uid="0400", invited="aurora@customer.com", due=("answer",), sent=ITEM.begin)
+    path = dead(tmp_path, meeting)
+    found = find_journals(tmp_path, HERE)
+    assert found.open_items == {"run/1": meeting}
+    found.release()
+    lines = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+    for name in ("invited", "due", "sent"):
+        del lines[1][name]
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
+    assert find_journals(tmp_path, HERE).open_items == {"run/1": replace(ITEM, uid="0400")}
+
+
 def test_a_journal_that_was_never_begun_is_nobodys(tmp_path: Path) -> None:
     (tmp_path / "x.journal").touch()
     found = find_journals(tmp_path, HERE)

@@ -8,8 +8,16 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from pytest_flowscape.booking import clock
-from pytest_flowscape.booking.slots import FIRST_DAY, LAST_DAY, LENGTH, Slot, find_night_slot
-from pytest_flowscape.facts import Availability, ClockChange, Kind, Trouble, Zone
+from pytest_flowscape.booking.slots import (
+    FIRST_DAY,
+    FIRST_WORKING_DAY,
+    LAST_DAY,
+    LENGTH,
+    Slot,
+    find_night_slot,
+    find_working_slot,
+)
+from pytest_flowscape.facts import Availability, ClockChange, Kind, Trouble, WorkingPeriod, Zone
 
 BERLIN = Zone(-60, ClockChange(10, 5, "Sunday", 180, 0), ClockChange(3, 5, "Sunday", 120, -60))
 SYDNEY = Zone(-600, ClockChange(4, 1, "Sunday", 180, 0), ClockChange(10, 1, "Sunday", 120, -60))
@@ -110,3 +118,67 @@ def test_a_window_that_is_too_short_has_no_slot() -> None:
 def test_trouble_is_handed_on() -> None:
     trouble = Trouble(Kind.OTHER, "ErrorNoFreeBusyAccess", code="ErrorNoFreeBusyAccess")
     assert find_night_slot(lambda begin, end: Availability("a", trouble=trouble), NOW, None) is trouble
+
+
+# --- slots of meetings ----------------------------------------------------------------------------
+
+WEEK = (WorkingPeriod(("Monday", "Wednesday"), 8 * 60, 12 * 60), WorkingPeriod(("Friday",), 13 * 60, 17 * 60))
+
+
+def working(
+    taken: tuple[tuple[datetime, datetime], ...] = (),
+    zone: Zone | None = BERLIN,
+    periods: tuple[WorkingPeriod, ...] = WEEK,
+    now: datetime = NOW,
+) -> object:
+    told = Availability("atlas@demo.test", taken, zone, periods)
+    return find_working_slot(lambda begin, end: told, now)
+
+
+@pytest.mark.parametrize("zone", [BERLIN, SYDNEY, NEW_YORK, INDIA])
+@pytest.mark.parametrize("hours", range(0, 24 * 7, 5))
+def test_a_meeting_lies_in_working_hours_a_week_ahead(hours: int, zone: Zone) -> None:
+    now = NOW + timedelta(hours=hours)
+    slot = working(zone=zone, now=now)
+    assert isinstance(slot, Slot)
+    assert slot.begin - now >= timedelta(days=FIRST_WORKING_DAY)
+    begin = local(slot, zone)
+    end = begin + LENGTH
+    fits = [
+        period
+        for period in WEEK
+        if clock.WEEKDAYS[begin.weekday()] in period.days
+        and period.begin <= begin.hour * 60 + begin.minute
+        and end.hour * 60 + end.minute <= period.end
+    ]
+    assert len(fits) == 1
+
+
+def test_a_meeting_where_nothing_is_taken() -> None:
+    first = working()
+    assert isinstance(first, Slot)
+    second = working(((first.begin - timedelta(hours=1), first.begin + timedelta(minutes=1)),))
+    assert isinstance(second, Slot)
+    assert second.begin == first.begin + timedelta(minutes=15)
+    assert working(((NOW, NOW + 60 * DAY),)) is None
+
+
+@pytest.mark.parametrize(("days", "weekday"), [("Day", 6), ("Weekday", 0), ("WeekendDay", 6)])
+def test_groups_of_days(days: str, weekday: int) -> None:
+    slot = working(periods=(WorkingPeriod((days,), 600, 900),), now=datetime(2026, 11, 22, 1, tzinfo=timezone.utc))
+    assert local(slot, BERLIN).weekday() == weekday  # a week after a Sunday
+
+
+def test_a_meeting_without_working_hours_is_at_office_hours_and_said_so() -> None:
+    slot = working(zone=None, periods=())
+    assert isinstance(slot, Slot)
+    assert slot.begin.weekday() < 5
+    assert 10 <= slot.begin.hour < 16
+    assert slot.zone == "UTC, UTC, as the room tells no working hours"
+
+
+def test_an_hour_that_the_clock_passes_over_is_no_slot() -> None:
+    """In Berlin the clock goes from two to three on 28 March 2027."""
+    found = working(periods=(WorkingPeriod(("Sunday",), 120, 240),), now=datetime(2027, 3, 21, 0, tzinfo=timezone.utc))
+    assert isinstance(found, Slot)
+    assert local(found, BERLIN) == datetime(2027, 3, 28, 3)  # noqa: DTZ001  local on purpose

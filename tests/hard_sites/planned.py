@@ -19,4 +19,4 @@ def plan_of(site_file: Path, workers: int = 0, rooms: Sequence[str] = (), book: 
     site = load_site(site_file)
     chosen = chosen_rooms(site, rooms)
     run = Run(site, "", Path(), chosen, NOTHING, NOTHING, utc_now(), max(1, workers), book=book)
-    return make_plan(run, attributes_judged())
+    return make_plan(run, attributes_judged(run))

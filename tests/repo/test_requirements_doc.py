@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_flowscape import remedies
+from pytest_flowscape import remedies, remedies_booking
 from pytest_flowscape.causes import CAUSES
 from pytest_flowscape.collection import load_requirements
 from pytest_flowscape.judge import Judged
@@ -44,7 +44,7 @@ EVER_GIVEN = (
     *(f"ACCOUNT-{n}" for n in (1, 2, 3, 4, 5, 6)),
     *("ROOM-1", "ROOM-2", "PERMISSION-1"),
     *(f"IMPERSONATION-{n}" for n in (1, 2, 3)),
-    *("CALENDAR-1", "CALENDAR-2", "HANDOVER-1"),
+    *("CALENDAR-1", "CALENDAR-2", "CALENDAR-3", "HANDOVER-1"),
     *(f"ADVICE-{n}" for n in (1, 2, 3)),
 )
 READS_ONLY = re.compile(r"\s*(\$\w+ = .*|.*\b(Get|Resolve|Test|Invoke)-\w+|whoami\b)")
@@ -61,7 +61,7 @@ def fixes(catalogue: Mapping[str, Judged]) -> dict[str, str]:
     """Every fix text, those that overrule a requirement's own included, by where it stands."""
     found = {f"{id_} fix": judged.requirement.fix for id_, judged in catalogue.items()}
     modules = {judged.function.__module__: sys.modules[judged.function.__module__] for judged in catalogue.values()}
-    for module in (*modules.values(), remedies):
+    for module in (*modules.values(), remedies, remedies_booking):
         for name, value in vars(module).items():
             if isinstance(value, str) and (name.endswith("_FIX") or name.isupper()) and "\n" in value:
                 found[f"{module.__name__}.{name}"] = value

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,12 +11,17 @@ from pytest_flowscape.causes import CAUSES
 from pytest_flowscape.collection import load_requirements
 from pytest_flowscape.config import load_site
 from pytest_flowscape.requirement import Level, Per, Requirement
+from pytest_flowscape.run import BOOK_MEETING, BOOK_ROOM, OPT_INS, Run
+from pytest_flowscape.secret import NOTHING
 from pytest_flowscape.simulator.faults import FAULTS
 from pytest_flowscape.site import Site
 from pytest_flowscape.verdict import targets
 from tests.acceptance import accept
 from tests.simulator.harness import Simulator
+from tests.suites import made
 
+ANY_RUN = Run(made.site(), "", Path(), (), NOTHING, NOTHING, made.NOW)
+BOOKS = dict(zip(OPT_INS, (BOOK_ROOM, BOOK_MEETING), strict=True))
 CATALOGUE = {id_: judged.requirement for id_, judged in load_requirements().items()}
 REQUIRED = [record for record in CATALOGUE.values() if record.level is Level.REQUIRED]
 # faults that close a whole side do it by this row of the table of causes
@@ -31,6 +37,11 @@ ROWS = {
 
 def test_every_required_requirement_has_a_fault_and_every_fault_a_requirement() -> None:
     assert set(FAULTS) == {record.id for record in REQUIRED}
+
+
+def requested(run: Run, record: Requirement, target: str) -> bool:
+    """Tell whether a run asks for a requirement on a target; meetings only of rooms that are named for them."""
+    return run.asks_for(record.opt_in) and (record.opt_in != OPT_INS[1] or target in run.invited)
 
 
 def dependants(failed: str) -> set[str]:
@@ -58,11 +69,13 @@ def test_a_planted_fault_fails_exactly_its_requirement(
     record: Requirement, simulator: Simulator, tmp_path: Path
 ) -> None:
     site = load_site(simulator.site)
-    target = targets(record, site)[-1]
+    named = site.booking.rooms if record.opt_in == OPT_INS[1] else targets(record, site)
+    target = named[-1]
     simulator.plant(f"{record.id}:{target}")
     done = accept(simulator.site, "-q", *filter(None, [record.opt_in]), cwd=tmp_path)
     assert done.outcomes("failed") == {(record.id, target)}, done.output
-    declined = {(r.id, t) for r in CATALOGUE.values() if r.opt_in not in ("", record.opt_in) for t in targets(r, site)}
+    run = replace(ANY_RUN, site=site, rooms=site.rooms, book={"": "", **BOOKS}[record.opt_in])
+    declined = {(r.id, t) for r in CATALOGUE.values() for t in targets(r, site) if not requested(run, r, t)}
     assert done.outcomes("not requested") == declined
     stopped = stopped_by(record, target, site) - declined
     assert done.outcomes("not measured") == stopped

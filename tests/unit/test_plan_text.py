@@ -107,6 +107,20 @@ def test_bookings_are_told_with_everything_that_they_write() -> None:
     assert "--flowscape-book" in text.rpartition("pytest --flowscape-config")[2]
 
 
+def test_meetings_are_told_with_who_approved_them_and_whom_they_reach() -> None:
+    named = tuple(f"room{number:04}@contoso.test" for number in range(2))
+    booking = Booking(named, (time(20), time(6)), approved_by="A. Admin", answer_timeout=90)
+    text = flat(told(replace(site(3), booking=booking), book="meeting"))
+    assert f"2 rooms invited, one at a time, approved by A. Admin: {', '.join(named)}" in text
+    assert "26 writes" in text  # four in each calendar, seven for each meeting
+    assert "Nothing is sent to anybody else" in text
+    assert "Nothing is sent to anybody." not in text
+    assert "UpdateItem 6 acting as the mailbox (impersonation)" in text
+    assert "one of 90 seconds" in text
+    assert "message tracking" in text
+    assert "--flowscape-book=meeting" in text.rpartition("pytest --flowscape-config")[2]
+
+
 def test_no_users_by_decision() -> None:
     text = told(site(1, users=Users(none_by="A. Admin", none_reason="later")))
     assert "ann@contoso.test" not in text

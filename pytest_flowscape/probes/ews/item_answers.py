@@ -56,12 +56,14 @@ def read_all(told: Iterable[tuple[int, bytes, float]]) -> tuple[Envelope, ...] |
 def items(envelopes: Iterable[Envelope]) -> tuple[ItemTold, ...]:
     """Give the items that CreateItem, GetItem, FindItem or UpdateItem told."""
     return tuple(
-        _item(element)
-        for envelope in envelopes
-        for message in envelope.messages
-        for holder in ("Items", f"RootFolder/{_T}Items")
-        for element in _children(message.find(f"{_M}{holder}"))
+        item(element) for envelope in envelopes for message in envelope.messages for element in elements(message)
     )
+
+
+def elements(message: etree._Element) -> Iterator[etree._Element]:
+    """Give the elements of the items in one response message."""
+    for holder in ("Items", f"RootFolder/{_T}Items"):
+        yield from _children(message.find(f"{_M}{holder}"))
 
 
 def changes(envelopes: Iterable[Envelope]) -> tuple[Change, ...]:
@@ -76,22 +78,23 @@ def _changes(envelopes: Iterable[Envelope]) -> Iterator[Change]:
                 kind = etree.QName(change).localname
                 # a removal holds the id itself, anything else holds the item
                 inner = change if change.find(f"{_T}ItemId") is not None else next(_children(change), change)
-                yield Change(kind, _item(inner))
+                yield Change(kind, item(inner))
 
 
 def _children(element: etree._Element | None) -> Iterator[etree._Element]:
     yield from () if element is None else (child for child in element if isinstance(child.tag, str))
 
 
-def _item(element: etree._Element) -> ItemTold:
+def item(element: etree._Element) -> ItemTold:
+    """Give what one item's element tells."""
     identity = element.find(f"{_T}ItemId")
     return ItemTold(
         item_id="" if identity is None else identity.get("Id", ""),
         change_key="" if identity is None else identity.get("ChangeKey", ""),
         kind=etree.QName(element).localname,
         subject=element.findtext(f"{_T}Subject") or "",
-        begin=_time(element, "Start"),
-        end=_time(element, "End"),
+        begin=moment(element, "Start"),
+        end=moment(element, "End"),
         uid=(element.findtext(f"{_T}UID") or "").strip(),
         tag=_tag(element),
     )
@@ -107,7 +110,8 @@ def _tag(element: etree._Element) -> str | None:
     return None
 
 
-def _time(element: etree._Element, name: str) -> datetime | None:
+def moment(element: etree._Element, name: str) -> datetime | None:
+    """Give an aware time that an element tells, None where it does not."""
     text = (element.findtext(f"{_T}{name}") or "").strip().replace("Z", "+00:00")
     try:
         told = datetime.fromisoformat(text)

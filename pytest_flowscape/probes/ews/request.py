@@ -42,7 +42,7 @@ def get_folder(
             add(more, TYPES, "FieldURI").set("FieldURI", f"folder:{name}")
     ids = add(operation, MESSAGES, "FolderIds")
     for folder in wanted:
-        _distinguished(ids, folder)
+        distinguished(ids, folder)
     return to_bytes(envelope)
 
 
@@ -54,7 +54,7 @@ def sync_folder_items(folder: FolderWanted, *, impersonate: str = "", most: int 
     add(shape, TYPES, "BaseShape", "IdOnly")
     more = add(shape, TYPES, "AdditionalProperties")
     add(more, TYPES, "FieldURI").set("FieldURI", "item:ParentFolderId")
-    _distinguished(add(operation, MESSAGES, "SyncFolderId"), folder)
+    distinguished(add(operation, MESSAGES, "SyncFolderId"), folder)
     add(operation, MESSAGES, "MaxChangesReturned", str(most))
     return to_bytes(envelope)
 
@@ -117,7 +117,8 @@ def envelope_of(impersonate: str) -> tuple[etree._Element, etree._Element]:
     return envelope, add(envelope, SOAP, "Body")
 
 
-def _distinguished(parent: etree._Element, folder: FolderWanted) -> None:
+def distinguished(parent: etree._Element, folder: FolderWanted) -> None:
+    """Name a distinguished folder, with its mailbox where that is not the caller's own."""
     element = add(parent, TYPES, "DistinguishedFolderId")
     element.set("Id", folder.name)
     if folder.address:

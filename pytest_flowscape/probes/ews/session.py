@@ -7,16 +7,18 @@ from datetime import datetime
 
 from pytest_flowscape.facts import (
     Availability,
+    CalendarSettings,
     FolderAnswer,
     Kind,
     MailboxAnswer,
+    MailTips,
     ResolvedName,
     SignIn,
     SyncAnswer,
     Trouble,
 )
 from pytest_flowscape.probes import network
-from pytest_flowscape.probes.ews import answers, availability, request
+from pytest_flowscape.probes.ews import answers, availability, mail_flow, request
 from pytest_flowscape.probes.ews.answers import Envelope
 from pytest_flowscape.probes.ews.batch import Batch, Look, curable
 from pytest_flowscape.probes.ews.connection import HttpAnswer
@@ -212,6 +214,20 @@ class EwsSession:
         call = Call("GetUserAvailability", availability.request(address, begin, end), anchor=self._email or address)
         told = self._ask(call, availability.trouble_in)
         return Availability(address, trouble=told) if isinstance(told, Trouble) else availability.read(told, address)
+
+    def mail_tips(self, address: str, *, sender: str) -> MailTips:
+        """Ask GetMailTips what ``sender``, acting as itself, is told of ``address`` as a recipient."""
+        body = mail_flow.tips_request(sender, address)
+        told = self._ask(Call("GetMailTips", body, anchor=sender, party=sender.lower()), mail_flow.trouble_in)
+        return MailTips(address, trouble=told) if isinstance(told, Trouble) else mail_flow.read_tips(told, address)
+
+    def calendar_settings(self, address: str) -> CalendarSettings:
+        """Ask GetUserConfiguration for the settings of a calendar, by the account's own rights."""
+        call = Call("GetUserConfiguration", mail_flow.settings_request(address), anchor=address)
+        told = self._ask(call, mail_flow.trouble_in)
+        if isinstance(told, Trouble):
+            return CalendarSettings(address, trouble=told)
+        return mail_flow.read_settings(told, address)
 
     def pass_on(
         self, body: bytes, *, anchor: str = "", headers: Mapping[str, str] | None = None

@@ -1,0 +1,74 @@
+"""Whether a request to a room would reach people: what the directory, mail tips and the calendar's settings say.
+
+Such a room is not invited. Microsoft, "Configure mail forwarding for a mailbox"
+(altRecipient, deliverAndRedirect, msExchGenericForwardingAddress),
+"Set-CalendarProcessing" (delegates of a resource are those of
+GrantSendOnBehalfTo: publicDelegates), "Configure moderation", "Configure message
+delivery restrictions" (authOrig).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pytest_flowscape.facts import CalendarSettings, DirectoryEntry, Holders, Kind, MailTips, Trouble
+from pytest_flowscape.probes.ews.retry import REPEATED
+
+# what the directory says, by attribute; transport reads all of them from a global catalog, so it has them, too
+REACHES = {
+    "publicDelegates": "it has delegates, who would get the request",
+    "altRecipient": "its mail is forwarded to somebody",
+    "deliverAndRedirect": "its mail is delivered to somebody else, too",
+    "msExchGenericForwardingAddress": "its mail is forwarded to another address",
+    "authOrig": "it takes mail from certain senders only",
+    "msExchEnableModeration": "somebody has to approve its mail",
+}
+AUTO_ACCEPT = 2
+_SETTINGS = {0: "None: nobody answers", 1: "AutoUpdate: requests stay unanswered"}
+_FALSE = ("", "FALSE")
+# an answer of the moment, which says nothing of the room
+_MOMENT = frozenset((*REPEATED, Kind.MALFORMED, Kind.HTTP, Kind.NOT_ASKED, Kind.STOPPED, Kind.LOST_SIGN_IN))
+
+
+def by_directory(holders: Holders | None, why_not: str = "") -> str:
+    """Say why the directory speaks against inviting a room, empty where it does not.
+
+    ``why_not`` is why there are no holders: what cannot be seen speaks against it.
+    """
+    entries = (*holders.by_proxy, *holders.by_mail) if holders else ()
+    if not entries:
+        return f"where its mail goes cannot be seen in the directory: {why_not or 'it shows no such object'}"
+    return "; ".join(dict.fromkeys(why for entry in entries for why in _by_entry(entry)))
+
+
+def _by_entry(entry: DirectoryEntry) -> Iterator[str]:
+    hidden = sorted(name for name in REACHES if name.lower() in entry.unreadable)
+    if hidden:
+        yield f"where its mail goes cannot be seen in the directory: {', '.join(hidden)} not readable"
+    for name, why in REACHES.items():
+        if name not in hidden and any(text.upper() not in _FALSE for text in entry.texts(name)):
+            yield f"{why} ({name})"
+
+
+def by_exchange(tips: MailTips, settings: CalendarSettings) -> str:
+    """Say why Exchange's own answers speak against inviting a room, empty where they do not."""
+    told = []
+    if tips.trouble is not None:
+        told.append(f"whether it takes the account's mail cannot be seen: {tips.trouble.said}")
+    elif tips.restricted is not False or tips.moderated is not False:
+        whether = {True: "yes", False: "no", None: "not told"}
+        told.append(
+            f"GetMailTips: delivery restricted: {whether[tips.restricted]}, moderated: {whether[tips.moderated]}"
+        )
+    if settings.trouble is not None:
+        told.append(f"who decides about requests cannot be seen (AutomateProcessing): {settings.trouble.said}")
+    elif settings.automate_processing != AUTO_ACCEPT:
+        found = settings.automate_processing
+        told.append(f"AutomateProcessing is {'not set' if found is None else _SETTINGS.get(found, str(found))}")
+    return "; ".join(told)
+
+
+def of_the_moment(*answers: MailTips | CalendarSettings) -> Trouble | None:
+    """Give a trouble that time may cure: then nothing is known, in either direction."""
+    troubles = [answer.trouble for answer in answers if answer.trouble is not None]
+    return next((trouble for trouble in troubles if trouble.kind in _MOMENT), None)

@@ -1,0 +1,93 @@
+"""How answers and silence are told apart and judged, and how patiently they are waited for."""
+
+from __future__ import annotations
+
+import pytest
+
+from pytest_flowscape import booking_judgement
+from pytest_flowscape.booking import answers, waiting
+from pytest_flowscape.booking.answers import Seen
+from pytest_flowscape.errors import NotMeasured, NotRequested, RequirementFailed
+from pytest_flowscape.facts import RoundTrip, StepTaken, Written
+from pytest_flowscape.probes.ews.item_answers import ItemTold
+from pytest_flowscape.probes.ews.meeting_answers import MeetingTold
+from pytest_flowscape.remedies_booking import ANSWER_FIXES, USUAL
+
+ROOM, PERSON = "atlas@demo.test", "anna@demo.test"
+ITEM = ItemTold("AAA")
+
+
+def copy(response: str) -> MeetingTold:
+    return MeetingTold(ITEM, response=response)
+
+
+@pytest.mark.parametrize(
+    ("seen", "cause", "unanswered"),
+    [
+        (Seen((copy("Accept"),), frozenset(("calendar",))), answers.ANSWER_UNDER_WAY, False),
+        (Seen((copy("NoResponseReceived"),), frozenset(("calendar", "inbox"))), answers.NOT_ANSWERED, True),
+        (Seen((), frozenset(("inbox",))), answers.NOT_PROCESSED, True),
+        (Seen((), frozenset(("deleteditems",))), answers.ANSWER_UNDER_WAY, False),
+        (Seen((), frozenset()), answers.REQUEST_UNDER_WAY, False),
+    ],
+)
+def test_silence_is_told_by_how_far_the_request_has_come(seen: Seen, cause: str, unanswered: bool) -> None:
+    step, said = answers.silence("hear", 120.0, seen)
+    assert (step.cause, said, step.succeeded) == (cause, unanswered, False)
+    assert "no answer within 120 seconds" in step.wrong
+
+
+def test_acceptance_by_the_room_itself_is_the_only_good_answer() -> None:
+    by_room = MeetingTold(ITEM, sender=ROOM, author=ROOM.upper(), text="Taken.")
+    by_person = MeetingTold(ITEM, sender=PERSON, author=ROOM)
+    assert answers.by_delegate("hear", "Accept", by_room) is None
+    assert answers.unwanted("hear", "Accept", by_room) is None
+    declined = answers.unwanted("hear", "Decline", by_room)
+    assert declined is not None
+    assert declined.wrong == "the room declines, and says: 'Taken.'"
+    delegated = answers.by_delegate("hear", "Accept", by_person)
+    assert delegated is not None
+    assert PERSON in delegated.wrong
+
+
+@pytest.mark.parametrize("cause", sorted(USUAL))
+def test_every_cause_is_judged_with_what_it_usually_is(cause: str) -> None:
+    trip = RoundTrip(ROOM, steps=(StepTaken("hear", wrong="so it is", cause=cause),), meeting=True)
+    with pytest.raises((RequirementFailed, NotMeasured)) as caught:
+        booking_judgement.judge(trip, "an answer")
+    error = caught.value
+    found = error.found if isinstance(error, RequirementFailed) else error.reason
+    assert USUAL[cause] in found
+    assert isinstance(error, NotMeasured) == cause.endswith("under-way")
+    if isinstance(error, RequirementFailed):
+        assert (error.fix, error.cause) == (ANSWER_FIXES.get(cause, ""), f"booking-hear-{cause}")
+
+
+def test_what_is_left_comes_before_the_answer() -> None:
+    left = Written(ROOM, "calendar", "run/1", "Subject")
+    step = StepTaken("hear", wrong="declined", cause=answers.DECLINED)
+    with pytest.raises(RequirementFailed) as caught:
+        booking_judgement.judge(RoundTrip(ROOM, steps=(step,), left=(left,), meeting=True), "an answer")
+    assert caught.value.cause == booking_judgement.LEFT_BEHIND
+    assert caught.value.fix == ""  # that of the requirement, which names where it lies
+
+
+def test_a_room_that_was_not_invited_is_not_requested() -> None:
+    with pytest.raises(NotRequested, match="moderated"):
+        booking_judgement.judge(RoundTrip(ROOM, refused="moderated", meeting=True), "an answer")
+
+
+def test_looks_back_off_and_end_at_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    now, pauses = [0.0], []
+
+    def sleep(seconds: float) -> None:
+        pauses.append(seconds)
+        now[0] += seconds
+
+    monkeypatch.setattr("time.sleep", sleep)
+    monkeypatch.setattr("time.monotonic", lambda: now[0])
+    assert len(list(waiting.looks(40.0))) == len(pauses) + 1
+    assert pauses == pytest.approx([0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 9.5])
+    pauses.clear()
+    assert list(waiting.looks(0.0)) == [0]
+    assert pauses == []

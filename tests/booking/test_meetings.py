@@ -1,0 +1,157 @@
+"""Whole meetings: rooms are invited one at a time, follow, are cancelled, and the site is as it was before."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from pytest_flowscape.booking import counts, meeting, traces
+from tests.acceptance import accept
+from tests.booking.sites import ROOMS, WRITES, journals, meet, room, site_with, steps, sweep, trip
+from tests.hard_sites.counts import assert_counts
+from tests.hard_sites.planned import plan_of
+from tests.simulator.ews_client import EMAIL
+from tests.simulator.harness import Simulator
+
+ALL_STEPS = [
+    meeting.LOOK,
+    meeting.SLOT,
+    meeting.MAKE,
+    meeting.KNOW,
+    meeting.INVITE,
+    meeting.ANSWERED,
+    meeting.SEEN,
+    meeting.EXTEND,
+    meeting.EXTEND_ANSWERED,
+    meeting.EXTENDED,
+    meeting.END,
+    meeting.END_ANSWERED,
+    meeting.ENDED,
+    meeting.CANCEL,
+    meeting.CANCELLED,
+    traces.REMOVE,
+    traces.CHECK,
+]
+INVITED = ("atlas", "aurora")
+SECONDS_FOR_ONE_TEST = 300  # whole runs, two in some tests
+ATLAS = room("atlas")
+ONE = f"--flowscape-room={ATLAS}"
+
+
+@pytest.mark.parametrize("workers", ["0", "2"])
+def test_every_room_is_booked_the_named_ones_are_invited_and_nothing_is_left(
+    workers: str, simulator: Simulator, tmp_path: Path
+) -> None:
+    site = site_with(simulator, rooms="\n".join(["", *(room(name) for name in ROOMS)]))
+    before = simulator.items()
+    done = meet(simulator, tmp_path, "-n", workers, site=site)
+    assert (done.code, done.verdict) == (0, "ACCEPTED"), done.output
+    assert {(id_, room(name)) for id_ in ("CALENDAR-2", "CALENDAR-3") for name in ROOMS} <= done.outcomes("passed")
+    for name in ROOMS:
+        assert list(steps(done, name, "meeting").items()) == [(step, True) for step in ALL_STEPS]
+    assert simulator.deliver() == 0
+    assert simulator.items() == before
+    assert journals(tmp_path) == []
+
+
+@pytest.mark.parametrize("workers", ["0", "2"])
+def test_the_plan_and_the_footprint_are_what_the_servers_saw(
+    workers: str, simulator: Simulator, tmp_path: Path
+) -> None:
+    planned = plan_of(simulator.site, int(workers), book="meeting")
+    done = meet(simulator, tmp_path, "-n", workers)
+    assert done.code == 0, done.output
+    assert_counts(simulator, done, planned)
+    assert planned.writes == counts.writes() * len(ROOMS) + counts.writes(counts.MEETING) * len(INVITED)
+    assert sum(simulator.count(f"ews.{write}") for write in WRITES) == planned.writes
+
+
+def test_rooms_are_invited_one_at_a_time(simulator: Simulator, tmp_path: Path) -> None:
+    """What is sent for one room ends before anything is sent for another, also with workers."""
+    site = site_with(simulator, rooms="\n".join(["", *(room(name) for name in ROOMS)]))
+    done = meet(simulator, tmp_path, "-n", "2", site=site)
+    assert done.code == 0, done.output
+    sent = [
+        entry["operation"]
+        for entry in simulator.log()
+        if entry["operation"] in WRITES and entry["sent"]["impersonated"] == EMAIL
+    ]
+    one = ["CreateItem", "UpdateItem", "UpdateItem", "UpdateItem", "CreateItem", "DeleteItem"]
+    assert sent == one * len(ROOMS)
+
+
+def test_only_named_rooms_are_invited_and_only_when_asked(simulator: Simulator, tmp_path: Path) -> None:
+    done = meet(simulator, tmp_path, "-n", "2")
+    assert {("CALENDAR-3", room(name)) for name in INVITED} <= done.outcomes("passed")
+    others = {("CALENDAR-3", room(name)) for name in ROOMS if name not in INVITED}
+    assert done.outcomes("not requested") == others
+    assert "does not name this room" in done.outcome("CALENDAR-3", room("bergen"))["found"]
+    simulator.reset()
+    without = accept(simulator.site, "--flowscape-book", "-n", "2", cwd=tmp_path, report=tmp_path / "without")
+    assert without.outcomes("not requested") == {("CALENDAR-3", room(name)) for name in ROOMS}
+    assert simulator.count("ews.GetMailTips") == 0
+    assert not any(entry["sent"]["impersonated"] for entry in simulator.log() if entry["operation"] in WRITES)
+
+
+def test_the_slot_is_in_working_hours_at_least_a_week_ahead(simulator: Simulator, tmp_path: Path) -> None:
+    simulator.plant(f"work-hours-only:{ATLAS}")
+    done = meet(simulator, tmp_path, ONE)
+    assert done.outcome("CALENDAR-3", ATLAS)["outcome"] == "passed", done.output
+    told = trip(done, "atlas", "meeting")
+    assert "the room's own clock" in told["clock"]
+    assert told["begin"] > done.results["run"]["started"]
+
+
+def test_the_report_says_what_was_written_where_and_what_stays(simulator: Simulator, tmp_path: Path) -> None:
+    done = meet(simulator, tmp_path, ONE)
+    (item,) = trip(done, "atlas", "meeting")["written"]
+    assert (item["mailbox"], item["folder"], item["invited"]) == (EMAIL, "calendar", ATLAS)
+    assert item["uid"].startswith("040000008200E00074C5B7101A82E008")
+    assert item["tag"].startswith(done.results["run"]["id"])
+    page = (done.folder / "acceptance.html").read_text(encoding="utf-8")
+    for text in (page, " ".join(done.output.split())):
+        assert "1 meetings with requests, answers and cancellations in both mailboxes, and removed" in text
+        assert "Recoverable Items" in text
+    assert page.index("<dd>booking exercised</dd>") < page.index("Results by requirement")
+    assert f"calendar of {EMAIL}, room invited" in page
+    purged = {(i["mailbox"], i["class"]) for i in simulator.items(recoverable=True) if i["recoverable"]}
+    assert {(EMAIL, "CalendarItem"), (EMAIL, "MeetingResponse")} <= purged
+    assert {(ATLAS, "CalendarItem"), (ATLAS, "MeetingRequest"), (ATLAS, "MeetingCancellation")} <= purged
+
+
+def test_a_room_that_keeps_the_subject_and_one_that_removes_what_is_cancelled(
+    simulator: Simulator, tmp_path: Path
+) -> None:
+    before = simulator.items()
+    simulator.plant(f"keeps-subject:{ATLAS}", "removes-cancelled:aurora@demo.test", f"slow-response:{ATLAS}")
+    done = meet(simulator, tmp_path)
+    assert {("CALENDAR-3", room(name)) for name in INVITED} <= done.outcomes("passed"), done.output
+    assert simulator.items() == before
+    assert journals(tmp_path) == []
+
+
+def test_without_booking_in_the_site_file_it_is_a_usage_error(simulator: Simulator, tmp_path: Path) -> None:
+    text = simulator.site.read_text(encoding="utf-8")
+    start, end = text.index("[booking]"), text.index("[handover]")
+    site = simulator.site.with_name("no-booking.ini")
+    site.write_text(text[:start] + text[end:], encoding="utf-8")
+    done = meet(simulator, tmp_path, site=site)
+    assert done.code == 4
+    assert "no [booking] section" in done.output
+    assert "approved_by" in done.output
+    unapproved = site_with(simulator, approved_by="")
+    done = meet(simulator, tmp_path, site=unapproved)
+    assert done.code == 4
+    assert "approved_by" in done.output
+    done = meet(simulator, tmp_path, "--flowscape-room=bergen@demo.test")
+    assert done.code == 4
+    assert "names none of the chosen rooms" in done.output
+    assert simulator.log() == []
+
+
+def test_nothing_to_sweep_afterwards(simulator: Simulator, tmp_path: Path) -> None:
+    meet(simulator, tmp_path, ONE)
+    done = sweep(simulator, tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "Nothing to remove" in done.stdout
