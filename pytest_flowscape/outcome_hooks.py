@@ -18,7 +18,7 @@ from pytest_flowscape.errors import NotMeasured, NotRequested, RequirementFailed
 from pytest_flowscape.fixtures import JUDGE
 from pytest_flowscape.judgement import OWN_MAILBOX
 from pytest_flowscape.outcomes import Outcome, Word
-from pytest_flowscape.report.groups import render_fix, seen
+from pytest_flowscape.report.groups import render_fix, seen, visible
 from pytest_flowscape.requirement import Level, Notes, Requirement
 from pytest_flowscape.secret import scrub
 from pytest_flowscape.site import Attestation, Site, Waiver
@@ -168,10 +168,12 @@ class OutcomeHooks:
         if outcome.word in (Word.ATTESTED, Word.NOT_REQUESTED):
             path, line, _ = report.location
             said = outcome.notes[0] if outcome.word is Word.ATTESTED else outcome.found
-            report.outcome, report.longrepr = "skipped", (path, (line or 0) + 1, said)
+            report.outcome, report.longrepr = "skipped", (path, (line or 0) + 1, visible(said))
         elif outcome.word is Word.WAIVED or outcome.level == Level.RECOMMENDED.value:
             report.outcome, report.longrepr = "skipped", text
-            report.wasxfail = outcome.notes[0] if outcome.word is Word.WAIVED else "recommended"
+            # JUnit and -r show this alone
+            told = f"recommended only, {outcome.word.value}: {outcome.found}"
+            report.wasxfail = visible(outcome.notes[0] if outcome.word is Word.WAIVED else told)
         elif outcome.cause == "internal" and call.excinfo is not None and report.longreprtext:
             # a defect of the check: the one case where a traceback helps somebody
             report.outcome, report.longrepr = "failed", f"{text}\n\n{report.longreprtext}"

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import pickle
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,27 +17,23 @@ from pytest_flowscape import __version__
 from pytest_flowscape.collection import Collection, load_requirements
 from pytest_flowscape.facts import SiteFacts
 from pytest_flowscape.gather_site import directory_user_gate, utc_now
-from pytest_flowscape.outcome_hooks import LETTERS, MARKUP
+from pytest_flowscape.outcome_hooks import describe
 from pytest_flowscape.outcomes import Outcome, Word
 from pytest_flowscape.probes import ledger
 from pytest_flowscape.probes.gate import Gate
+from pytest_flowscape.progress import Progress
 from pytest_flowscape.refusals import RunRefusals
-from pytest_flowscape.report import bookings, evidence, footprint, results, summary
+from pytest_flowscape.report import bookings, evidence, fixes, footprint, handover, history, junit, results, summary
+from pytest_flowscape.report.artefacts import written_apart
 from pytest_flowscape.report.bookings import Booked
 from pytest_flowscape.report.files import copy, make_private
 from pytest_flowscape.report.groups import findings
 from pytest_flowscape.report.html import AcceptancePage
-from pytest_flowscape.requirement import Level
+from pytest_flowscape.report.page_evidence import Evidence
 from pytest_flowscape.run import Run
+from pytest_flowscape.terminal import Terminal
 from pytest_flowscape.verdict import Result, exit_code, expected_pairs, judge_run
 
-COLOURS: Mapping[str, dict[str, bool]] = {
-    "plain": {},
-    "head": {"bold": True},
-    "good": {"green": True, "bold": True},
-    "bad": {"red": True, "bold": True},
-    "warn": {"yellow": True, "bold": True},
-}
 ENDED_BY_ITSELF = (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.NO_TESTS_COLLECTED)
 
 
@@ -56,10 +55,17 @@ class Recorder:
         self._gathered: list[dict[str, Any]] = []
         self._result: Result | None = None
         self._footprint = ""
+        self._changed = ""
+        self._not_kept = ""
         self._booked = Booked()
         self._requirements = {id_: judged.requirement for id_, judged in load_requirements().items()}
         self._page = AcceptancePage(run.site, self._requirements)
         self._html = self._claim_html()
+        self._terminal = Terminal(config, run, notes)
+        self._terminal.closing = self._closing
+        self.progress = Progress(config, run, list(self._requirements.values()))
+        config.pluginmanager.register(self._terminal, "flowscape-terminal")
+        config.pluginmanager.register(self.progress, "flowscape-progress")
 
     def _claim_html(self) -> Path | None:
         """Have pytest-html write acceptance.html, unless the user named another file."""
@@ -72,41 +78,11 @@ class Recorder:
                 own.unlink()
             option.htmlpath = str(own)
         option.self_contained_html = True
+        self._page.written = Path(os.path.expandvars(option.htmlpath)).expanduser()  # as pytest-html reads it
         self._config.pluginmanager.register(self._page, "flowscape-page")
-        return Path(option.htmlpath)
+        return self._page.written
 
     # --- while it runs ---
-
-    def pytest_report_header(self) -> list[str]:
-        """Say what is being accepted, and from where the report can be read."""
-        site, run = self._run.site, self._run
-        rooms = (
-            f"{len(run.rooms)} of {len(site.rooms)} rooms"
-            if len(run.rooms) < len(site.rooms)
-            else f"{len(site.rooms)} rooms"
-        )
-        name = site.name or site.exchange.hostname
-        terminal = self._config.pluginmanager.getplugin("terminalreporter")
-        if terminal is not None and self._config.option.verbose <= 0:
-            # rooms are tested one after another, so that file names would change with every dot
-            terminal.showfspath = False
-            # the closing text says the same, grouped; who asks by -r still gets pytest's list
-            if self._config.option.reportchars == "fE":
-                self._config.option.reportchars = ""
-                terminal.reportchars = ""
-        first = f"flowscape {__version__}: {site.customer}, {name}: {rooms}, {len(site.users.addresses)} users"
-        return [first, f"flowscape: run {run.run_id}", *(f"flowscape: {note}" for note in self._notes)]
-
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_report_teststatus(self, report: Any) -> tuple[str, str, Any] | None:
-        """Show our words in place of pytest's."""
-        carried = getattr(report, "flowscape", None)
-        if not carried:
-            return None
-        word = Word(carried["outcome"])
-        if word is Word.FAILED and carried["level"] == Level.RECOMMENDED.value:
-            return "advice", "r", ("FAILED (recommended)", {"yellow": True})
-        return word.value, LETTERS[word], (word.value.upper(), MARKUP.get(word, {}))
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logreport(self, report: Any) -> None:
@@ -135,11 +111,13 @@ class Recorder:
             if report.when != "???":
                 return False
             target = report.nodeid.partition("[")[2].rpartition("]")[0] or "site"
-            level = judged.requirement.level.value
-            said = "the worker process died while it measured this"
-            self._outcomes.setdefault(
-                (id_, target), Outcome(id_, target, Word.NOT_MEASURED, level=level, found=said, cause="worker-died")
-            )
+            record = judged.requirement
+            outcome = Outcome(id_, target, Word.NOT_MEASURED, record.level.value, cause="worker-died")
+            outcome = replace(outcome, found="the worker process died while it measured this")
+            self._outcomes.setdefault((id_, target), outcome)
+            # whoever reads the report after us sees our outcome, not a crash
+            report.flowscape, report.longrepr = outcome.as_json(), describe(record, outcome, self._run.site)
+            junit.tell_lost(self._config, report, replace(outcome, owner=record.owner.value))
             return True
         return False
 
@@ -162,6 +140,9 @@ class Recorder:
         self.note_refusals()
         self._booked = self._all_booked()
         result = self._judge_run()
+        changes, unused = history.look_back(self.folder, result, self._run.site, self._run.started)
+        if unused:
+            result = replace(result, notes=(*result.notes, unused))
         run_info = results.RunInfo(
             started=self._run.started,
             ended=utc_now(),
@@ -171,17 +152,47 @@ class Recorder:
             footprint=ledger.read(self._run.folder),
             workers=self._run.workers,
             booked=self._booked,
+            changes=changes,
         )
-        written = results.write(self.folder, result, self._requirements, self._run.site, self.facts, run_info)
-        evidence.write(self.folder, self.facts, self._room_facts(), clean=self.clean)
+        result = self._write(result, run_info)
+        junit.tell_suite(self._config, result, self._run.run_id)
         self._page.result = result
         self._page.site_facts = self.facts
+        self._page.evidence = Evidence(self.facts, self._room_facts(), self.clean)
         self._page.run = run_info
-        self._page.results_sha256 = hashlib.sha256(written.read_bytes()).hexdigest()
+        self._page.fixes = fixes.by_owner(self.folder)
         self._result = result
+        self._terminal.count_not_run(result.not_run)
+        self._changed = changes.sentence if changes else ""
         self._footprint = footprint.line(run_info.footprint, self._run.site.service_account.email)
         if exitstatus in ENDED_BY_ITSELF:
             session.exitstatus = exit_code(result)
+
+    def _write(self, result: Result, run_info: results.RunInfo) -> Result:
+        """Write the report's files, each by itself; give the result with a note of what could not be written."""
+        site, clean = self._run.site, self.clean
+        beside: dict[str, Callable[[], object]] = {
+            **fixes.writers(self.folder, findings(result.outcomes, self._requirements), site, self.facts, run_info),
+            handover.NAME: partial(handover.write, self.folder, result, site, run_info, clean=clean),
+            evidence.NAME: partial(evidence.write, self.folder, self.facts, self._room_facts(), clean=clean),
+        }
+        failed = written_apart(beside, clean=clean)
+        result = replace(result, notes=(*failed, *result.notes))  # the first of the notes, which are cut at the end
+        own = partial(results.write, self.folder, result, self._requirements, site, self.facts, run_info)
+        failed = written_apart({results.NAME: own}, clean=clean)
+        if failed:
+            return replace(result, notes=(*failed, *result.notes))
+        written = self.folder / results.NAME
+        self._keep(written)
+        self._page.results_sha256 = hashlib.sha256(written.read_bytes()).hexdigest()
+        return result
+
+    def _keep(self, written: Path) -> None:
+        """Keep results.json in history/; a run that measured is not lost for want of it."""
+        try:
+            history.keep(self.folder, written, self._run.started, self._run.run_id)
+        except OSError as error:
+            self._not_kept = f"This run could not be kept in {history.FOLDER}/: {error.strerror or error}"
 
     def note_refusals(self, *, signed_in: bool = False) -> None:
         """Note for an hour that sign-ins were stopped, for whatever reason and at whatever time of the run.
@@ -266,42 +277,18 @@ class Recorder:
         elif self._result is not None:
             copy(self._html, own)
 
-    @pytest.hookimpl(wrapper=True, tryfirst=True, specname="pytest_terminal_summary")
-    def pytest_fold_failures(self, terminalreporter: Any) -> Generator[None, None, None]:
-        """Have pytest print each cause in full once, not for every room: a site has hundreds of them."""
-        stats = terminalreporter.stats
-        everything = stats.get("failed", [])
-        seen: set[tuple[str, str, str]] = set()
-        kept = []
-        for report in everything:
-            carried = getattr(report, "flowscape", None) or {"requirement": report.nodeid, "cause": "", "found": ""}
-            # where a finding has no cause of its own, its words tell it apart
-            key = (carried["requirement"], carried["cause"], "" if carried["cause"] else carried["found"])
-            if key not in seen or self._config.option.verbose > 0:
-                kept.append(report)
-            seen.add(key)
-        if everything:
-            stats["failed"] = kept
-        try:
-            yield
-        finally:
-            if everything:
-                stats["failed"] = everything
-
-    @pytest.hookimpl(trylast=True)
-    def pytest_terminal_summary(self, terminalreporter: Any) -> None:
-        """Close with the table, what to fix, and the verdict."""
+    def _closing(self) -> list[summary.Line]:
+        """Give the closing text, nothing where the run was not judged."""
         if self._result is None:
-            return
-        found = findings(self._result.outcomes, self._requirements)
-        terminalreporter.section("Flowscape acceptance")
-        for kind, text in summary.lines(
+            return []
+        return summary.lines(
             self._result,
-            found,
+            findings(self._result.outcomes, self._requirements),
             self._run.site,
             self.folder,
             requirements=self._requirements,
             footprint=self._footprint,
+            changed=self._changed,
+            not_kept=self._not_kept,
             written=self._booked.written > 0,
-        ):
-            terminalreporter.write_line(text, **COLOURS.get(kind, {}))
+        )

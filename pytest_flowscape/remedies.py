@@ -3,7 +3,9 @@
 A fix is text with commands to review and run. A line that begins with two
 spaces is a command, every other line is prose. Placeholders stand inside
 single-quoted literals. No other braces are used: whatever fills the
-placeholders in, the commands stay as they are.
+placeholders in, the commands stay as they are. The text ends with how it is
+undone ("To undo", or "Nothing to undo") and with how long it takes until it
+counts ("Waiting time: "): the report shows both apart.
 """
 
 from __future__ import annotations
@@ -19,15 +21,20 @@ DIRECTORY = (
 )
 FIND_ACCOUNT = (
     "  $name = '{account}'; $sam = $name.Split('\\')[-1]\n"
-    "  $account = Get-ADUser -Filter 'userPrincipalName -eq $name -or sAMAccountName -eq $sam' -ErrorAction Stop"
+    "  $found = @(Get-ADUser -Filter 'userPrincipalName -eq $name -or sAMAccountName -eq $sam')\n"
+    # anything but exactly one leaves nothing, and then the commands below refuse to run
+    "  $account = ($found[0], $null)[$found.Count -ne 1]"
 )
 SITE_FILE = "Correct the site file (site.ini) and run again; nothing changes on the servers."
-REPLICATION = "It counts once the domain controllers have replicated, usually within 15 minutes."
-ROLE_WAIT = "Exchange caches roles and group members: wait 15 to 60 minutes before the next run."
+REPLICATION = "Waiting time: until the domain controllers have replicated, usually 15 minutes."
+ROLE_WAIT = "Waiting time: usually 15 to 60 minutes, because Exchange caches roles and group members."
 ACCESS_WAIT = (
-    "Exchange caches mailbox permissions for up to two hours and every test keeps the cache warm: "
+    "Waiting time: up to two hours, because Exchange caches mailbox permissions and every test keeps the cache warm: "
     "wait at least 20 minutes without testing."
 )
+SETTINGS_WAIT = "Waiting time: about 15 minutes."
+NO_WAIT = "Waiting time: none, run again at once."
+NO_UNDO = "Nothing to undo."
 
 
 def fix(*lines: str) -> str:
@@ -50,7 +57,7 @@ def account_state_fix(state: str) -> str:
         (find if state == "locked" else "") + DIRECTORY,
         FIND_ACCOUNT,
         f"  {command} -Identity $account" + SAFE,
-        (f"To undo: {undo}. " if undo else "Unlocking needs no undo. ") + REPLICATION,
+        (f"To undo: {undo}. " if undo else f"{NO_UNDO} ") + REPLICATION,
     )
 
 
@@ -67,7 +74,7 @@ _PAGE_FIX = fix(
     "pre-authentication, or except the service account from multi-factor sign-in on that path; or give Flowscape a "
     "hostname that does not pass the gateway. From here the answer can be seen with:",
     "  Invoke-WebRequest -Uri ('https://' + '{hostname}' + '/EWS/Exchange.asmx') -MaximumRedirection 0",
-    "To undo, restore the former rule of the gateway.",
+    "To undo, restore the former rule of the gateway. " + NO_WAIT,
 )
 # what helps where the sign-in with the password was not enough, by the key of the table of causes
 WAY_FIXES = {
@@ -78,7 +85,7 @@ WAY_FIXES = {
         "  Get-CASMailbox -Identity '{account}' | Format-List EwsEnabled,EwsApplicationAccessPolicy,EwsAllowList",
         "  Get-OrganizationConfig | Format-List EwsEnabled,EwsApplicationAccessPolicy,EwsAllowList,EwsBlockList",
         "  Set-CASMailbox -Identity '{account}' -EwsEnabled $true" + SAFE,
-        "To undo, set the former values. Exchange takes it over within about 15 minutes.",
+        "To undo, set the former values. " + SETTINGS_WAIT,
     ),
     "way-refused": fix(
         "Look for what forbids this way of signing in: an authentication policy, a rule against NTLM, the group "

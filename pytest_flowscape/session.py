@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import logging
 import pickle
 import shutil
 import tempfile
-import traceback
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -17,6 +15,7 @@ import pytest
 from pytest_flowscape import fixtures
 from pytest_flowscape.asking import readable_by_others, run_passwords
 from pytest_flowscape.book_first import book_first, sweep_left
+from pytest_flowscape.booking.asked import TripInterrupted
 from pytest_flowscape.booking.journal import personal_journals
 from pytest_flowscape.collection import (
     Collection,
@@ -33,9 +32,11 @@ from pytest_flowscape.facts import SiteFacts, Sweep
 from pytest_flowscape.fixtures import JUDGE, LIVE
 from pytest_flowscape.gather import Gather
 from pytest_flowscape.gather_site import gather_site, utc_now
+from pytest_flowscape.interruption import INTERRUPTION, WITH_WORKERS
 from pytest_flowscape.judge import Judge
 from pytest_flowscape.live import Live
-from pytest_flowscape.outcome_hooks import OutcomeHooks, Scrubber
+from pytest_flowscape.looking_ahead import HandedOut, LookingAhead, expect
+from pytest_flowscape.outcome_hooks import OutcomeHooks
 from pytest_flowscape.probes.ledger import LEDGER
 from pytest_flowscape.recorder import Recorder
 from pytest_flowscape.refusals import RunRefusals, personal_folder
@@ -43,7 +44,9 @@ from pytest_flowscape.report.files import private_folder, report_folder
 from pytest_flowscape.requirement import MARK
 from pytest_flowscape.run import Run
 from pytest_flowscape.schedule import RoomScheduling
-from pytest_flowscape.secret import NOTHING, Secret, encodings, scrub
+from pytest_flowscape.scrubbing import Scrubber, forms_of, scrub_debug, scrub_logs
+from pytest_flowscape.secret import NOTHING, Secret, scrub
+from pytest_flowscape.workers import Workers
 
 LOOKS_ONLY = ("collectonly", "showfixtures", "show_fixtures_per_test")
 
@@ -64,60 +67,19 @@ def _register(config: pytest.Config, run: Run) -> Collection:
     collection = Collection(run, sign_off=str(suites_folder()) in config.args)
     manager.register(collection, "flowscape-collection")
     manager.register(OutcomeHooks(run.site, run.started.astimezone().date()), "flowscape-outcomes")
-    forms = _forms(run)
+    forms = forms_of(run)
     if forms:
         manager.register(Scrubber(forms), "flowscape-scrubber")
-        _scrub_logs(config, forms)
+        scrub_logs(config, forms)
+        scrub_debug(config, forms)
     return collection
-
-
-class Forms(tuple[str, ...]):
-    """What is scrubbed, without a repr that would show it."""
-
-    __slots__ = ()
-
-    def __repr__(self) -> str:
-        """Show how many there are."""
-        return f"<{len(self)} forms of the passwords>"
-
-
-def _forms(run: Run) -> tuple[str, ...]:
-    """Give every text under which one of the run's passwords might show."""
-    account = run.site.service_account
-    names = (account.username, account.email, account.username.rpartition("\\")[2])
-    own = encodings(run.password.reveal(), names) if run.password is not NOTHING else ()
-    other = run.directory_password
-    more = encodings(other.reveal()) if other not in (NOTHING, run.password) else ()
-    # longest first over both: one password may begin with the other
-    return Forms(sorted({*own, *more}, key=lambda text: (-len(text), text)))
-
-
-def _scrub_logs(config: pytest.Config, forms: tuple[str, ...]) -> None:
-    """Scrub every log record where it is made: handlers, live logs and log files all come after."""
-    make = logging.getLogRecordFactory()
-
-    def scrubbed(*args: Any, **kwargs: Any) -> logging.LogRecord:
-        record = make(*args, **kwargs)
-        try:
-            text = record.getMessage()
-        except Exception:  # noqa: BLE001  a bad format is the logger's mistake, reported by its handler
-            return record
-        if scrub(text, forms) != text:
-            record.msg, record.args = scrub(text, forms), ()
-        if record.exc_info and record.exc_info[0] is not None:
-            shown = "".join(traceback.format_exception(*record.exc_info))
-            if scrub(shown, forms) != shown:
-                record.exc_text, record.exc_info = scrub(shown, forms), None
-        return record
-
-    logging.setLogRecordFactory(scrubbed)
-    config.add_cleanup(lambda: logging.setLogRecordFactory(make))
 
 
 # --- worker -------------------------------------------------------------------------------------
 
 
 def _activate_worker(config: pytest.Config) -> None:
+    config.add_cleanup(INTERRUPTION.listen())
     sent: dict[str, Any] = config.workerinput  # type: ignore[attr-defined]
     # from our own controller, through its pipe
     fields, facts, arguments = pickle.loads(sent.pop("flowscape"))  # noqa: S301
@@ -130,6 +92,8 @@ def _activate_worker(config: pytest.Config) -> None:
     config.stash[JUDGE] = Judge(load_requirements(), gather)
     _offer_clients(config, gather)
     config.pluginmanager.register(WorkerEnd(gather, config.stash[JUDGE]), "flowscape-worker")
+    ahead = LookingAhead(run.folder, sent["workerid"], gather, config.stash[JUDGE])
+    config.pluginmanager.register(ahead, "flowscape-ahead")
 
 
 def _keep_ledger(config: pytest.Config, run: Run) -> None:
@@ -158,15 +122,15 @@ class WorkerEnd:
         output["flowscape"] = pickle.dumps(gathered(self._gather, self._judge))
         self._gather.close()
 
+    def pytest_keyboard_interrupt(self) -> None:
+        """Ask nothing more ahead of tests that will not run."""
+        self._gather.stop()
+
 
 def gathered(gather: Gather, judge: Judge) -> dict[str, Any]:
     """Give what a process measured, for notes and evidence."""
     return {
-        "owner": gather.owner,
-        "delegate": gather.delegate,
-        "sync": gather.sync,
-        "users": gather.users,
-        "names": gather.names,
+        **gather.asked(),
         "bookings": gather.bookings.known,
         "meetings": gather.bookings.meetings,
         "second_looks": judge.second_looks,
@@ -194,6 +158,7 @@ def _activate_controller(config: pytest.Config) -> None:
     workers, note = (0, "") if collect_only else count_workers(config, site)
     distributed = workers > 0
     notes = [note, *readable_by_others(site)]
+    config.add_cleanup(INTERRUPTION.listen())
     folder = Path(tempfile.mkdtemp(prefix="flowscape-run-"))  # mkdtemp makes it private
     config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
     try:
@@ -229,7 +194,7 @@ def _activate_controller(config: pytest.Config) -> None:
     # a demo's refusals, planted or not, are nobody's account
     personal = None if config.getoption("flowscape_demo") else personal_folder()
     recorder.refusals = RunRefusals.of(site, reports, personal=personal)
-    forms = _forms(run)
+    forms = forms_of(run)
     recorder.clean = lambda text: scrub(text, forms)
     config.pluginmanager.register(recorder, "flowscape-recorder")
     config.pluginmanager.register(Controller(config, run, recorder, distributed=distributed), "flowscape-controller")
@@ -254,16 +219,32 @@ class Controller:
         self._distributed = distributed
         self._facts: SiteFacts | None = None
         self._gather: Gather | None = None
+        self._workers = Workers(config)
+        self._interruption: KeyboardInterrupt | None = None
+        if distributed:
+            INTERRUPTION.grace = WITH_WORKERS
+            INTERRUPTION.tell(self._workers.stop)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionstart(self) -> None:
         """Sign in before xdist starts its workers, where the paths given hold a requirement at all."""
         if self._distributed and self._may_hold_requirements():
-            self._measure()
+            try:
+                self._measure()
+            except KeyboardInterrupt as interruption:  # here pytest would end without any report
+                self._interruption = interruption
+
+    @pytest.hookimpl(optionalhook=True, trylast=True)
+    def pytest_xdist_setupnodes(self, specs: list[Any]) -> None:
+        """Start no worker once the run was told to stop; last, as xdist's own terminal reporter expects some."""
+        if self._interruption is not None:
+            specs.clear()
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> None:
         """Sign in before the first test of a single process, if a requirement was collected."""
+        if self._interruption is not None:
+            raise self._interruption
         broken = session.testsfailed and not self._config.option.continue_on_collection_errors
         if self._distributed or broken:
             return
@@ -272,6 +253,7 @@ class Controller:
             gather = self._gather = Gather(self._run, facts)
             judge = Judge(load_requirements(), gather)
             self._config.stash[JUDGE] = judge
+            expect(gather, judge, session.items)
             _offer_clients(self._config, gather)
             self._recorder.single = lambda: gathered(gather, judge)
             self._config.add_cleanup(gather.close)
@@ -296,9 +278,17 @@ class Controller:
         node.workerinput["flowscape_secrets"] = (run.password.reveal(), run.directory_password.reveal())
 
     @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodeready(self, node: Any) -> None:
+        """Forget here what has arrived there."""
+        node.workerinput.pop("flowscape_secrets", None)
+
+    @pytest.hookimpl(optionalhook=True)
     def pytest_xdist_make_scheduler(self, config: pytest.Config) -> RoomScheduling | None:
         """Schedule by chunks of rooms, whatever --dist says."""
-        return RoomScheduling(config, self._run) if self._facts is not None else None
+        if self._facts is None:
+            return None
+        handed = HandedOut(self._run.folder)
+        return RoomScheduling(config, self._run, lambda node, tests: handed.note(node.workerinput["workerid"], tests))
 
     def _may_hold_requirements(self) -> bool:
         """Tell whether a path given names our package: without importing it no test declares a requirement."""
@@ -315,25 +305,53 @@ class Controller:
         if self._facts is None and refusals is not None:
             with refusals.account.turn():
                 try:
+                    self._recorder.progress.say("Measuring the site: host, directory, sign-in ...")
                     self._facts = gather_site(self._after_refusals(refusals), reads=attributes_judged(self._run))
                     self._recorder.facts = self._facts
                 finally:
                     # at once: a run that is killed later leaves its note, and so does one that is interrupted here
                     self._recorder.note_refusals(signed_in=True)
-            self._facts = self._recorder.facts = book_first(self._run, self._facts)
+            if self._run.book:
+                self._recorder.progress.say("Booking the first room ...")
+            try:
+                self._facts = book_first(self._run, self._facts)
+            except TripInterrupted as ended:
+                self._facts = replace(self._facts, bookings={ended.trip.address: ended.trip})
+                raise
+            finally:
+                self._recorder.facts = self._facts
+                self._recorder.progress.erase()
         assert self._facts is not None
         return self._facts
 
     @pytest.hookimpl(tryfirst=True)
+    def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
+        """Ask nothing ahead of tests that will not run, and keep the one place that is shown.
+
+        To read the source of every other one takes longer than the report.
+        """
+        if self._gather is not None:
+            self._gather.stop()
+        if not self._config.option.fulltrace:
+            excinfo.traceback = excinfo.traceback[-1:]
+
+    @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self) -> None:
         """Remove what a process that died has left of its bookings, before the report is written."""
+        if INTERRUPTION:
+            self._workers.wait()
         facts = self._facts
         if not self._run.book or facts is None or facts.ews_cause:
             return
-        gather = self._gather or Gather(self._run, facts)
-        gather.bookings.end()  # its own journal counts as any other: what is open in it is looked for once more
+        if self._gather is not None:
+            # its own journal counts as any other: what is open in it is looked for once more
+            self._gather.bookings.end()
+        # after an interruption threads that were left behind may hold its connections for ever
+        gather = Gather(self._run, facts) if INTERRUPTION or self._gather is None else self._gather
         try:
             swept = sweep_left(self._run, gather.bookings)
+        except KeyboardInterrupt:  # the journals keep what is left, and the report has still to be written
+            swept = Sweep(not_ours=("the removal of what bookings left was interrupted: run --flowscape-sweep",))
         finally:
             gather.close()
         self._recorder.facts = replace(facts, sweep=Sweep.together([facts.sweep, swept]))

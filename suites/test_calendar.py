@@ -5,7 +5,7 @@ from __future__ import annotations
 from pytest_flowscape import booking_judgement as booking
 from pytest_flowscape import judgement
 from pytest_flowscape.facts import Kind, MailboxAnswer, RoundTrip, SyncAnswer
-from pytest_flowscape.remedies import ACCESS_WAIT, EXCHANGE, SAFE, fix
+from pytest_flowscape.remedies import ACCESS_WAIT, EXCHANGE, NO_UNDO, SAFE, fix
 from pytest_flowscape.remedies_booking import ACCEPT_FIX
 from pytest_flowscape.requirement import Notes, Owner, Per, expect, requirement
 
@@ -21,7 +21,7 @@ from pytest_flowscape.requirement import Notes, Owner, Per, expect, requirement
         "  New-MailboxRepairRequest -Mailbox '{target}' -CorruptionType FolderView,AggregateCounts -DetectOnly" + SAFE,
         "  Get-MailboxRepairRequest -Mailbox '{target}' | Format-List JobState,CorruptionsDetected",
         "If it finds damage, repeat the request without -DetectOnly, out of hours: a repair cannot be undone. "
-        "It may take an hour; then run again.",
+        "Nothing to undo while it only looks. Waiting time: up to an hour, until the request has been worked off.",
     ),
     link="https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/syncfolderitems-operation",
     guide="Service account",
@@ -67,7 +67,8 @@ def test_calendar_can_be_synchronised(
         "  Get-MailboxPermission -Identity '{target}' -User '{account}' | Format-List AccessRights,Deny,IsInherited",
         "  Get-Mailbox -Identity '{target}' | Format-List ProhibitSendReceiveQuota,LitigationHoldEnabled,Database",
         "These commands only read; where the mailbox is in another language, so is the name of its calendar. What the "
-        "run could not remove is listed with its finding: delete it in the room's calendar by hand. " + ACCESS_WAIT,
+        "run could not remove is listed with its finding: delete it in the room's calendar by hand. "
+        f"{NO_UNDO} {ACCESS_WAIT}",
     ),
     link="https://learn.microsoft.com/en-us/exchange/client-developer/exchange-web-services/calendars-and-ews-in-exchange",
     guide="Mailbox permissions",

@@ -8,7 +8,7 @@ from pytest_flowscape import front_ends, judgement
 from pytest_flowscape.errors import NotMeasured
 from pytest_flowscape.facts import Certificate, Endpoint, Host, Kind
 from pytest_flowscape.front_ends import FrontEnd
-from pytest_flowscape.remedies import EXCHANGE, SAFE, fix
+from pytest_flowscape.remedies import EXCHANGE, NO_WAIT, SAFE, fix
 from pytest_flowscape.requirement import Notes, Owner, Per, expect, requirement
 from pytest_flowscape.site import Site
 
@@ -25,7 +25,7 @@ TRUST_FIX = fix(
     "If the certificate is self-signed, replace it by one from an authority that Flowscape trusts. " + EXCHANGE,
     "  Get-ExchangeCertificate -Server 'EX1' | Format-List Thumbprint,Subject,Issuer,NotAfter,Services",
     "  Enable-ExchangeCertificate -Thumbprint 'THUMBPRINT' -Services IIS -Server 'EX1'" + SAFE,
-    "Do the same on every front end and on the load balancer. To undo, enable the former certificate again.",
+    "Do the same on every front end and on the load balancer. To undo, enable the former certificate again. " + NO_WAIT,
 )
 CHAIN_FIX = fix(
     "If an intermediate certificate is missing: import it into the store 'Intermediate Certification Authorities' of "
@@ -33,21 +33,21 @@ CHAIN_FIX = fix(
     "First set $WhatIfPreference = $true: the command then only shows what it would do.",
     "  Import-Certificate -FilePath 'C:\\intermediate.cer' -CertStoreLocation 'Cert:\\LocalMachine\\CA'" + SAFE,
     "A browser on Windows fetches missing intermediates by itself and hides this fault. If the issuer is your own "
-    "root, name its PEM file as ca_file under [exchange] instead. To undo, remove the certificate.",
+    "root, name its PEM file as ca_file under [exchange] instead. To undo, remove the certificate. " + NO_WAIT,
 )
 WAYS_FIX = fix(
     EXCHANGE,
     "  Get-WebServicesVirtualDirectory -Server 'EX1' | Format-List Identity,WindowsAuthentication,BasicAuthentication",
     "  Set-WebServicesVirtualDirectory -Identity 'EX1\\EWS (Default Web Site)' -WindowsAuthentication $true" + SAFE,
     "Never change 'Exchange Back End', and leave Extended Protection on. Do it on every front end. "
-    "To undo, set the former value. IIS takes it over within minutes.",
+    "To undo, set the former value. Waiting time: some minutes, until IIS has taken it over.",
 )
 FORBIDDEN_FIX = fix(
     "Find what answers 403 before anybody signs in: a firewall, a reverse proxy or an IP restriction in IIS. "
     "Let the address of this machine and of the Flowscape server through to /EWS/.",
     EXCHANGE,
     "  Get-OrganizationConfig | Format-List EwsEnabled,EwsApplicationAccessPolicy,EwsAllowList,EwsBlockList",
-    "To undo, restore the former rule.",
+    "To undo, restore the former rule. " + NO_WAIT,
 )
 
 FRONT_END_FIX = fix(
@@ -56,7 +56,7 @@ FRONT_END_FIX = fix(
     "  Test-ServiceHealth -Server 'EX1'",
     "  Get-WebServicesVirtualDirectory -Server 'EX1' | Format-List Identity,WindowsAuthentication,BasicAuthentication",
     "  Get-ServerComponentState -Identity 'EX1' -Component EwsProxy",
-    "Give it the settings of the others. To undo, put it back into the pool. It counts at once.",
+    "Give it the settings of the others. To undo, put it back into the pool. " + NO_WAIT,
 )
 
 
@@ -71,8 +71,8 @@ FRONT_END_FIX = fix(
         "  Resolve-DnsName -Name '{hostname}'",
         "  Test-NetConnection -ComputerName '{hostname}' -Port 443",
         "Add or correct the DNS record, open the port on the way, offer TLS 1.2 or later; or correct the hostname in "
-        "the site file. A DNS change is seen when its time to live has passed. "
-        "To undo, restore the former record or rule.",
+        "the site file. To undo, restore the former record or rule. "
+        "Waiting time: none for a rule; a DNS record is seen when its time to live has passed.",
     ),
     link="https://learn.microsoft.com/en-us/exchange/plan-and-deploy/deployment-ref/network-ports?view=exchserver-2019",
     guide="Get the hostname",
@@ -107,8 +107,8 @@ def test_hostname_accepts_connections(host: Host, notes: Notes) -> None:
         "Give the host a certificate that names '{hostname}'. " + EXCHANGE,
         "  Get-ExchangeCertificate -Server 'EX1' | Format-List Thumbprint,Subject,CertificateDomains,NotAfter,Services",
         "  Enable-ExchangeCertificate -Thumbprint 'THUMBPRINT' -Services IIS -Server 'EX1'" + SAFE,
-        "Do the same on every front end and on the load balancer; it counts at once. "
-        "To undo, enable the former certificate again. If the hostname is misspelt, correct it in the site file.",
+        "Do the same on every front end and on the load balancer. If the hostname is misspelt, correct it in the site "
+        "file. To undo, enable the former certificate again. " + NO_WAIT,
     ),
     link="https://learn.microsoft.com/en-us/exchange/architecture/client-access/certificates?view=exchserver-2019",
     guide="Get the hostname",
@@ -178,7 +178,8 @@ def _out_of_date(shown: Certificate | None, said: str) -> str:
         "Make sure that '{hostname}' leads to an Exchange server or its balancer, and that /EWS/ is published there.",
         EXCHANGE,
         "  Get-WebServicesVirtualDirectory -ADPropertiesOnly | Format-List Server,InternalUrl,ExternalUrl",
-        "If the hostname is another, correct it in the site file. To undo, restore the former publishing rule.",
+        "If the hostname is another, correct it in the site file. To undo, restore the former publishing rule. "
+        + NO_WAIT,
     ),
     link="https://learn.microsoft.com/en-us/exchange/clients/default-virtual-directory-settings?view=exchserver-2019",
     guide="Get the hostname",

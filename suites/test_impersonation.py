@@ -5,7 +5,14 @@ from __future__ import annotations
 from pytest_flowscape import judgement
 from pytest_flowscape.errors import NotMeasured
 from pytest_flowscape.facts import Kind, MailboxAnswer, SiteFacts
-from pytest_flowscape.remedies import ACCOUNT_OUT_OF_SCOPE, GRANT_ROLE, SITE_FILE, TARGET_OUT_OF_SCOPE
+from pytest_flowscape.remedies import (
+    ACCOUNT_OUT_OF_SCOPE,
+    GRANT_ROLE,
+    NO_UNDO,
+    NO_WAIT,
+    SITE_FILE,
+    TARGET_OUT_OF_SCOPE,
+)
 from pytest_flowscape.requirement import Notes, Owner, Per, expect, requirement
 from pytest_flowscape.site import Site
 
@@ -44,7 +51,7 @@ def _opened(answer: MailboxAnswer, whom: str) -> None:
         found=f"impersonation is accepted, but no folder opens: {trouble.said}" if trouble else "",
         cause="no-folder-opens",
         fix="Open the mailbox once with Outlook on the web: a mailbox that nobody has used yet may lack its folders. "
-        "Nothing has to be undone; run again at once.",
+        f"{NO_UNDO} {NO_WAIT}",
     )
 
 

@@ -26,12 +26,14 @@ WRONG_TYPE_FIX = fix(
 )
 ONLINE_FIX = (
     "This integration reaches mailboxes on this Exchange Server only. Decide in the project: move the room's mailbox "
-    "here, take the room out of the site file, or integrate Exchange Online separately."
+    "here, take the room out of the site file, or integrate Exchange Online separately. To undo, move it back. "
+    "Waiting time: as long as the move takes."
 )
 NOT_A_MAILBOX_FIX = fix(
     "The address is taken by something else. Give the room an address of its own in the site file, or free this one "
     "after asking its owner. " + EXCHANGE,
     "  Get-Recipient -Identity '{target}' | Format-List Name,RecipientTypeDetails,DistinguishedName",
+    f"To undo, give the address back. {REPLICATION}",
 )
 
 

@@ -6,12 +6,14 @@ import re
 
 from xdist.scheduler import LoadScopeScheduling
 
-TOGETHER = "tests/real_ad/"  # how the node ids of tests begin that have one worker to themselves
+# how the node ids of tests begin that share something costly: one domain controller; one browser and the pages for it
+TOGETHER = "tests/real_ad/"
+BROWSER = "tests/browser/"
 HARD_SITE = re.compile(r"tests/hard_sites/.*\[(?P<site>.+)-\d+\]")
 
 
 class OneWorkerForTheServer(LoadScopeScheduling):
-    """Every test goes to the worker that is free next, those of ``TOGETHER`` all to the same one, and they begin.
+    """Every test goes to the worker that is free next, those of a folder below to the same one, and they begin.
 
     The runs on one hard site stay together too, so that its simulator starts
     once. By path, not by the mark ``xdist_group``: xdist 3.8 does not see it
@@ -19,7 +21,8 @@ class OneWorkerForTheServer(LoadScopeScheduling):
     """
 
     def _split_scope(self, nodeid: str) -> str:
-        if nodeid.startswith(TOGETHER):
-            return TOGETHER
+        for folder in (TOGETHER, BROWSER):
+            if nodeid.startswith(folder):
+                return folder
         site = HARD_SITE.match(nodeid)
         return f"hard site {site['site']}" if site else nodeid

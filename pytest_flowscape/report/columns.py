@@ -57,21 +57,25 @@ def fold(text: str, width: int, *, indent: str = "", limit: int = 2) -> list[str
     return [*lines, line]
 
 
-def fold_command(command: str, width: int, *, indent: str = "") -> list[str]:
+def fold_command(command: str, width: int, *, indent: str = "", comments: int = 3) -> list[str]:
     r"""Fold a PowerShell line at spaces outside its literals, by the continuation mark, so that it can be copied.
 
-    A comment becomes several comments. A piece that is wider than ``width``
-    cannot be folded: then the answer is empty.
+    A comment becomes several comments, at most ``comments``, the last one cut.
+    The answer is empty for what cannot be folded: a piece that is wider than
+    ``width``, or a command with a comment behind it, which would become one.
     """
     command = command.rstrip()
     if wide(indent + command) <= width:
         return [indent + command]
     if command.lstrip().startswith("#"):
         text = command.lstrip("# ")
-        return [f"{indent}# {line}" for line in fold(text, width - len(indent) - 2, limit=3)]
+        return [f"{indent}# {line}" for line in fold(text, width - len(indent) - 2, limit=comments)]
+    pieces = _pieces(command.strip())
+    if any(piece.startswith("#") for piece in pieces):
+        return []
     lines: list[str] = []
     line = ""
-    for piece in _pieces(command.strip()):
+    for piece in pieces:
         longer = f"{line} {piece}" if line else indent + piece
         if wide(longer) + 2 <= width:
             line = longer

@@ -88,7 +88,7 @@ def render_fix(template: str, *, target: str, site: Site) -> str:
         "hostname": site.exchange.hostname,
     }
     # one pass: a value that looks like a placeholder is not filled in again
-    return _PLACEHOLDER.sub(lambda match: _literal(values[match[1]]), template)
+    return _PLACEHOLDER.sub(lambda match: doubled(values[match[1]]), template)
 
 
 def render_fixes(template: str, *, targets: Sequence[str], site: Site) -> str:
@@ -227,7 +227,8 @@ def _reason(outcome: Outcome) -> tuple[str, ...]:
     return ("reason", outcome.found)
 
 
-def _literal(value: str) -> str:
+def doubled(value: str) -> str:
+    """Give ``value`` as it stands between the quotes of one PowerShell literal: quotes doubled, unseen as U+FFFD."""
     return _QUOTES.sub(lambda match: match[0] * 2, seen(value))
 
 

@@ -1,39 +1,43 @@
 """acceptance.html: what pytest-html's hooks let us say on its page; ``AcceptancePage`` is registered on the controller.
 
-Every text is escaped, whatever it holds. What the hooks cannot change (the
-order of the page's own parts, its buttons, its labels for screen readers) is
-left as pytest-html makes it; docs/results.md lists it.
+Every text is escaped, whatever it holds. What the hooks cannot change (language,
+labels, the order of the page's own parts) is mended in the written page.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Generator, Mapping
+from dataclasses import dataclass, field
 from html import escape
+from pathlib import Path
 from typing import Any, Protocol
 
 import pytest
 
 from pytest_flowscape.facts import SiteFacts
 from pytest_flowscape.outcomes import Outcome, Word
-from pytest_flowscape.report import page
+from pytest_flowscape.report import groups, html_amend, page
 from pytest_flowscape.report.groups import Finding, findings, visible
+from pytest_flowscape.report.page_evidence import Evidence
 from pytest_flowscape.report.results import RunInfo
 from pytest_flowscape.requirement import Requirement
 from pytest_flowscape.site import Site
 from pytest_flowscape.verdict import Result
 
-# thousands of green rows help nobody and make the page slow; all of them are counted
-MOST_PASSED_ROWS = 200
-# pytest-html's own counters, in words that say what is in them here
-_LABELS = {
-    "failed": "Failed",
-    "passed": "Passed",
-    "skipped": "Attested or not requested",
-    "xfailed": "Waived, or recommended and failed",
-    "xpassed": "Passed though waived",
-    "error": "Not measured",
+# thousands of rows help nobody and make the page slow; the matrix holds all of them
+MOST_ROWS = 200
+MOST_PLAIN_ROWS = 50  # passed, not requested
+# pytest-html's script knows seven filters by these names and no others: each gets one of our words
+_FILTERS = {
+    Word.PASSED: "passed",
+    Word.FAILED: "failed",
+    Word.NOT_MEASURED: "error",
+    Word.WAIVED: "xfailed",
+    Word.ATTESTED: "skipped",
+    Word.NOT_REQUESTED: "xpassed",
 }
+_OTHER = "rerun"  # whatever is no requirement
 _OTHER_WORDS = {"error": "error", "xfailed": "expected failure", "xpassed": "unexpected pass"}
 
 
@@ -50,7 +54,9 @@ class AcceptancePage:
     """pytest-html's hooks. ``result`` and ``run`` are set before the session finishes; findings follow from them.
 
     Without a result (a run that stopped before its end) the page says so, and
-    never shows a verdict. ``results_sha256`` is that of results.json.
+    never shows a verdict. ``results_sha256`` is that of results.json; ``fixes``
+    are paths of written scripts by owner; ``written`` is where pytest-html
+    writes, None where it is not to be amended.
     """
 
     site: Site
@@ -60,8 +66,13 @@ class AcceptancePage:
     site_facts: SiteFacts | None = None
     results_sha256: str = ""
     findings: tuple[Finding, ...] | None = None
+    evidence: Evidence = field(default_factory=Evidence)
+    fixes: Mapping[str, str] = field(default_factory=dict)
+    written: Path | None = None
     _page: Page | None = None
-    _passed_rows: int = 0
+    _rows: Counter[str] = field(default_factory=Counter)
+    _left_out: int = 0
+    _note: str = ""
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_html_report_title(self, report: Page) -> None:
@@ -70,28 +81,49 @@ class AcceptancePage:
         report.title = visible(f"Acceptance report: {self.site.customer} - {self.site.name}")
         # it may hold variables of the machine; what matters of it stands under "Seen from where"
         report.data["environment"] = {}
-        for name, label in _LABELS.items():
-            if name in report.outcomes:
-                report.outcomes[name]["label"] = label
+        report.data["renderCollapsed"] = ["all"]  # what a row opens stands above, grouped
+        for word, name in _FILTERS.items():
+            report.outcomes[name]["label"] = word.value
+        report.outcomes[_OTHER]["label"] = "other tests"
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_html_results_summary(self, prefix: list[str]) -> None:
-        """Put the acceptance in front of everything else."""
+        """Put the acceptance in front of everything else, and our numbers into pytest-html's counters."""
         if self.result is not None and self.findings is None:
             self.findings = findings(self.result.outcomes, self.requirements)
-        left_out = max(self._passed_rows - MOST_PASSED_ROWS, 0)
-        prefix.append(
-            page.render(
-                result=self.result,
-                findings=self.findings or (),
-                site=self.site,
-                requirements=self.requirements,
-                site_facts=self.site_facts,
-                run=self.run,
-                results_sha256=self.results_sha256,
-                rows_left_out=left_out,
-            )
+        told = page.Told(
+            site_facts=self.site_facts,
+            run=self.run,
+            evidence=self.evidence,
+            fixes=self.fixes,
+            results_sha256=self.results_sha256,
+            rows_left_out=self._left_out,
         )
+        prefix.append(page.render(self.result, self.findings or (), self.site, self.requirements, told))
+        self._count()
+
+    def _count(self) -> None:
+        if self._page is None:
+            return
+        counted = dict(self._rows)
+        if self.result is not None:  # what has no row, left out or lost with its worker, counts too
+            totals = groups.totals(self.result.outcomes)
+            counted |= {name: totals[word] for word, name in _FILTERS.items()}
+        for name, entry in self._page.outcomes.items():
+            entry["value"] = counted.get(name, 0)
+
+    @pytest.hookimpl(wrapper=True, trylast=True)
+    def pytest_sessionfinish(self) -> Generator[None, object, object]:
+        """Mend the page as soon as pytest-html has written it."""
+        ended = yield
+        if self.written is not None and self._page is not None and self.written.exists():
+            self._note = html_amend.amend(self.written)
+        return ended
+
+    def pytest_terminal_summary(self, terminalreporter: Any) -> None:
+        """Say so where the page could not be mended."""
+        if self._note:
+            terminalreporter.write_line(self._note, yellow=True)
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_html_results_table_header(self, cells: list[str]) -> None:
@@ -111,20 +143,18 @@ class AcceptancePage:
     @pytest.hookimpl(optionalhook=True)
     def pytest_html_results_table_row(self, report: Any, cells: list[str]) -> None:
         """Show one requirement on one target in our words; any other test keeps its name and pytest's word."""
-        state, duration, links = _shown(cells[0]), _shown(cells[-2]), cells[-1]
+        duration, links = _shown(cells[-2]), cells[-1]
         outcome = outcome_of(report)
         if outcome is None:
-            word = _OTHER_WORDS.get(state.lower(), state.lower())
-            name = visible(report.nodeid)
-            texts = {"outcome": word, "target": "(another test)", "title": name, "duration": duration}
-            cells[:] = _row(state, name, "other", texts, links)
+            cells[:] = self._other(report, _shown(cells[0]), duration, links)
             return
-        if outcome.word is Word.PASSED and state == "Passed" and report.when == "call":
-            self._passed_rows += 1
-            if self._passed_rows > MOST_PASSED_ROWS and self._page is not None:
-                self._page.outcomes = "passed"  # its setter counts one more
-                cells.clear()
-                return
+        name = _FILTERS[outcome.word]
+        self._rows[name] += 1
+        plain = outcome.word in {Word.PASSED, Word.NOT_REQUESTED}
+        if self._rows[name] > (MOST_PLAIN_ROWS if plain else MOST_ROWS):
+            self._left_out += 1
+            cells.clear()
+            return
         known = self.requirements.get(outcome.requirement)
         title = known.title if known else ""
         if outcome.level == "recommended":
@@ -137,7 +167,16 @@ class AcceptancePage:
             "duration": duration,
         }
         css = outcome.word.value.replace(" ", "-")
-        cells[:] = _row(state, f"{outcome.requirement} {outcome.target}", css, texts, links)
+        cells[:] = _row(name, f"{outcome.requirement} {outcome.target}", css, texts, links)
+
+    def _other(self, report: Any, state: str, duration: str, links: str) -> list[str]:
+        # pytest-html shows no row for a setup or teardown that went well
+        if report.when in {"call", "collect"} or (report.when in {"setup", "teardown"} and report.outcome != "passed"):
+            self._rows[_OTHER] += 1
+        word = _OTHER_WORDS.get(state.lower(), state.lower())
+        name = visible(report.nodeid)
+        texts = {"outcome": word, "target": "(another test)", "title": name, "duration": duration}
+        return _row(_OTHER, name, "other-passed" if state == "Passed" else "other", texts, links)
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_html_results_table_html(self, report: Any, data: list[str]) -> None:

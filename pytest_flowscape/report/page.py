@@ -1,11 +1,12 @@
-"""What stands on the page: one plain view made from result, findings and facts, and the template that shows it."""
+"""What stands on the page: one plain view made from result, findings and facts, and the templates that show it."""
 
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timezone
 from functools import cache
-from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,12 @@ import jinja2
 from pytest_flowscape import __version__
 from pytest_flowscape.facts import SiteFacts
 from pytest_flowscape.outcomes import Outcome, Word
-from pytest_flowscape.report import bookings, footprint, groups, vantage
+from pytest_flowscape.report import bookings, footprint, groups, page_cards, page_counts, page_fix, vantage
 from pytest_flowscape.report.groups import Finding
+from pytest_flowscape.report.page_decisions import decisions
+from pytest_flowscape.report.page_evidence import Evidence
+from pytest_flowscape.report.page_matrix import Matrix
+from pytest_flowscape.report.page_scope import scope, voids
 from pytest_flowscape.report.results import RunInfo, moment
 from pytest_flowscape.requirement import Requirement
 from pytest_flowscape.site import Site
@@ -29,7 +34,7 @@ SYMBOLS = {
     Word.NOT_REQUESTED: "\u2013",
     Word.WAIVED: "~",
     Word.ATTESTED: "\u270e",
-    Word.NOT_RUN: "\u2013",
+    Word.NOT_RUN: "\u25cb",
 }
 # (style, symbol): the colour is never the only sign
 _LOOKS = {
@@ -38,54 +43,78 @@ _LOOKS = {
     Verdict.NOT_ACCEPTED: ("bad", "\u2715"),
     Verdict.INCOMPLETE: ("warn", "?"),
 }
-_LONG = 200
+_MOST_MAILBOXES = 500  # results.json has all of them
+
+
+@dataclass(frozen=True)
+class Told:
+    """What a run has to tell beside its result.
+
+    ``fixes`` are the paths of written scripts by owner, ``results_sha256`` is
+    that of results.json.
+    """
+
+    site_facts: SiteFacts | None = None
+    run: RunInfo | None = None
+    evidence: Evidence = field(default_factory=Evidence)
+    fixes: Mapping[str, str] = field(default_factory=dict)
+    results_sha256: str = ""
+    rows_left_out: int = 0
 
 
 def render(
-    *,
     result: Result | None,
     findings: Sequence[Finding],
     site: Site,
     requirements: Mapping[str, Requirement],
-    site_facts: SiteFacts | None,
-    run: RunInfo | None,
-    results_sha256: str = "",
-    rows_left_out: int = 0,
+    told: Told | None = None,
 ) -> str:
     """Give the acceptance as HTML with its own style and script; every value is escaped by the template engine."""
-    outcomes = result.outcomes if result else ()
+    told = told or Told()
+    run, outcomes = told.run, result.outcomes if result else ()
+    matrix = Matrix(site, requirements, outcomes, told.evidence)
+    today = _day(run)
     view: dict[str, Any] = {
         "site": site,
         "run": run,
+        "told": told,
         "started": moment(run.started) if run else "",
         "ended": moment(run.ended) if run else "",
         "tool": run.tool_version if run else __version__,
         "result": result,
+        "symbols": SYMBOLS,
+        "trial": page_fix.TRIAL,
+        "symbols_by_word": {word.value: symbol for word, symbol in SYMBOLS.items()},
         "look": _look(result),
         "why": _why(result, findings) if result else "",
         "rooms_measured": groups.measured(outcomes, [room.email for room in site.rooms]),
         "users_measured": groups.measured(outcomes, site.users.addresses),
         "booking": groups.booking_exercised(outcomes, written=bool(run and run.footprint.writes)),
+        "sections": page_counts.sections(outcomes),
+        "findings": [one for one in findings if one.word is Word.FAILED],
+        "owners": page_cards.by_owner(findings, site, matrix, told.fixes),
+        "missing": page_cards.missing(findings, outcomes),
+        "table": page_counts.by_requirement(result, requirements) if result else None,
+        "of_site": page_counts.of_site(outcomes, requirements),
+        "remarks": page_counts.remarks(outcomes),
+        "decisions": decisions(site, outcomes, today) if result else (),
+        "scope": scope(site, told.site_facts, outcomes),
+        "voids": voids(site, told.site_facts, today),
+        "changes": run.changes if run else None,
         "booked": bookings.rows(run.booked) if run else [],
         "left": [f"{item}: {why}" for item, why in run.booked.left] if run else [],
         "recoverable": bookings.RECOVERABLE,
-        "owners": _by_owner(findings, site),
-        "table": _table(result, requirements) if result else None,
-        "unmeasured": [one for one in findings if one.word is Word.NOT_MEASURED],
-        "not_run": groups.not_run(outcomes),
-        "not_requested": _reasons(outcomes, Word.NOT_REQUESTED),
-        "remarks": _remarks(outcomes),
-        "vantage": vantage.rows(site, site_facts),
+        "vantage": vantage.rows(site, told.site_facts),
         "footprint": footprint.rows(run.footprint, site.service_account.email) if run else (),
-        "asked": footprint.mailboxes(run.footprint, site.service_account.email) if run else {},
-        "results_sha256": results_sha256,
-        "rows_left_out": rows_left_out,
+        **_asked(run, site),
+        # last: findings and cards have put their texts into it
+        "data": matrix.as_json(findings),
     }
     return _template().render(view)
 
 
 def details(outcome: Outcome, requirements: Mapping[str, Requirement], site: Site) -> list[str]:
-    """Give what one row opens, as lines of plain text; nothing but its notes for what passed.
+    """Give what one row of pytest-html's table opens, as lines of plain text; only its notes for what passed.
 
     No line begins with a capital letter of ours: pytest-html colours lines that begin with E.
     """
@@ -122,8 +151,18 @@ def _template() -> jinja2.Template:
         lstrip_blocks=True,
     )
     environment.filters["seen"] = groups.visible
-    environment.filters["parts"] = lambda text: list(_parts(text))
+    environment.filters["css"] = lambda word: word.value.replace(" ", "-")
+    environment.filters["when"] = lambda text: text.replace("T", " ").replace("Z", " UTC")
     return environment.get_template("acceptance.html.j2")
+
+
+def _day(run: RunInfo | None) -> date:
+    return (run.started if run else datetime.now(timezone.utc)).astimezone().date()
+
+
+def _asked(run: RunInfo | None, site: Site) -> dict[str, Any]:
+    asked = list(footprint.mailboxes(run.footprint, site.service_account.email).items()) if run else []
+    return {"asked": asked[:_MOST_MAILBOXES], "asked_in_all": len(asked)}
 
 
 def _look(result: Result | None) -> tuple[str, str]:
@@ -150,64 +189,3 @@ def _why(result: Result, findings: Sequence[Finding]) -> str:
         exceptions = groups.plural(len(result.exceptions), "exception")
         return f"Nothing required failed; what was let through by a person's word stands below ({exceptions})."
     return "Every requirement that decides was measured and holds, on every target."
-
-
-def _by_owner(findings: Sequence[Finding], site: Site) -> list[dict[str, Any]]:
-    """Group what to fix by who has to act, in the order of the first finding of each."""
-    owners: dict[str, list[dict[str, Any]]] = {}
-    for one in findings:
-        if one.word is Word.FAILED:
-            few = len(one.targets) <= groups.SHOWN_TARGETS
-            card = {
-                "finding": one,
-                "fix": one.fix_text(site, limit=groups.SHOWN_TARGETS),
-                "whole": "" if few else one.fix_text(site),
-                "shown": one.targets[: groups.SHOWN_TARGETS],
-            }
-            owners.setdefault(one.owner or "nobody named", []).append(card)
-    return [{"owner": owner, "cards": cards} for owner, cards in owners.items()]
-
-
-def _parts(text: str) -> Iterator[tuple[bool, str]]:
-    """Split a fix into what is read and what is copied."""
-    for command, lines in groupby(text.split("\n"), key=groups.is_command):
-        part = textwrap.dedent("\n".join(lines)).strip("\n")
-        if part:
-            yield command, part
-
-
-def _table(result: Result, requirements: Mapping[str, Requirement]) -> dict[str, Any]:
-    totals = groups.totals(result.outcomes)
-    words = [word for word in Word if totals[word] or word in (Word.PASSED, Word.FAILED)]
-    rows = []
-    for id_, counts in result.counts.items():
-        known = requirements.get(id_)
-        rows.append(
-            {
-                "id": id_,
-                "title": known.title if known else "",
-                "recommended": known is not None and known.level.value == "recommended",
-                "cells": [(word, counts.get(word, 0)) for word in words],
-            }
-        )
-    return {"words": words, "rows": rows, "totals": [(word, totals[word]) for word in words]}
-
-
-def _reasons(outcomes: Sequence[Outcome], word: Word) -> list[tuple[str, str, int]]:
-    """Give (requirement, reason, number of targets) for every outcome of that word."""
-    counts: dict[tuple[str, str], int] = {}
-    for outcome in outcomes:
-        if outcome.word is word:
-            key = (outcome.requirement, outcome.found)
-            counts[key] = counts.get(key, 0) + 1
-    return [(requirement, reason, count) for (requirement, reason), count in counts.items()]
-
-
-def _remarks(outcomes: Sequence[Outcome]) -> list[tuple[str, str, list[str]]]:
-    """Give (requirement, note, targets) for the notes of passed and failed outcomes, at most 200 of them."""
-    found: dict[tuple[str, str], list[str]] = {}
-    for outcome in outcomes:
-        if outcome.word in (Word.PASSED, Word.FAILED):
-            for note in outcome.notes:
-                found.setdefault((outcome.requirement, note), []).append(outcome.target)
-    return [(requirement, note, targets) for (requirement, note), targets in found.items()][:_LONG]

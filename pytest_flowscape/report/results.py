@@ -15,6 +15,7 @@ from pytest_flowscape.outcomes import Word
 from pytest_flowscape.report import bookings, files, groups, vantage
 from pytest_flowscape.report import footprint as asked
 from pytest_flowscape.report.bookings import Booked
+from pytest_flowscape.report.changes import Changes
 from pytest_flowscape.requirement import Requirement
 from pytest_flowscape.site import Site
 from pytest_flowscape.verdict import Result
@@ -28,7 +29,8 @@ class RunInfo:
     """The run itself: aware times, who started it (user name at the machine), and what it cost the servers.
 
     ``workers`` is the number of processes that ran tests, 1 without xdist;
-    ``booked`` what the run wrote into calendars.
+    ``booked`` what the run wrote into calendars; ``changes`` what changed since
+    the last run of the site, None on its first.
     """
 
     started: datetime
@@ -39,6 +41,7 @@ class RunInfo:
     footprint: Footprint = field(default_factory=Footprint)
     workers: int = 1
     booked: Booked = field(default_factory=Booked)
+    changes: Changes | None = None
 
     @property
     def seconds(self) -> float:
@@ -80,6 +83,7 @@ def as_json(
         "other_failed": result.other_failed,
         "booking_exercised": groups.booking_exercised(result.outcomes, written=run.footprint.writes > 0),
         "bookings": bookings.as_json(run.booked),
+        "changes": run.changes.as_json() if run.changes else None,
         "exceptions": list(result.exceptions),
         "notes": list(result.notes),
         "requirements": [_requirement(requirements.get(id_), id_, counts) for id_, counts in result.counts.items()],

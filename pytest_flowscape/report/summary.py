@@ -60,17 +60,21 @@ def lines(
     *,
     requirements: Mapping[str, Requirement] | None = None,
     footprint: str = "",
+    changed: str = "",
+    not_kept: str = "",
     written: bool = False,
 ) -> list[Line]:
     """Give the closing text as (kind, line); the kinds are plain, good, bad, warn and head.
 
     At most 50 lines, none wider than ``width`` (at least 60) columns. Glyphs
     of our own are ASCII. ``requirements`` give the titles in the table,
-    ``footprint`` is a line of its own; ``written`` tells that the run wrote something.
+    ``footprint``, ``changed`` and ``not_kept`` (a complaint) are lines of their
+    own; ``written`` tells that the run wrote something.
     """
     width = max(width, 60)
     known = requirements or {}
-    end = _end(result, site, report_folder, width, footprint, written=written)
+    end = _end(result, site, report_folder, width, (changed, footprint), written=written)
+    end += [(WARN, cut(not_kept, width))] if not_kept else []
     failed = [finding for finding in findings if finding.word is Word.FAILED]
     for detail in _DETAILS:
         table = _table(result, known, width, detail)
@@ -111,7 +115,9 @@ def _table(result: Result, known: Mapping[str, Requirement], width: int, detail:
         body.append((_row_kind(id_, counts, known), row(id_, _title(id_, known, title_width), cells)))
     if passed:
         text = f"{len(passed)} requirements passed on every target: {', '.join(passed)}"
-        body += [(GOOD, line) for line in fold(text, width, indent="  ", limit=2)]
+        # green is for a run that was accepted: what passed is no comfort where something is missing
+        kind = GOOD if verdict_line(result)[0] == GOOD else PLAIN
+        body += [(kind, line) for line in fold(text, width, indent="  ", limit=2)]
     return [*head, *_limited(body, detail.rows, "more rows", width)]
 
 
@@ -177,7 +183,9 @@ def _compact(title: str, sentences: Sequence[str], kind: str, width: int, each: 
     return [(kind, line) for line in shown]
 
 
-def _end(result: Result, site: Site, report_folder: Path, width: int, footprint: str, *, written: bool) -> list[Line]:
+def _end(
+    result: Result, site: Site, report_folder: Path, width: int, told: Sequence[str], *, written: bool
+) -> list[Line]:
     rooms = f"{result.rooms_chosen} of {result.rooms_configured} rooms"
     users = groups.plural(result.users_chosen, "user")
     text: list[Line] = [(PLAIN, ""), verdict_line(result)]
@@ -186,8 +194,7 @@ def _end(result: Result, site: Site, report_folder: Path, width: int, footprint:
         text.append((WARN, cut(f"Not run: {result.not_run} of {len(result.outcomes)} pairs ({counts})", width)))
     exercised = "exercised" if groups.booking_exercised(result.outcomes, written=written) else "not exercised"
     text.append((PLAIN, cut(f"{site.customer} - {site.name}: {rooms}, {users}, booking {exercised}", width)))
-    if footprint:
-        text.append((PLAIN, cut(footprint, width)))
+    text += [(PLAIN, cut(sentence, width)) for sentence in told if sentence]
     text.append((PLAIN, f"Outcomes digest: {result.digest[:_DIGEST_LETTERS]}"))
     text += [(PLAIN, line) for line in _path_lines(report_folder, width)]
     return text

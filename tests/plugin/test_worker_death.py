@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import xml.etree.ElementTree as ET
 from pathlib import Path
 
 import pytest
@@ -31,7 +32,8 @@ def test_a_worker_that_dies(times: int, simulator: Simulator, tmp_path: Path) ->
     deaths = tmp_path / "deaths"
     deaths.mkdir()
     (tmp_path / "killer.py").write_text(KILLER.format(folder=str(deaths), target=target, times=times))
-    done = accept(simulator.site, "-n", "2", "-p", "killer", cwd=tmp_path, env={"PYTHONPATH": str(tmp_path)})
+    more = ("-n", "2", "-p", "killer", "--junitxml=junit.xml")
+    done = accept(simulator.site, *more, cwd=tmp_path, env={"PYTHONPATH": str(tmp_path)})
     assert len(list(deaths.iterdir())) == times, done.output
     assert done.outcomes("failed") == set()
     assert done.outcomes("not run") == set()
@@ -41,3 +43,9 @@ def test_a_worker_that_dies(times: int, simulator: Simulator, tmp_path: Path) ->
     else:
         assert done.outcomes("not measured") == {("PERMISSION-1", target)}
         assert (done.code, done.verdict) == (10, "INCOMPLETE")
+    told = {}
+    for case in ET.parse(tmp_path / "junit.xml").getroot().iter("testcase"):
+        own = {one.get("name"): one.get("value") for one in case.findall("properties/property")}
+        assert (own["requirement"], own["target"]) not in told
+        told[own["requirement"], own["target"]] = own["outcome"]
+    assert told == {(one["requirement"], one["target"]): one["outcome"] for one in done.results["outcomes"]}

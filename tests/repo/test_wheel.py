@@ -84,7 +84,7 @@ def test_wheel_holds_suites_and_types_and_nothing_beside_the_package(wheel: Path
     assert "pytest_flowscape/py.typed" in names
     suites = {path.name for path in (REPOSITORY / "suites").glob("*.py")}
     assert {name.rpartition("/")[2] for name in names if name.startswith("pytest_flowscape/suites/")} == suites
-    templates = {path.name for path in (REPOSITORY / "pytest_flowscape/report/templates").iterdir() if path.is_file()}
+    templates = {path.name for path in (REPOSITORY / "pytest_flowscape/report/templates").rglob("*") if path.is_file()}
     assert {name.rpartition("/")[2] for name in names if "/report/templates/" in name} == templates
     assert not [name for name in names if "__pycache__" in name or name.endswith((".pyc", ".ini", ".pem"))]
 

@@ -17,6 +17,7 @@ from pytest_flowscape.simulator.faults import FAULTS
 from pytest_flowscape.site import Site
 from pytest_flowscape.verdict import targets
 from tests.acceptance import accept
+from tests.report.fix_files import assert_fix_is_written
 from tests.simulator.harness import Simulator
 from tests.suites import made
 
@@ -85,3 +86,4 @@ def test_a_planted_fault_fails_exactly_its_requirement(
     assert (done.verdict, done.code) == ("NOT ACCEPTED", 1)
     found = done.outcome(record.id, target)
     assert all(found[name] for name in ("expected", "found", "consequence", "fix", "owner"))
+    assert_fix_is_written(done.folder, found)

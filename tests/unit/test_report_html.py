@@ -111,7 +111,7 @@ def made(pytester: pytest.Pytester, where: Site, judged: Result, extra: str = ""
 
 def drawn(markup: str) -> Parsed:
     """Read the part of the page that is ours, up to the filters."""
-    return parsed(markup[markup.index('<div class="fs">') : markup.index('<p class="run-count">')])
+    return parsed(markup[markup.index('<div class="fs"') : markup.index('<p class="run-count">')])
 
 
 CASES: list[tuple[dict[str, Word], int, Verdict]] = [
@@ -139,9 +139,7 @@ def test_page_file_and_terminal_agree(words: dict[str, Word], other_failed: int,
     judged = result(where, changed, other_failed=other_failed)
     assert judged.verdict is verdict
     found = groups.findings(judged.outcomes, REQUIREMENTS)
-    markup = page.render(
-        result=judged, findings=found, site=where, requirements=REQUIREMENTS, site_facts=None, run=run_info()
-    )
+    markup = page.render(judged, found, where, REQUIREMENTS, page.Told(run=run_info()))
     body = parsed(markup)
     document = results.as_json(judged, REQUIREMENTS, where, None, run_info())
     lines = summary.lines(judged, found, where, Path("r"), requirements=REQUIREMENTS)
@@ -155,14 +153,14 @@ def test_page_file_and_terminal_agree(words: dict[str, Word], other_failed: int,
     assert judged.digest in body.text
     assert judged.digest == document["outcomes_digest"]
     for word, count in document["totals"].items():
-        assert (f" {word} " in body.text[body.text.index("Results by requirement") :][:200]) is (
+        assert (f" {word} " in body.text[body.text.index("Results by requirement Requirement") :][:200]) is (
             count > 0 or word in {"passed", "failed"}
         )
     totals = [str(count) for word, count in document["totals"].items() if count or word in {"passed", "failed"}]
     assert f"{len(judged.outcomes)} checks in all {' '.join(totals)}" in body.text
     for one in found:
         if one.word is Word.FAILED:
-            assert f"{one.requirement}: {one.title}" in body.text
+            assert f"{one.requirement} {one.title}" in body.text
             assert any(text.startswith(one.requirement) and one.found in text for _, text in lines)
     assert ("other test" in body.text) is bool(other_failed)
     assert "not exercised" in body.text
@@ -190,6 +188,7 @@ def test_the_written_page_has_a_row_in_our_words_that_pytests_filters_can_show(p
     totals = groups.totals(judged.outcomes)
     expected = {f"{page.SYMBOLS[word]} {word.value}": n for word, n in totals.items() if n and word is not Word.NOT_RUN}
     assert counted == {**expected, "failed": 1}
+    assert {row["result"] for row in rows if row["outcome"].endswith(" not requested")} == {"xpassed"}
     assert len({row["testId"] for row in rows}) == len(rows)
     (row,) = [row for row in rows if row["testId"] == "PERMISSION-1 room0000@contoso.test"]
     assert "expected: Read, Modify" in row["log"]
@@ -200,25 +199,31 @@ def test_the_written_page_has_a_row_in_our_words_that_pytests_filters_can_show(p
     (noted,) = [row for row in rows if row["testId"] == "ACCOUNT-4 site"]
     assert noted["log"] == "note: the account expires on 2027-08-01"
     body = drawn(markup)
-    assert "HANDOVER-1 1 not run: no result in this run" in body.text
+    assert "not run HANDOVER-1 site no result in this run Run everything" in body.text
     assert "ACCOUNT-4 : the account expires" in body.text.replace("ACCOUNT-4:", "ACCOUNT-4 :")
     assert "<title" in markup
     assert "Acceptance report: Contoso Ltd - Headquarters</title>" in markup
-    assert "Not measured" in markup[markup.index('class="filters"') :]
+    labels = markup[markup.index('class="filters"') : markup.index('class="collapse"')]
+    for word, count in totals.items():
+        if word is not Word.NOT_RUN:
+            assert f">{count} {word.value}" in labels
+    assert ">1 other tests" in labels
 
 
 def test_after_many_passed_rows_further_ones_are_counted_only(
     pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(html, "MOST_PASSED_ROWS", 5)
+    monkeypatch.setattr(html, "MOST_PLAIN_ROWS", 5)
+    monkeypatch.setattr(html, "MOST_ROWS", 1)
     where = site(2)
-    judged = result(where, [failed("HOST-1")])
+    judged = result(where, [failed("HOST-1"), failed("HOST-2"), failed("HOST-3")])
     markup, rows = made(pytester, where, judged)
     passed = groups.totals(judged.outcomes)[Word.PASSED]
     assert passed > 5
-    assert Counter(row["result"] for row in rows) == {"Passed": 5, "Failed": 1}
-    assert f"{passed - 5} further checks that passed" in drawn(markup).text
-    assert f'<span class="passed">{passed} Passed' in markup
+    assert Counter(row["result"] for row in rows) == {"passed": 5, "failed": 1}
+    assert f"{passed - 5 + 2} further checks are counted here" in drawn(markup).text
+    assert f'<span class="passed">{passed} passed' in markup
+    assert '<span class="failed">3 failed' in markup
 
 
 def test_the_text_of_a_check_that_broke_stays(pytester: pytest.Pytester) -> None:
@@ -247,7 +252,11 @@ def test_hostile_names_are_text_everywhere(pytester: pytest.Pytester) -> None:
         # pytest-html's own button
         assert all((attrs["class"] or "").split() == ["summary__reload__button", "hidden"] for attrs in scripted)
         assert not [attrs for tag, attrs in part.tags if tag == "img" and attrs.get("src")]
-    assert sum(tag == "script" for tag, _ in parsed(markup).tags) == 2
+    assert [attrs.get("type") for tag, attrs in parsed(markup).tags if tag == "script"] == [
+        "application/json",
+        None,
+        None,
+    ]
     assert {tag for tag, _ in parsed(inside).tags} == {"td"}
     text = drawn(markup).text
     assert all(" ".join(value.split()) in text for value in (*HOSTILE[:5], *HOSTILE[6:9]))
@@ -256,7 +265,7 @@ def test_hostile_names_are_text_everywhere(pytester: pytest.Pytester) -> None:
 
 
 def test_a_run_without_a_result_shows_no_verdict() -> None:
-    markup = page.render(result=None, findings=(), site=site(), requirements=REQUIREMENTS, site_facts=None, run=None)
+    markup = page.render(None, (), site(), REQUIREMENTS)
     assert "NO VERDICT" in markup
     assert "Sign-off" not in markup
     assert "ACCEPTED" not in markup
@@ -267,13 +276,11 @@ def test_the_page_tells_vantage_footprint_and_sign_off() -> None:
     judged = result(where)
     text = parsed(
         page.render(
-            result=judged,
-            findings=(),
-            site=where,
-            requirements=REQUIREMENTS,
-            site_facts=site_facts(),
-            run=run_info(),
-            results_sha256="cd" * 32,
+            judged,
+            (),
+            where,
+            REQUIREMENTS,
+            page.Told(site_facts=site_facts(), run=run_info(), results_sha256="cd" * 32),
         )
     ).text
     for said in (
@@ -302,12 +309,5 @@ def test_only_a_web_link_becomes_a_link() -> None:
     for link, count in (("https://learn.microsoft.com/x", 1), ("javascript:alert(1)", 0)):
         known = {**REQUIREMENTS, "PERMISSION-1": replace(REQUIREMENTS["PERMISSION-1"], link=link)}
         judged = result(where, [bad], requirements=known)
-        markup = page.render(
-            result=judged,
-            findings=groups.findings(judged.outcomes, known),
-            site=where,
-            requirements=known,
-            site_facts=None,
-            run=None,
-        )
+        markup = page.render(judged, groups.findings(judged.outcomes, known), where, known)
         assert sum(tag == "a" for tag, _ in parsed(markup).tags) == count

@@ -125,11 +125,11 @@ def test_hostile_values_are_data(tmp_path: Path, value: str) -> None:
 
 
 def test_evidence_follows_the_schema(tmp_path: Path) -> None:
-    rooms = {"room0000@contoso.test": {"owner": MailboxAnswer("room0000@contoso.test"), "grant": Grant.GRANTED}}
+    rooms = {"room0000@contoso.test": {"owner": MailboxAnswer("room0000@contoso.test")}}
     path = evidence.write(tmp_path, site_facts(), rooms)
     document = read(path)
     assert faults(document, "evidence-1") == []
-    assert document["rooms"]["room0000@contoso.test"]["grant"] == "granted"  # type: ignore[index]
+    assert document["rooms"]["room0000@contoso.test"]["owner"]["folders"] == []  # type: ignore[index]
     account = document["site"]["directory"]["account"]  # type: ignore[index]
     assert account["unreadable"] == ["givenname", "pwdlastset"]
     assert account["attributes"] == {"objectguid": ["hex:fafbfcfdfeff"], "mail": ["svc-flowscape@contoso.test"]}

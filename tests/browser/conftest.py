@@ -1,0 +1,127 @@
+"""A real Chromium for the page: opened as a file, watched for errors and requests."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NoReturn
+
+import pytest
+
+from tests.acceptance import accept, without_pytest
+from tests.browser.writer import NAME
+
+WRITING = 400.0  # seconds for the page of five thousand rooms, on a machine with much else to do
+# a container has no user namespaces for Chromium's own sandbox; the pages are ours
+ARGUMENTS = ["--no-sandbox", "--disable-dev-shm-usage"]
+
+
+def absent(name: str) -> NoReturn:
+    """Skip because something is missing; in CI it has to be there."""
+    says = f"{name} is not installed: the page is not looked at in a browser"
+    if os.environ.get("CI") == "true":
+        pytest.fail(says)
+    pytest.skip(says)
+
+
+def needed(name: str) -> str:
+    """Give the path of a program; skips, or fails in CI, where it is missing."""
+    return shutil.which(name) or absent(name)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Any]:
+    """Debian's Chromium, driven by Playwright."""
+    program = needed("chromium")
+    try:
+        from playwright.sync_api import sync_playwright
+    except ImportError:
+        absent("playwright")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@dataclass
+class Opened:
+    """An open page, what its console said, and what it asked for beside its own file."""
+
+    page: Any
+    console: list[str] = field(default_factory=list)
+    asked: list[str] = field(default_factory=list)
+
+    def expect_quiet(self) -> None:
+        """Fail where the console said anything, or something was fetched."""
+        assert (self.console, self.asked) == ([], [])
+
+
+@pytest.fixture
+def open_page(chromium: Any) -> Iterator[Callable[..., Opened]]:
+    """Open a file in a context of its own; ``colours`` is light or dark, ``width`` in pixels."""
+    contexts: list[Any] = []
+
+    def opened(path: Path, *, colours: str = "light", width: int = 1280, **more: Any) -> Opened:
+        context = chromium.new_context(
+            color_scheme=colours, viewport={"width": width, "height": 900}, offline=True, **more
+        )
+        contexts.append(context)
+        watched = Opened(context.new_page())
+        watched.page.on("console", lambda message: watched.console.append(f"{message.type}: {message.text}"))
+        watched.page.on("pageerror", lambda error: watched.console.append(f"error: {error}"))
+        watched.page.on("request", lambda asked: watched.asked.append(asked.url))
+        watched.page.goto(path.as_uri())
+        watched.asked = [url for url in watched.asked if url != path.as_uri()]
+        return watched
+
+    yield opened
+    for context in contexts:
+        context.close()
+
+
+@pytest.fixture(scope="session")
+def written(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """Write the page of a made-up site, each once, in a process of its own."""
+    pages: dict[str, Path] = {}
+
+    def write(name: str) -> Path:
+        if name not in pages:
+            folder = tmp_path_factory.mktemp(f"site-{name}")
+            command = [sys.executable, "-m", "tests.browser.writer", name, str(folder)]
+            here = Path(__file__).parents[2]
+            made = subprocess.run(
+                command,
+                cwd=here,
+                env={**without_pytest(), "PYTHONPATH": str(here)},
+                capture_output=True,
+                text=True,
+                timeout=WRITING,
+                check=False,
+            )
+            assert made.returncode == 0, made.stdout[-2000:] + made.stderr[-4000:]
+            pages[name] = folder / NAME
+        return pages[name]
+
+    return write
+
+
+@pytest.fixture(scope="session")
+def typical(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The page of a whole run against the simulator, with the mistakes that customers make."""
+    folder = tmp_path_factory.mktemp("typical")
+    done = accept("--flowscape-demo=typical", cwd=folder)
+    assert done.code == 1, done.output
+    return done.folder / NAME
+
+
+@contextmanager
+def clipboard(opened: Opened) -> Iterator[Callable[[], str]]:
+    """Give what reads the clipboard of the page's context."""
+    opened.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    yield lambda: str(opened.page.evaluate("navigator.clipboard.readText()"))

@@ -1,0 +1,30 @@
+"""Each file of the report is written by itself: what goes wrong with one is one sentence, and costs no other."""
+
+from __future__ import annotations
+
+from pytest_flowscape.report.artefacts import written_apart
+
+
+def fails(error: Exception) -> object:
+    def write() -> None:
+        raise error
+
+    return write
+
+
+def test_what_goes_wrong_is_told_and_the_others_are_written() -> None:
+    done: list[str] = []
+    said = written_apart(
+        {
+            "first": lambda: done.append("first"),
+            "second": fails(OSError(28, "No space left on device", "second")),
+            "third": fails(ValueError("it holds s3cret")),
+            "fourth": lambda: done.append("fourth"),
+        },
+        clean=lambda text: text.replace("s3cret", "***"),
+    )
+    assert done == ["first", "fourth"]
+    assert said == (
+        "second could not be written, do not use one of an earlier run: No space left on device",
+        "third could not be written, do not use one of an earlier run: ValueError: it holds ***",
+    )

@@ -1,0 +1,121 @@
+"""The last step on the written page: it mends what it knows, and leaves alone what it does not."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from pathlib import Path
+
+import lxml.html
+import pytest
+
+from pytest_flowscape.report import html, html_amend
+from pytest_flowscape.report.html_amend import UnknownMarkupError, amend, mend
+from tests.unit.report_samples import REQUIREMENTS, result, run_info, site
+
+
+class Ended:
+    """Gives the page a result as the session ends."""
+
+    def __init__(self, page: html.AcceptancePage) -> None:
+        self.page = page
+
+    def pytest_configure(self, config: pytest.Config) -> None:
+        config.pluginmanager.register(self.page)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionfinish(self) -> None:
+        self.page.result, self.page.run = result(self.page.site), run_info()
+
+
+@pytest.fixture
+def markup(pytester: pytest.Pytester) -> str:
+    """A page as this pytest-html writes it, not yet mended."""
+    pytester.makepyfile("def test_one():\n    pass\n")
+    ended = Ended(html.AcceptancePage(site(), REQUIREMENTS))
+    pytester.runpytest_inprocess("--html=page.html", "--self-contained-html", plugins=[ended])
+    return Path("page.html").read_text(encoding="utf-8")
+
+
+def test_it_mends_language_landmarks_labels_and_order(markup: str) -> None:
+    whole = lxml.html.document_fromstring(mend(markup))
+    assert whole.get("lang") == "en"
+    (main,) = whole.xpath("/html/body/main")
+    assert main.xpath(".//h1")[0].text.startswith("Acceptance report")
+    boxes = whole.xpath("//input[@type='checkbox'][@name='filter_checkbox']")
+    assert len(boxes) >= 7
+    assert all(box.getparent().tag == "label" and box.getparent().text_content().strip() for box in boxes)
+    assert not any(box.getparent().text_content().strip().endswith(",") for box in boxes)
+    # the verdict before whatever pytest-html says of itself
+    order = [
+        one.get("class") or one.get("id")
+        for one in whole.xpath("//*[@class='fs-word' or @id='environment' or @class='fs-made']")
+    ]
+    assert order[0] == "fs-word"
+    assert set(order) == {"fs-word", "fs-made", "environment"}
+    assert whole.xpath("//h2[text()='Summary']") == []
+    assert whole.xpath("//@onclick") == []
+    assert whole.xpath("/html/head/style[contains(., '.fs-verdict')]")
+
+
+def test_only_the_pages_two_scripts_may_run(markup: str) -> None:
+    mended = mend(markup)
+    (policy,) = re.findall(r'Content-Security-Policy" content="([^"]*)"', mended)
+    scripts = re.findall(r"<script>(.*?)</script>", mended, re.DOTALL)
+    assert len(scripts) == 2
+    for script in scripts:
+        assert base64.b64encode(hashlib.sha256(script.encode()).digest()).decode() in policy
+    assert "default-src 'none'" in policy
+    assert "script-src 'sha256-" in policy
+    assert "http" not in policy
+
+
+CHANGED = {
+    "the root": ("<html>", "<html class='x'>"),
+    "the body": ("<body>", "<body class='x'>"),
+    "a filter": (
+        'class="filter" name="filter_checkbox" type="checkbox" data-test-result="error"',
+        'class="filter" name="filter_checkbox" data-new>',
+    ),
+    "the table": ('<table id="results-table">', '<table id="results-table" class="x">'),
+    "the summary": ("<h2>Summary</h2>", "<h3>Summary</h3>"),
+    "the count": ('<p class="run-count">', '<p class="count">'),
+    "a script more": ("</footer>", "<script>1</script></footer>"),
+    "the line on itself": ("<p>Report generated on", "<p>Generated on"),
+    "the reload": (' onclick="location.reload()"', ""),
+    "twice": ("<body>", "<body><body>"),
+}
+
+
+@pytest.mark.parametrize("what", CHANGED)
+def test_markup_that_changed_leaves_the_page_as_it_was(what: str, markup: str, tmp_path: Path) -> None:
+    old, new = CHANGED[what]
+    assert old in markup
+    changed = markup.replace(old, new, 1)
+    with pytest.raises(UnknownMarkupError):
+        mend(changed)
+    path = tmp_path / "acceptance.html"
+    path.write_text(changed, encoding="utf-8")
+    note = amend(path)
+    assert note.startswith("acceptance.html was left as pytest-html wrote it")
+    assert path.read_text(encoding="utf-8") == changed
+
+
+def test_a_page_that_is_mended_gives_no_note_and_is_not_mended_twice(markup: str, tmp_path: Path) -> None:
+    path = tmp_path / "acceptance.html"
+    path.write_text(markup, encoding="utf-8")
+    assert amend(path) == ""
+    once = path.read_text(encoding="utf-8")
+    assert once == mend(markup)
+    assert amend(path) != ""
+    assert path.read_text(encoding="utf-8") == once
+
+
+def test_the_terminal_says_that_the_page_was_left(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytester.makepyfile("def test_one():\n    pass\n")
+    monkeypatch.setattr(html_amend, "_TABLE", "<table id='another'>")
+    page = html.AcceptancePage(site(), REQUIREMENTS, written=pytester.path / "page.html")
+    run = pytester.runpytest_inprocess("--html=page.html", "--self-contained-html", plugins=[Ended(page)])
+    run.stdout.fnmatch_lines(["*page.html was left as pytest-html wrote it*"])
+    assert "ACCEPTED" in (pytester.path / "page.html").read_text(encoding="utf-8")
