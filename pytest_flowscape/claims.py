@@ -21,16 +21,24 @@ class Claims:
     """Who was answered with which folder id; on a healthy site each id has one address.
 
     ``folder`` is the run's private one where several processes share it, else
-    None. In it each id has a folder, and each address a file.
+    None. In it each id has a folder, and each address a file. ``comparable``:
+    this server gives a folder the same id whoever asks for it, as it has shown
+    on the account's own mailbox; then what a room's owner sees and what the
+    service account sees must be the same folders.
     """
 
-    def __init__(self, folder: Path | None) -> None:
+    def __init__(self, folder: Path | None, *, comparable: bool = False) -> None:
         self._folder = folder / "folder-ids" if folder else None
+        self._comparable = comparable
         self._holds: dict[str, set[str]] = {}
+        self._owners: dict[str, dict[str, str]] = {}  # the ids that a room's owner was told, by the folder's name
 
     def note(self, answers: Iterable[MailboxAnswer | SyncAnswer | ResolvedName]) -> None:
         """Remember whose folders were seen, before any of the chunk is judged."""
         for answer in answers:
+            if isinstance(answer, MailboxAnswer) and answer.impersonated:
+                named = {folder.name: folder.folder_id for folder in answer.folders if folder.folder_id}
+                self._owners[answer.address] = named
             for folder in answer.folders if isinstance(answer, MailboxAnswer) else ():
                 if folder.folder_id:
                     self._holds.setdefault(folder.folder_id, set()).add(answer.address)
@@ -45,6 +53,10 @@ class Claims:
         ids = [folder.folder_id for folder in answer.folders if folder.folder_id]
         if len(ids) != len(set(ids)):
             raise NotMeasured("Exchange gives several folders the same id", cause=OWN_MAILBOX)
+        owners = self._owners.get(answer.address, {}) if self._comparable and not answer.impersonated else {}
+        told = {folder.name: folder.folder_id for folder in answer.folders if folder.folder_id}
+        if any(owners.get(name, identity) != identity for name, identity in told.items()):
+            raise NotMeasured("Exchange shows other folders than the mailbox's own", cause=OWN_MAILBOX)
         for identity in ids:
             known = self._holds.setdefault(identity, set())
             known.add(answer.address)
@@ -68,6 +80,17 @@ class Claims:
         # the name decides whose it is: a file may be empty still, written by another process at this moment
         others = (file for file in folder.iterdir() if file.name != _hashed(address))
         return {file.read_text(encoding="utf-8") or "another mailbox" for file in others}
+
+
+def comparable(own: MailboxAnswer | None, itself: MailboxAnswer | None) -> bool:
+    """Tell whether the account's calendar has one id, asked for by name and by impersonation."""
+    if own is None or itself is None:
+        return False
+    one, other = (
+        {folder.folder_id for folder in answer.folders if folder.name == SHARED and folder.folder_id}
+        for answer in (own, itself)
+    )
+    return bool(one) and one == other
 
 
 def _hashed(text: str) -> str:

@@ -10,12 +10,11 @@ named like a fixture give that fixture's fact or raise NotMeasured.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
 from pytest_flowscape.booking.asked import Bookings
 from pytest_flowscape.causes import CAUSES
-from pytest_flowscape.claims import Claims
+from pytest_flowscape.claims import Claims, comparable
 from pytest_flowscape.errors import NotMeasured
 from pytest_flowscape.facts import (
     AccountNames,
@@ -37,6 +36,7 @@ from pytest_flowscape.facts import (
     SyncAnswer,
 )
 from pytest_flowscape.gather_site import FIVE_FOLDERS, directory_session
+from pytest_flowscape.interruption import in_parallel
 from pytest_flowscape.judgement import refuse_own, require_readable
 from pytest_flowscape.probes.directory import DirectorySession
 from pytest_flowscape.probes.ews.session import EwsSession
@@ -69,7 +69,8 @@ class Gather:
         self._rooms = {room.email: room for room in run.rooms}
         self._chunk_of = {address: chunk for chunk in run.chunks for address in chunk}
         self._holders = dict(site_facts.directory.rooms) if site_facts.directory else {}
-        self._claims = Claims(run.folder if run.workers > 1 else None)
+        same = comparable(site_facts.own_mailbox, site_facts.self_as_owner)
+        self._claims = Claims(run.folder if run.workers > 1 else None, comparable=same)
         self.owner: dict[str, MailboxAnswer] = {}
         self.delegate: dict[str, MailboxAnswer] = {}
         self.sync: dict[str, SyncAnswer] = {}
@@ -361,8 +362,7 @@ class Gather:
         if self.run.connections == 1 or len(wanted) == 1:
             known.update({room: ask(room) for room in wanted})
         else:
-            with ThreadPoolExecutor(max_workers=self.run.connections) as pool:
-                known.update(zip(wanted, pool.map(ask, wanted), strict=True))
+            known.update(zip(wanted, in_parallel(ask, wanted, self.run.connections, "rooms"), strict=True))
         self._claims.note(known[room] for room in wanted)
 
     def _opens(self, address: str) -> bool:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import getpass
 import platform
 import socket
-from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timezone
 
@@ -28,6 +27,7 @@ from pytest_flowscape.facts import (
     Trouble,
     Vantage,
 )
+from pytest_flowscape.policy import RULES
 from pytest_flowscape.probes.directory import DirectorySession
 from pytest_flowscape.probes.endpoint import probe_endpoint, probe_front_ends, probe_host
 from pytest_flowscape.probes.ews.session import EwsSession
@@ -37,31 +37,6 @@ from pytest_flowscape.run import Run
 INBOX_BY_ADDRESS = "inbox@address"
 FIVE_FOLDERS = ("msgfolderroot", "inbox", "calendar", "sentitems", "deleteditems")
 
-HOST_CAUSES: Mapping[Kind, str] = {
-    Kind.UNRESOLVABLE: "host-unresolvable",
-    Kind.REFUSED: "host-refused",
-    Kind.SILENT: "host-silent",
-    Kind.RESET: "host-no-tls",
-    Kind.TLS_OTHER: "host-no-tls",
-}
-CERTIFICATE_CAUSES: Mapping[Kind, str] = {
-    Kind.TLS_NAME: "tls-name",
-    Kind.TLS_EXPIRED: "tls-expired",
-    Kind.TLS_UNKNOWN_ISSUER: "tls-unknown-issuer",
-}
-ENDPOINT_CAUSES: Mapping[Kind, str] = {
-    Kind.NO_PASSWORD_WAY: "ews-no-password-way",
-    Kind.NOT_FOUND: "ews-not-found",
-    Kind.FORBIDDEN: "ews-forbidden",
-    Kind.UNAVAILABLE: "ews-unavailable",
-    Kind.LOGIN_PAGE: "page-before-sign-in",
-}
-SIGN_IN_CAUSES: Mapping[Kind, str] = {
-    Kind.LOGIN_PAGE: "page-after-sign-in",
-    Kind.NO_PASSWORD_WAY: "page-after-sign-in",
-    Kind.FORBIDDEN: "forbidden-after-sign-in",
-    Kind.WAY_MISSING_HERE: "way-missing-here",
-}
 DIRECTORY_TLS = (Kind.TLS_NAME, Kind.TLS_EXPIRED, Kind.TLS_UNKNOWN_ISSUER, Kind.TLS_OTHER)
 
 
@@ -123,10 +98,10 @@ def _closed(facts: SiteFacts, side: str, cause: str, detail: str) -> SiteFacts:
 
 def _host_cause(host: Host) -> tuple[str, str]:
     if host.trouble:
-        return HOST_CAUSES.get(host.trouble.kind, "host-no-tls"), host.trouble.said
+        return RULES[host.trouble.kind].host or "host-no-tls", host.trouble.said
     if host.certificate_trouble:
         kind = host.certificate_trouble.kind
-        return CERTIFICATE_CAUSES.get(kind, "tls-unknown-issuer"), host.certificate_trouble.said
+        return RULES[kind].host or "tls-unknown-issuer", host.certificate_trouble.said
     return "", ""
 
 
@@ -138,7 +113,7 @@ def _endpoint_cause(endpoint: Endpoint | None) -> tuple[str, str]:
         return "front-end-bad", "; ".join(map(str, spoilt))
     if endpoint.trouble is None:
         return ("", "") if endpoint.ways else ("front-end-bad", "they have no way to sign in in common")
-    return ENDPOINT_CAUSES.get(endpoint.trouble.kind, "ews-unexpected"), endpoint.trouble.said
+    return RULES[endpoint.trouble.kind].bare or "ews-unexpected", endpoint.trouble.said
 
 
 # --- the directory ------------------------------------------------------------------------------
@@ -276,8 +251,8 @@ def _sign_in_cause(sign_in: SignIn, own: MailboxAnswer, *, proven: bool) -> tupl
             return "sign-in-interrupted", whole.said
         return "", ""
     if trouble.kind is Kind.SIGN_IN_REFUSED:
-        return ("way-refused" if proven else "ews-refused"), trouble.said
-    return SIGN_IN_CAUSES.get(trouble.kind, "sign-in-interrupted"), trouble.said
+        return ("way-refused" if proven else RULES[trouble.kind].sign_in), trouble.said
+    return RULES[trouble.kind].sign_in or "sign-in-interrupted", trouble.said
 
 
 def _ask_own(run: Run, facts: SiteFacts, session: EwsSession) -> SiteFacts:

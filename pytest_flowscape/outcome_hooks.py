@@ -6,10 +6,9 @@ travels as plain JSON values in ``report.flowscape``.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping
+from collections.abc import Generator
 from dataclasses import replace
 from datetime import date
-from typing import Any
 
 import pytest
 
@@ -20,7 +19,6 @@ from pytest_flowscape.judgement import OWN_MAILBOX
 from pytest_flowscape.outcomes import Outcome, Word
 from pytest_flowscape.report.groups import render_fix, seen, visible
 from pytest_flowscape.requirement import Level, Notes, Requirement
-from pytest_flowscape.secret import scrub
 from pytest_flowscape.site import Attestation, Site, Waiver
 
 LETTERS = {
@@ -38,8 +36,6 @@ MARKUP = {
 }
 
 
-FREE_TEXT = ("expected", "found", "consequence", "fix", "notes")
-OURS = ("requirement", "target", "owner", "level", "outcome")  # properties that never hold a secret
 NEVER_ATTESTED = ("internal", OWN_MAILBOX, "malformed", "throttled", "transient")
 
 
@@ -202,91 +198,3 @@ def describe(record: Requirement, outcome: Outcome, site: Site) -> str:
     width = max(len(name) for name, _ in rows)
     told = "\n".join(f"{name:<{width}}  " + text.replace("\n", "\n" + " " * (width + 2)) for name, text in rows)
     return "\n".join(seen(line) for line in told.split("\n"))  # a server's words may hold terminal controls
-
-
-class Scrubber:
-    """The outermost report wrapper: no password leaves in a traceback, a section or a log line."""
-
-    def __init__(self, forms: tuple[str, ...]) -> None:
-        self._forms = forms
-
-    @pytest.hookimpl(wrapper=True, tryfirst=True)
-    def pytest_runtest_makereport(self) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-        """Scrub a test's report."""
-        report = yield
-        self.clean(report)
-        return report
-
-    @pytest.hookimpl(wrapper=True, tryfirst=True)
-    def pytest_make_collect_report(self) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
-        """Scrub a collection report."""
-        report = yield
-        self.clean(report)
-        return report
-
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_runtest_logreport(self, report: Any) -> None:
-        """Scrub once more before anybody reads it: subtests add what they captured, and a message, after the first."""
-        self.clean(report)
-
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_keyboard_interrupt(self, excinfo: Any) -> None:
-        """Scrub what is shown of Ctrl-C, with --full-trace every frame and its arguments."""
-        shown = excinfo.getrepr
-
-        def scrubbed(*args: Any, **kwargs: Any) -> Any:
-            told = shown(*args, **kwargs)
-            text, crash = str(told), getattr(told, "reprcrash", None)
-            if crash is not None:
-                crash.message = scrub(crash.message, self._forms)
-            if scrub(text, self._forms) != text:
-                told.toterminal = lambda writer: writer.write(scrub(text, self._forms) + "\n")
-            return told
-
-        excinfo.getrepr = scrubbed
-
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_internalerror(self, excrepr: Any) -> None:
-        """Scrub the traceback of an error in pytest or in a plugin."""
-        text = str(excrepr)
-        if scrub(text, self._forms) != text:
-            excrepr.toterminal = lambda writer: writer.write(scrub(text, self._forms))
-
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_warning_recorded(self, warning_message: Any) -> None:
-        """Scrub a warning before it is summed up."""
-        text = str(warning_message.message)
-        if scrub(text, self._forms) != text:
-            warning_message.message = UserWarning(scrub(text, self._forms))
-
-    def clean(self, report: Any) -> None:
-        """Replace the password and its encodings in everything textual that a report carries.
-
-        Not in ids, targets and outcome words: a password may be an ordinary
-        word, and they come from the site file or from us.
-        """
-        text = report.longreprtext
-        if isinstance(report.longrepr, tuple):
-            report.longrepr = tuple(self._scrubbed(part) for part in report.longrepr)
-        elif text and scrub(text, self._forms) != text:
-            report.longrepr = scrub(text, self._forms)
-        report.sections = [(name, scrub(content, self._forms)) for name, content in report.sections]
-        report.user_properties = [
-            (name, value if name in OURS else self._scrubbed(value))
-            for name, value in getattr(report, "user_properties", ())
-        ]
-        subtest: Any = getattr(report, "context", None)  # what the message and the values of a subtest are kept in
-        if subtest is not None and isinstance(getattr(subtest, "kwargs", None), Mapping):
-            kwargs = {name: self._scrubbed(value) for name, value in subtest.kwargs.items()}
-            report.context = replace(subtest, msg=self._scrubbed(subtest.msg), kwargs=kwargs)
-        if isinstance(getattr(report, "wasxfail", None), str):
-            report.wasxfail = scrub(report.wasxfail, self._forms)
-        carried = getattr(report, "flowscape", None)
-        if carried:
-            free = {name: self._scrubbed(carried[name]) for name in FREE_TEXT}
-            report.flowscape = {**carried, **free}
-
-    def _scrubbed(self, value: Any) -> Any:
-        if isinstance(value, list):
-            return [self._scrubbed(part) for part in value]
-        return scrub(value, self._forms) if isinstance(value, str) else value

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from pytest_flowscape.booking import counts as booking
 from pytest_flowscape.facts.footprint import DELEGATE, IMPERSONATED
+from pytest_flowscape.policy import MOST_RETRIES
 from pytest_flowscape.probes.balancer import FRONT_END_CONNECTIONS
 from pytest_flowscape.probes.directory_account import MOST_NAMESAKES, POLICY_ATTRIBUTES
 from pytest_flowscape.probes.directory_view import (
@@ -22,7 +23,6 @@ from pytest_flowscape.probes.directory_view import (
     holder_attributes,
     identity_filters,
 )
-from pytest_flowscape.probes.ews.retry import MOST_RETRIES
 from pytest_flowscape.run import SECOND_LOOK_SAMPLE, SECOND_LOOKS, Run
 
 SECONDS = (0.05, 0.5)  # that one EWS request may take: a quick server near by, a slow one far away

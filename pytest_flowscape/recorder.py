@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import pickle
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from pytest_flowscape import __version__
 from pytest_flowscape.collection import Collection, load_requirements
 from pytest_flowscape.facts import SiteFacts
 from pytest_flowscape.gather_site import directory_user_gate, utc_now
+from pytest_flowscape.interruption import INTERRUPTION
 from pytest_flowscape.outcome_hooks import describe
 from pytest_flowscape.outcomes import Outcome, Word
 from pytest_flowscape.probes import ledger
@@ -26,7 +28,7 @@ from pytest_flowscape.refusals import RunRefusals
 from pytest_flowscape.report import bookings, evidence, fixes, footprint, handover, history, junit, results, summary
 from pytest_flowscape.report.artefacts import written_apart
 from pytest_flowscape.report.bookings import Booked
-from pytest_flowscape.report.files import copy, make_private
+from pytest_flowscape.report.files import FOLDER_MODE, copy, make_private
 from pytest_flowscape.report.groups import findings
 from pytest_flowscape.report.html import AcceptancePage
 from pytest_flowscape.report.page_evidence import Evidence
@@ -52,6 +54,7 @@ class Recorder:
         self._notes = notes
         self._outcomes: dict[tuple[str, str], Outcome] = {}
         self._other_failed: set[str] = set()
+        self._carrying: dict[str, Any] = {}  # reports with an outcome of tests that have not ended yet
         self._gathered: list[dict[str, Any]] = []
         self._result: Result | None = None
         self._footprint = ""
@@ -90,6 +93,7 @@ class Recorder:
         carried = getattr(report, "flowscape", None)
         if carried:
             outcome = Outcome.from_json(carried)
+            self._carrying[report.nodeid] = report
             if outcome.requirement in self._requirements:
                 self._outcomes[outcome.requirement, outcome.target] = outcome
             elif outcome.word in (Word.FAILED, Word.NOT_MEASURED):
@@ -97,6 +101,24 @@ class Recorder:
                 self._other_failed.add(report.nodeid)
         elif report.failed and not self._lost_pair(report):
             self._other_failed.add(report.nodeid)
+
+    @pytest.hookimpl(trylast=True, specname="pytest_runtest_logreport")
+    def pytest_forget_phases(self, report: Any) -> None:
+        """Let go of reports that say nothing more: three of each test would be kept to the end, for thousands of rooms.
+
+        The terminal keeps passed phases under no name, pytest-html what it has made its rows of. Of an outcome that
+        is recorded, and passed, only its word is asked for again.
+        """
+        if report.when != "teardown":
+            return
+        carrying = self._carrying.pop(report.nodeid, None)
+        if carrying is not None and not carrying.failed:
+            carrying.flowscape = _word_only(carrying.flowscape["outcome"], carrying.flowscape["level"])
+        manager = self._config.pluginmanager
+        for plugin, name, key in (("terminalreporter", "stats", ""), ("html", "_reports", report.nodeid)):
+            kept = getattr(manager.get_plugin(plugin), name, None)
+            if isinstance(kept, dict):
+                kept.pop(key, None)
 
     def pytest_collectreport(self, report: Any) -> None:
         """Count a file that could not be collected as a test that failed."""
@@ -133,7 +155,9 @@ class Recorder:
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
         """Make the verdict, write the files, set the exit code."""
-        if (self.facts is None and not self._collection.found) or exitstatus == pytest.ExitCode.USAGE_ERROR:
+        INTERRUPTION.hold()  # what follows takes a moment, and must be whole
+        nothing_done = self.facts is None and not self._collection.found and not INTERRUPTION
+        if nothing_done or exitstatus == pytest.ExitCode.USAGE_ERROR:
             return
         if self.single is not None:
             self._gathered.append(self.single())
@@ -166,7 +190,9 @@ class Recorder:
         self._changed = changes.sentence if changes else ""
         self._footprint = footprint.line(run_info.footprint, self._run.site.service_account.email)
         if exitstatus in ENDED_BY_ITSELF:
-            session.exitstatus = exit_code(result)
+            session.exitstatus = pytest.ExitCode.INTERRUPTED if INTERRUPTION else exit_code(result)
+            if session.exitstatus == pytest.ExitCode.OK and not self._page.results_sha256:
+                session.exitstatus = pytest.ExitCode.INTERNAL_ERROR  # an acceptance without its record is none
 
     def _write(self, result: Result, run_info: results.RunInfo) -> Result:
         """Write the report's files, each by itself; give the result with a note of what could not be written."""
@@ -218,6 +244,8 @@ class Recorder:
     def _judge_run(self) -> Result:
         site = self._run.site
         notes = [*bookings.notes(self._booked), *self._notes]
+        if INTERRUPTION:
+            notes.insert(0, f"The run was interrupted ({INTERRUPTION.by}): what had no result by then was not run.")
         today = self._run.started.astimezone().date()
         notes += [
             f"The waiver of {w.requirement} for {w.target} ended on {w.until.isoformat()}; it was not applied."
@@ -269,6 +297,8 @@ class Recorder:
 
     def pytest_unconfigure(self) -> None:
         """Make the written page private, and keep a copy beside the other files if it was written elsewhere."""
+        with contextlib.suppress(OSError, ValueError):  # pytest's cache, where it is used, names every room
+            (self._config.rootpath / os.path.expandvars(self._config.getini("cache_dir"))).chmod(FOLDER_MODE)
         own = self.folder / "acceptance.html"
         if self._html is None or not self._html.exists():
             return
@@ -292,3 +322,8 @@ class Recorder:
             not_kept=self._not_kept,
             written=self._booked.written > 0,
         )
+
+
+@cache
+def _word_only(word: str, level: str) -> Mapping[str, str]:
+    return {"outcome": word, "level": level}

@@ -11,6 +11,8 @@ from functools import lru_cache
 from typing import NoReturn
 from urllib.parse import quote
 
+from pytest_flowscape.nt_hash import keys
+
 MASK = "********"
 SHORTEST_PIECE = 3  # of a cut password that is masked; shorter ones tell little and stand everywhere
 ELLIPSIS = re.compile(r"\.{3,}")  # how pytest's reprs cut a long text in the midst
@@ -63,8 +65,9 @@ def encodings(value: str, usernames: tuple[str, ...] = ()) -> tuple[str, ...]:
     That is: itself, and backslash-escaped as reprs and JSON do; each of these
     escaped for XML and HTML (named and numeric references); percent-encoded;
     the repr, hexadecimal and Base64 forms of its UTF-8, Latin-1 and UTF-16
-    bytes; the Basic authorization of each of ``usernames``; and what Base64
-    makes of it in the midst of other bytes, for names that are not known.
+    bytes, of its NT hash and of the keys that NTLM makes of it for each of
+    ``usernames``; the Basic authorization of these; and what Base64 makes of it
+    in the midst of other bytes, for names that are not known.
     """
     utf8 = value.encode("utf-8", "surrogatepass")
     utf16 = value.encode("utf-16-le", "surrogatepass")
@@ -72,7 +75,7 @@ def encodings(value: str, usernames: tuple[str, ...] = ()) -> tuple[str, ...]:
     for safe in ("", "/", "/:?#[]@!$&'()*+,;=%~"):
         percent = quote(utf8, safe=safe)
         found |= {percent, _lower_percent(percent), percent.replace("%20", "+")}
-    for raw in {utf8, _latin1(value) or utf8, utf16}:
+    for raw in {utf8, _latin1(value) or utf8, utf16, *(keys(value, usernames) if value else ())}:
         plain_repr = repr(raw)[2:-1]
         found |= {plain_repr, plain_repr.replace("'", "\\'"), plain_repr.replace("\\'", "'")}
         found |= {json.dumps(plain_repr)[1:-1], raw.hex(), raw.hex().upper()}
@@ -133,11 +136,26 @@ def _within_base64(raw: bytes) -> set[str]:
     return found
 
 
+# the message that proves a password (AUTHENTICATE_MESSAGE, [MS-NLMP] 2.2.1.3), wherever it stands within SPNEGO's
+_PROOF_HEAD = b"NTLMSSP\x00\x03\x00\x00\x00"
+_PROOF_BASE64 = tuple(sorted(_within_base64(_PROOF_HEAD)))
+PROOF_MARKS = ("NTLMSSP", _PROOF_HEAD.hex(), _PROOF_HEAD.hex().upper(), *_PROOF_BASE64)
+_BASE64_RUN = re.compile(r"[A-Za-z0-9+/]{16,}={0,2}")
+_PROOF = re.compile(r"NTLMSSP(?:\x00|\\+x00)(?:\x03|\\+x03)[^\n]*|(?i:4e544c4d5353500003000000)[0-9a-fA-F]*")
+
+
+def _is_proof(run: str) -> bool:
+    return any(mark in run for mark in _PROOF_BASE64)
+
+
 def scrub(text: str, forms: tuple[str, ...]) -> str:
     """Replace every one of ``forms`` (from ``encodings``) in ``text`` by the mask.
 
-    So are the pieces of a form beside an ellipsis, where a long repr was cut.
+    So are the pieces of a form beside an ellipsis, where a long repr was cut,
+    and NTLM messages that prove a password: a weak one can be guessed from them.
     """
+    if any(mark in text for mark in PROOF_MARKS):
+        text = _PROOF.sub(MASK, _BASE64_RUN.sub(lambda run: MASK if _is_proof(run[0]) else run[0], text))
     for form in forms:
         if form in text:
             text = text.replace(form, MASK)

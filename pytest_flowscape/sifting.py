@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 from pytest_flowscape.errors import NotMeasured
 from pytest_flowscape.facts import Kind, MailboxAnswer, Trouble
+from pytest_flowscape.policy import PERSON_FACTS, ROOM_FACTS
+
+__all__ = ["NO_MAILBOX", "PERSON_FACTS", "ROOM_FACTS", "SYNC_CODES", "said_nothing", "usable"]
 
 NO_MAILBOX = "no-mailbox"
-# what a requirement may judge; every other trouble says nothing about it
-ROOM_FACTS = (Kind.NO_ACCESS, Kind.IMPERSONATION_REFUSED)
-PERSON_FACTS = (*ROOM_FACTS, Kind.NO_MAILBOX, Kind.NOT_PRIMARY)
 # errors that speak of the calendar itself; any other unknown code says nothing about it
 SYNC_CODES = ("ErrorCorruptData", "ErrorInvalidSyncStateData", "ErrorSyncFolderNotFound", "ErrorFolderCorrupt")
 

@@ -20,6 +20,7 @@ from pytest_flowscape.errors import FlowscapeError, PasswordError
 from pytest_flowscape.facts import Sweep
 from pytest_flowscape.gather import Gather
 from pytest_flowscape.gather_site import gather_site, utc_now
+from pytest_flowscape.interruption import INTERRUPTION
 from pytest_flowscape.refusals import RunRefusals, personal_folder
 from pytest_flowscape.report.groups import seen
 from pytest_flowscape.run import Run
@@ -55,12 +56,15 @@ def sweep_and_tell(config: pytest.Config) -> int:
         except PasswordError as error:
             raise pytest.UsageError(str(error)) from None
         run = replace(run, password=password, directory_password=other)
+        config.add_cleanup(INTERRUPTION.listen())
         swept = _sweep(run, retry=bool(config.getoption("flowscape_retry_sign_in")))
         forms = [form for secret in (password, other) for form in encodings(secret.reveal())]
     else:
         forms = []
     for line in tell(swept):
         print(seen(scrub(line, tuple(forms))))  # noqa: T201  the option's purpose
+    if INTERRUPTION:
+        return pytest.ExitCode.INTERRUPTED
     return 0 if swept.clean and not swept.awaited else 1
 
 
@@ -104,5 +108,7 @@ def _sweep(run: Run, *, retry: bool) -> Sweep:
             gather.close()
     except FlowscapeError as error:
         return Sweep(not_ours=(f"nothing was swept: {error}",))
+    except KeyboardInterrupt:  # what was removed is known to the journals
+        return Sweep(not_ours=("interrupted: run --flowscape-sweep again",))
     finally:
         shutil.rmtree(folder, ignore_errors=True)

@@ -30,6 +30,17 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     return OneWorkerForTheServer(config, log)
 
 
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Show what became of the combinations of faults, where any were tried."""
+    from tests.faults import tally
+
+    combinations = tally.told(terminalreporter)
+    if combinations:
+        terminalreporter.section(f"{len(combinations)} combinations of faults: {' / '.join(tally.RESULTS)}")
+        for row in tally.rows(combinations):
+            terminalreporter.write_line(row)
+
+
 @pytest.fixture(scope="session")
 def simulator_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Simulator]:
     """One simulator with the scenario ``ready`` for the whole run (of this worker)."""

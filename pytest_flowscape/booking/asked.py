@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from pytest_flowscape.booking import precautions
 from pytest_flowscape.errors import NotMeasured
 from pytest_flowscape.facts import Holders, RoundTrip, SiteFacts, StepTaken
+from pytest_flowscape.interruption import INTERRUPTION
 from pytest_flowscape.probes.ews.session import EwsSession
 from pytest_flowscape.run import OPT_INS, Run
 
@@ -20,6 +21,14 @@ NOT_ASKED = "nothing is booked without --flowscape-book"
 NOT_INVITED = "no room is invited without --flowscape-book=meeting"
 NOT_NAMED = "[booking] of the site file does not name this room"
 PRECAUTIONS = "look where its mail goes"
+
+
+class TripInterrupted(KeyboardInterrupt):
+    """A signal ended a round trip; ``trip`` is what was done of it, the removal of what it wrote included."""
+
+    def __init__(self, trip: RoundTrip) -> None:
+        self.trip = trip
+        super().__init__(INTERRUPTION.by)
 
 
 class Bookings:
@@ -51,7 +60,11 @@ class Bookings:
         """
         if room not in self.known:
             self._refuse_stopped()
-            self.known[room] = self.desk().round_trip(room)
+            try:
+                self.known[room] = self.desk().round_trip(room)
+            except TripInterrupted as ended:
+                self.known[room] = ended.trip
+                raise
         return self.known[room]
 
     def meeting(self, room: str, holders: Callable[[], Holders]) -> RoundTrip:
@@ -63,7 +76,11 @@ class Bookings:
         """
         if room not in self.meetings:
             self._refuse_stopped()
-            self.meetings[room] = self._precautions(room, holders) or self.desk().meeting(room)
+            try:
+                self.meetings[room] = self._precautions(room, holders) or self.desk().meeting(room)
+            except TripInterrupted as ended:
+                self.meetings[room] = ended.trip
+                raise
         return self.meetings[room]
 
     def _precautions(self, room: str, holders: Callable[[], Holders]) -> RoundTrip | None:

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 
 from pytest_flowscape.exchange_client.transport import RawAnswer
 from pytest_flowscape.facts import Kind, Trouble
+from pytest_flowscape.policy import MOST_RETRIES, REPEATED, THROTTLING
 from pytest_flowscape.probes.ews import item_answers
 from pytest_flowscape.probes.ews.answers import Envelope
-from pytest_flowscape.probes.ews.retry import MOST_RETRIES, REPEATED, THROTTLING
 from pytest_flowscape.probes.ledger import AGAIN, LEDGER
 from pytest_flowscape.probes.network import Deadline
 

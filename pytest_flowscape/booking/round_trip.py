@@ -8,11 +8,12 @@ answers, and each change has to be told by SyncFolderItems too.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from pytest_flowscape.booking import slots
+from pytest_flowscape.booking.asked import TripInterrupted
 from pytest_flowscape.booking.calls import REMOVING, Changed, ask, change, create, measuring
 from pytest_flowscape.booking.journal import Journal, Journals
 from pytest_flowscape.booking.slots import Slot
@@ -31,6 +32,7 @@ EXTEND, EXTENDED = "extend", "see it extended"
 END, ENDED = "end early", "see it ended"
 REMOVE, REMOVED = "remove", "see it removed"
 CHECK = "look that nothing is left"
+INTERRUPTED = "interrupted"
 BOOKED, LONGER, SHORTER = timedelta(minutes=30), timedelta(minutes=45), timedelta(minutes=15)
 # Exchange tells a change at once; a moment is given to servers in front of it
 LOOKS = (0.0, 0.3, 1.0, 2.0)
@@ -100,11 +102,17 @@ class Trip:
         except _Stopped as stopped:
             self._steps.append(stopped.step)
             removal, left = self._clean()
+        except KeyboardInterrupt as interruption:
+            self._steps.append(StepTaken(INTERRUPTED, wrong=f"the run was told to stop ({interruption})"))
+            raise TripInterrupted(self._told(slot, *self._clean())) from None
         except BaseException:
             self._clean()
             raise
         else:
             removal, left = [], []
+        return self._told(slot, removal, left)
+
+    def _told(self, slot: Slot | None, removal: Sequence[StepTaken], left: Sequence[Written]) -> RoundTrip:
         return RoundTrip(
             self._room,
             steps=tuple(self._steps),
@@ -155,6 +163,7 @@ class Trip:
         item = Written(self._room, CALENDAR, tag, subject_of(tag), slot.begin, slot.begin + BOOKED)
         self._journal.intend(item)
         self._written = item
+        self._unsure = True  # an interruption leaves it open whether the request still arrives
         done = create(lambda: self._calendar.create(item, BODY), lambda: self._is_there(tag), self._patience)
         self._unsure = done.unsure
         self._took(BOOK, done)
@@ -252,6 +261,7 @@ class Trip:
         if seen.trouble is not None:
             return [*steps, StepTaken(CHECK, seen.trouble)], [self._written]
         left = [as_written(self._room, item) for item in seen.found.get(tag, [])]
-        if not left and not self._unsure:  # a request on its way may still arrive: the run looks again at its end
+        # a request on its way may still arrive, unless it was seen that it has: the run looks again at its end
+        if not left and (steps or not self._unsure):
             self._journal.closed(tag)
         return steps, left

@@ -13,6 +13,7 @@ from pytest_flowscape.booking.calls import REMOVING, Changed, Patience, ask, cha
 from pytest_flowscape.booking.journal import Journals
 from pytest_flowscape.exchange_client.booked import BookingCalendar
 from pytest_flowscape.facts import Sweep, Trouble, Written
+from pytest_flowscape.interruption import INTERRUPTION
 from pytest_flowscape.probes.ews import item_answers
 from pytest_flowscape.probes.ews.item_answers import ItemTold
 
@@ -68,20 +69,26 @@ def sweep_calendar(
     if before.trouble is not None:
         return Sweep(left=_left(wanted, f"the calendar could not be searched: {before.trouble.said}")), before.trouble
     present = {tag: item for tag, item in wanted.items() if tag in before.found}
-    absent = tuple(tag for tag in wanted if tag not in present)
+    missing = {tag: item for tag, item in wanted.items() if tag not in present}
+    late: tuple[tuple[Written, str], ...] = ()
+    if INTERRUPTION:  # a request that was on its way a moment ago may still arrive: these stay in the journal
+        late = _left(missing, "it is not there, but its request may still arrive: look again with --flowscape-sweep")
+        missing = {}
+    absent = tuple(missing)
     journals.closed(absent)
     # a server might carry the tag of a meeting into the room's copy: it is known all the same
     strangers = before.others({*journals.open_items, *journals.alive, *own})
     if strangers:
         said = "it was not touched, as the calendar holds tagged items that no journal here knows"
         others = tuple(as_written(room, item) for item in strangers)
-        return Sweep(left=_left(present, said), strangers=others, gone=absent), None
+        return Sweep(left=(*late, *_left(present, said)), strangers=others, gone=absent), None
     if not present:
-        return Sweep(gone=absent), None
+        return Sweep(left=late, gone=absent), None
     refused = _remove(calendar, [item for tag in present for item in before.found[tag]])
     now = look(calendar, REMOVING)
     if now.trouble is not None:
-        return Sweep(left=_left(present, f"it could not be seen whether it is gone: {now.trouble.said}")), None
+        said = f"it could not be seen whether it is gone: {now.trouble.said}"
+        return Sweep(left=(*late, *_left(present, said))), None
     gone = [tag for tag in present if tag not in now.found]
     journals.closed(gone)
     removed = tuple(as_written(room, item) for tag in gone for item in before.found[tag])
@@ -90,7 +97,7 @@ def sweep_calendar(
         for tag in present
         for item in now.found.get(tag, [])
     )
-    return Sweep(removed=removed, left=left, gone=absent), None
+    return Sweep(removed=removed, left=(*late, *left), gone=absent), None
 
 
 def _remove(calendar: BookingCalendar, items: list[ItemTold]) -> dict[str, str]:

@@ -19,8 +19,10 @@ from typing import Any, NoReturn
 
 from pytest_flowscape.facts import Certificate, DirectoryEntry, Kind, Trouble
 from pytest_flowscape.facts.footprint import BIND, SEARCH, STARTTLS
+from pytest_flowscape.policy import LDAP_FINAL
 from pytest_flowscape.probes.certificates import describe
 from pytest_flowscape.probes.directory_lending import restrain
+from pytest_flowscape.probes.directory_socket import BoundedSocket
 from pytest_flowscape.probes.ledger import LDAP, LEDGER
 from pytest_flowscape.probes.network import (
     Address,
@@ -41,7 +43,6 @@ PAGED_RESULTS = "1.2.840.113556.1.4.319"  # RFC 2696
 PAGE = 500  # a domain controller sends at most 1,000 entries at once (MaxPageSize)
 REFUSALS = frozenset((7, 8, 13, 14, 32, 34, 48, 49, 50, 53))  # RFC 4511 A.1: answers about this sign-in
 INVALID_CREDENTIALS = 49
-BUSY, UNAVAILABLE = 51, 52
 NOBODY = "an empty user name or password signs in as nobody and is not sent"
 SUB_CODE = re.compile(r"\bdata ([0-9a-fA-F]+)\b")
 
@@ -82,6 +83,7 @@ class Channel:
         self.certificate = certificate
         self.searches = 0
         self._connection = connection
+        self._socket: BoundedSocket = connection.socket
 
     def bind(self, username: str, password: Secret, deadline: Deadline) -> Trouble | None:
         r"""Do one simple bind; None if it succeeded. The connection is closed if not.
@@ -99,12 +101,12 @@ class Channel:
             connection.user = username
             # as bytes: the library would change a text by SASLprep
             connection.password = password.reveal().encode()
-            connection.socket.settimeout(deadline.require())
+            self._socket.until(deadline)
             number = LEDGER.asked(BIND)
             result = connection.bind(read_server_info=False)[1]
             LEDGER.told(number, int(result["result"]))
         except Exception as error:  # noqa: BLE001  see the module's docstring
-            trouble = _trouble(error)
+            trouble = self._trouble(error)
         except BaseException as interruption:  # noqa: BLE001
             raise interruption.with_traceback(None)  # noqa: B904  the library's frames stay behind
         else:
@@ -130,7 +132,7 @@ class Channel:
             except SearchFailed:
                 raise
             except Exception as error:  # noqa: BLE001  see the module's docstring
-                failed = SearchFailed(_trouble(error), again=isinstance(error, OSError) or _ended(error))
+                failed = SearchFailed(self._trouble(error), again=True)
                 self.close()
             else:
                 entries += found
@@ -146,7 +148,7 @@ class Channel:
         connection = self._connection
         if connection.closed:
             raise SearchFailed(Trouble(Kind.RESET, "the connection was closed"), again=True)
-        connection.socket.settimeout(deadline.require())
+        self._socket.until(deadline)
         self.searches += 1
         number = LEDGER.asked(SEARCH)
         _, result, response, _ = connection.search(
@@ -181,20 +183,21 @@ class Channel:
         It searches, and cannot write, sign in again or open another connection.
         """
         connection = self._connection
-        connection.socket.settimeout(seconds)
+        self._socket.each(seconds)
         restrain(connection)
         return connection
 
+    def _trouble(self, error: Exception) -> Trouble:
+        # the library says "closed" for every error of a socket
+        return trouble_of(TimeoutError()) if self._socket.late else _trouble(error)
+
     def close(self) -> None:
         """Say goodbye and close; never raises for what the network does."""
-        connection = self._connection
-        sock = connection.socket
         with contextlib.suppress(Exception):
-            if not connection.closed:
-                sock.settimeout(1.0)
-                connection.unbind()
-        if sock is not None:
-            sock.close()
+            if not self._connection.closed:
+                self._socket.until(Deadline(1.0))
+                self._connection.unbind()
+        self._socket.close()
 
 
 def open_channel(server: DirectoryServer, ca_file: Path | None, deadline: Deadline) -> Channel:
@@ -225,7 +228,7 @@ def _open(server: DirectoryServer, host: str, address: Address, ca_file: Path | 
         sock.close()
         raise
     der = secured.getpeercert(binary_form=True)
-    return Channel(server, _connection(server, secured), describe(der) if der else None)
+    return Channel(server, _connection(server, BoundedSocket(secured, deadline)), describe(der) if der else None)
 
 
 def _context(ca_file: Path | None) -> ssl.SSLContext:
@@ -238,16 +241,14 @@ def _context(ca_file: Path | None) -> ssl.SSLContext:
 
 def _asked_for_tls(server: DirectoryServer, sock: socket.socket, deadline: Deadline) -> socket.socket:
     """Ask on a clear connection for TLS (StartTLS); the socket is then ready for the handshake."""
-    connection = _connection(server, sock)
+    bounded = BoundedSocket(sock, deadline)
+    connection = _connection(server, bounded)
     try:
-        sock.settimeout(deadline.require())
         number = LEDGER.asked(STARTTLS)
         result = connection.extended(START_TLS)[1]
         LEDGER.told(number, int(result["result"]))
-    except TimeoutError:
-        result = None
     except Exception:  # noqa: BLE001  see the module's docstring
-        result = {"result": "none", "description": "no answer understood"}
+        result = None if bounded.late else {"result": "none", "description": "no answer understood"}
     if result is None:
         raise TimeoutError("no answer in time")
     if result["result"]:
@@ -255,7 +256,7 @@ def _asked_for_tls(server: DirectoryServer, sock: socket.socket, deadline: Deadl
     return sock
 
 
-def _connection(server: DirectoryServer, sock: socket.socket) -> Any:
+def _connection(server: DirectoryServer, sock: BoundedSocket) -> Any:
     """Make a connection of the library around an open socket; it can open none itself."""
     library = _library()
     connection = library.Connection(
@@ -301,7 +302,7 @@ def _bind_trouble(result: dict[str, Any]) -> Trouble | None:
 def _refused_search(result: dict[str, Any]) -> SearchFailed:
     code = int(result["result"])
     trouble = Trouble(Kind.SEARCH, _words(result), message=_message(result), ldap_result=code)
-    return SearchFailed(trouble, again=code in (BUSY, UNAVAILABLE))
+    return SearchFailed(trouble, again=code not in LDAP_FINAL)
 
 
 def _message(result: dict[str, Any]) -> str:

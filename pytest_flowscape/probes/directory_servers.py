@@ -16,6 +16,7 @@ from dataclasses import replace
 from typing import Any, Protocol
 
 from pytest_flowscape.facts import Bind, DirectoryEntry, Kind, Trouble
+from pytest_flowscape.policy import FIRST_SHARE, HOST_AGAIN, LDAP_BUSY, LDAP_PAUSE, REFERRAL
 from pytest_flowscape.probes.directory_search import (
     INVALID_CREDENTIALS,
     NOBODY,
@@ -33,7 +34,6 @@ from pytest_flowscape.site import Directory, DirectoryServer
 # Sub-codes of a refusal that ends every sign-in of the run: name or password is wrong, or the account cannot be
 # used. So does a refusal that names no cause. 530, 531 and 569 hold for one domain controller alone.
 STOPPING = frozenset(("525", "52e", "775", "533", "532", "701", "773", ""))
-PAUSE = 0.5  # seconds before the second try, for a server that is busy
 
 
 class SignInGate(Protocol):
@@ -135,7 +135,7 @@ class Servers:
         bind = Bind(str(servers[0]) if servers else "", self._username, self._own)
         if not self._username or not self._password.reveal():
             return replace(bind, trouble=Trouble(Kind.OTHER, NOBODY), tried=False), None
-        channel, unreached = self._reach(servers, deadline)
+        channel, unreached = self._reach_twice(servers, deadline)
         if channel is None:
             return replace(bind, trouble=unreached), None
         bind = replace(bind, server=str(channel.server), certificate=channel.certificate)
@@ -154,6 +154,10 @@ class Servers:
         except BaseException:
             channel.close()
             raise
+        if trouble is not None and trouble.ldap_result in LDAP_BUSY and not self._second_try_taken:
+            self._second_try_taken = True  # nobody has judged the password
+            time.sleep(min(LDAP_PAUSE, deadline.left() / 10))
+            return self._sign_in([*servers[1:], *servers[:1]], Deadline(seconds))
         return replace(bind, trouble=trouble), None if trouble else channel
 
     def _heed(self, trouble: Trouble | None) -> None:
@@ -165,6 +169,16 @@ class Servers:
         elif self._own and trouble is not None and trouble.kind in LOST:
             # the password may have been judged, and nobody told us how
             self._gate.stop("the answer to the directory sign-in of the service account was lost")
+
+    def _reach_twice(
+        self, servers: Sequence[DirectoryServer], whole: Deadline
+    ) -> tuple[Channel | None, Trouble | None]:
+        """Reach the first that can be reached; a second time all of them where none could for now."""
+        channel, trouble = self._reach(servers, whole.part(FIRST_SHARE))
+        if channel is None and trouble is not None and trouble.kind in HOST_AGAIN:
+            time.sleep(min(LDAP_PAUSE, whole.left() / 10))
+            return self._reach(servers, whole)
+        return channel, trouble
 
     def _reach(self, servers: Sequence[DirectoryServer], whole: Deadline) -> tuple[Channel | None, Trouble | None]:
         first: Trouble | None = None
@@ -192,11 +206,12 @@ class Servers:
 
     # --- searching ---
 
-    def search(self, query: Query, *, catalog: bool) -> tuple[DirectoryEntry, ...]:
+    def search(self, query: Query, *, catalog: bool, own: bool = False) -> tuple[DirectoryEntry, ...]:
         """Give all that is found; a server of the other kind is asked where none of this kind is signed in.
 
         Silence, a broken connection, busy and unavailable are tried once more
-        in a session, after signing in anew; then no further search is sent.
+        in a session, after signing in anew; then no further search is sent. A
+        referral is asked again at once, except where ``own`` expects one.
         Raises SearchFailed.
         """
         if self._given_up is not None:
@@ -206,11 +221,14 @@ class Servers:
             raise SearchFailed(Trouble(Kind.NOT_ASKED, "the directory was not signed in to"))
         deadline = Deadline(self._timeout)
         try:
-            return channel.search(query, deadline if self._second_try_taken else deadline.part(0.5))
+            return channel.search(query, deadline if self._second_try_taken else deadline.part(FIRST_SHARE))
         except SearchFailed as failed:
-            if not failed.again:
+            referred = failed.trouble.ldap_result == REFERRAL and not own
+            if not failed.again and not referred:
                 raise
             trouble = failed.trouble
+        if referred:
+            return channel.search(query, deadline)
         if self._second_try_taken:
             self._given_up = trouble
             raise SearchFailed(trouble)
@@ -226,7 +244,7 @@ class Servers:
         answer where none of them has the base.
         """
         try:
-            return self.search(query, catalog=False)
+            return self.search(query, catalog=False, own=True)
         except SearchFailed as failed:
             if failed.trouble.ldap_result not in ELSEWHERE or not self.reaches(catalog=False):
                 raise
@@ -240,6 +258,8 @@ class Servers:
             except SearchFailed as failed:
                 if failed.trouble.ldap_result not in ELSEWHERE:
                     self._note(f"{server} could not be asked for {query.base}: {failed.trouble.said}")
+        if first.trouble.ldap_result == REFERRAL:
+            return self.search(query, catalog=False, own=True)
         raise first
 
     def _nearest(self, dn: str) -> list[DirectoryServer]:
@@ -261,7 +281,7 @@ class Servers:
     def _search_again(self, last: DirectoryServer, query: Query, deadline: Deadline) -> tuple[DirectoryEntry, ...]:
         """Sign in anew, rather to another server of the kind, and search once more."""
         self._drop(last.is_global_catalog)
-        time.sleep(min(PAUSE, deadline.left() / 10))
+        time.sleep(min(LDAP_PAUSE, deadline.left() / 10))
         servers = sorted(self._of_kind(last.is_global_catalog), key=lambda server: server == last)
         trouble = self._enter(servers, deadline).trouble
         if trouble is None:

@@ -6,6 +6,7 @@ import time
 from dataclasses import replace
 
 from pytest_flowscape.facts import Endpoint, Kind, Trouble
+from pytest_flowscape.policy import BARE_AGAIN
 from pytest_flowscape.probes.balancer import look_at_front_ends
 from pytest_flowscape.probes.ews import codes, request
 from pytest_flowscape.probes.ews.connection import Broken, Connection, HttpAnswer
@@ -17,7 +18,6 @@ from pytest_flowscape.site import Exchange
 __all__ = ["probe_endpoint", "probe_front_ends", "probe_host"]
 
 _KEPT = ("X-FEServer", "X-BEServer", "X-OWA-Version", "X-DiagInfo", "Server", "request-id", "Via")
-_AGAIN = {Kind.UNRESOLVABLE, Kind.REFUSED, Kind.SILENT, Kind.RESET, Kind.UNAVAILABLE}
 
 
 def probe_endpoint(exchange: Exchange, run_id: str) -> Endpoint:
@@ -30,7 +30,7 @@ def probe_endpoint(exchange: Exchange, run_id: str) -> Endpoint:
     deadline = Deadline(exchange.timeout)
     endpoint = _ask(exchange, run_id, deadline.part(0.5))
     trouble = endpoint.trouble
-    if trouble is not None and trouble.kind in _AGAIN:
+    if trouble is not None and trouble.kind in BARE_AGAIN:
         pause = trouble.back_off if trouble.back_off is not None else min(1.0, deadline.left() * 0.2)
         if pause < deadline.left() * 0.9:
             time.sleep(pause)

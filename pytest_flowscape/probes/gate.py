@@ -16,6 +16,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from pytest_flowscape.errors import FlowscapeError
+from pytest_flowscape.interruption import INTERRUPTION
 
 PATIENCE = 300.0  # seconds to wait for the other processes' sign-ins, each of which has a deadline of its own
 
@@ -52,8 +53,9 @@ class Gate:
         Raises SignInStopped when the stop flag is set (looked at after the lock
         is held), or when one's turn does not come within ``patience`` seconds.
         """
-        until = time.monotonic() + self._patience
-        if not self._threads.acquire(timeout=self._patience):
+        patience = min(self._patience, INTERRUPTION.left())
+        until = time.monotonic() + patience
+        if not self._threads.acquire(timeout=patience):
             raise SignInStopped(self._too_long)
         try:
             try:

@@ -10,11 +10,12 @@ import contextlib
 import ssl
 import time
 from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pytest_flowscape.facts import AddressTried, Host, Kind, Trouble
+from pytest_flowscape.interruption import in_parallel
+from pytest_flowscape.policy import HOST_AGAIN
 from pytest_flowscape.probes import network
 from pytest_flowscape.probes.certificates import describe, presented_chain
 from pytest_flowscape.probes.ledger import EWS, LEDGER
@@ -22,7 +23,6 @@ from pytest_flowscape.probes.network import Address, Deadline, Proxy
 from pytest_flowscape.probes.trust import blind_context, tls_context
 from pytest_flowscape.site import Exchange
 
-_AGAIN = (Kind.UNRESOLVABLE, Kind.REFUSED, Kind.SILENT, Kind.RESET)
 _PAUSE = 0.5  # seconds before a second try, at most; a tenth of the time left if that is less
 _ADDRESSES = 16  # tried at most; a host with more is a content network, not an Exchange server
 
@@ -104,13 +104,12 @@ def _pause(deadline: Deadline) -> None:
 
 
 def _reach_all(look: _Look, addresses: tuple[Address, ...], deadline: Deadline) -> list[_Reached]:
-    with ThreadPoolExecutor(max_workers=len(addresses), thread_name_prefix="host") as pool:
-        return list(pool.map(lambda address: _reach_twice(look, address, deadline), addresses))
+    return in_parallel(lambda address: _reach_twice(look, address, deadline), addresses, len(addresses), "host")
 
 
 def _reach_twice(look: _Look, address: Address, deadline: Deadline) -> _Reached:
     reached = _reach(look, address, deadline.part(0.5))
-    if reached.tried.trouble is not None and reached.tried.trouble.kind in _AGAIN:
+    if reached.tried.trouble is not None and reached.tried.trouble.kind in HOST_AGAIN:
         _pause(deadline)
         reached = _reach(look, address, deadline.part(0.95))
     return reached

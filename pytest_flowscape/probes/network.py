@@ -20,6 +20,7 @@ from urllib.parse import urlsplit
 import urllib3.exceptions
 
 from pytest_flowscape.facts import Kind, Trouble
+from pytest_flowscape.interruption import INTERRUPTION
 from pytest_flowscape.probes.trust import verification_trouble
 
 _NO_ROUTE = {errno.EHOSTUNREACH, errno.ENETUNREACH, errno.EADDRNOTAVAIL, errno.ENETDOWN, errno.EHOSTDOWN}
@@ -33,8 +34,8 @@ class Deadline:
         self._end = time.monotonic() + seconds
 
     def left(self) -> float:
-        """Give the seconds left, never negative."""
-        return max(0.0, self._end - time.monotonic())
+        """Give the seconds left, never negative; next to none once the run was told to stop."""
+        return max(0.0, min(self._end - time.monotonic(), INTERRUPTION.left()))
 
     def require(self) -> float:
         """Give the seconds left. Raises TimeoutError if there are none."""
@@ -183,6 +184,7 @@ def start_tls(sock: socket.socket, context: ssl.SSLContext, host: str, deadline:
     """
     try:
         sock.settimeout(deadline.require())
+        sock.getpeername()  # where the connection has ended meanwhile, the library would leave a socket open
         return context.wrap_socket(sock, server_hostname=host)
     except ssl.SSLCertVerificationError:
         sock.close()

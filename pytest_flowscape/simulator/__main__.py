@@ -25,10 +25,11 @@ from twisted.logger import (
 )
 
 from pytest_flowscape.simulator import scenarios
+from pytest_flowscape.simulator.certificates import RIGHT
 from pytest_flowscape.simulator.control import Control
 from pytest_flowscape.simulator.faults import PlantError, plant
 from pytest_flowscape.simulator.runtime import Runtime
-from pytest_flowscape.simulator.site_file import write_site
+from pytest_flowscape.simulator.site_file import write_private, write_site
 from pytest_flowscape.simulator.web import quiet_site
 
 SCHEMA_VARIABLE = "FLOWSCAPE_EWS_SCHEMA"
@@ -118,6 +119,9 @@ def main(arguments: list[str] | None = None) -> int:
         },
         timeout=options.timeout,
     )
+    # so that a proxy in front of the site can show the same certificate, and channel binding holds through it
+    pem = runtime.certificates.leaf(RIGHT).private_key_and_cert_chain_pem.bytes()
+    write_private(folder / "certificate.pem", pem.decode("ascii"))
     control = Control(runtime)
     port = reactor.listenTCP(0, quiet_site(control), interface="127.0.0.1").getHost().port
     line = _ready_line(runtime, site, f"http://127.0.0.1:{port}/{control.token}")

@@ -9,9 +9,11 @@ from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 
 from pytest_flowscape.simulator.changes import replace_grant
+from pytest_flowscape.simulator.held_answers import HeldAnswers
 from pytest_flowscape.simulator.model import AccessEntry
 from pytest_flowscape.simulator.runtime import Runtime
 
+SITE = "site"
 FRONT_ENDS = ("EX01", "EX02", "EX03", "EX04")
 BAD_FRONT_END = "EX03"
 
@@ -65,7 +67,24 @@ def _fresh_grant(runtime: Runtime, target: str) -> None:
     runtime.owner(target).when_changed = datetime.now(timezone.utc) - timedelta(minutes=10)
 
 
+def _answers_held(runtime: Runtime, target: str) -> None:
+    """Keep answers back: ``GetFolder`` all, ``GetFolder/3`` from the third on; ``ldap.bind``, ``ldap.search`` too."""
+    operation, _, nth = target.partition("/")
+    if nth and not nth.isdecimal():
+        raise KeyError(f"{target} is not OPERATION or OPERATION/N")
+    runtime.organisation.policy.held[operation.lower()] = HeldAnswers(int(nth or 1), runtime.holding.hold)
+
+
+def _long_back_off(runtime: Runtime, target: str) -> None:
+    """Be busy for ever, and ask everybody to wait for so many seconds; 40 without a target."""
+    policy = runtime.organisation.policy
+    policy.throttle, policy.throttle_count = "busy", None
+    policy.back_off_ms = 1000 * (40 if target == SITE else int(target))
+
+
 NETWORK_CONDITIONS: dict[str, Callable[[Runtime, str], None]] = {
+    "answers-held": _answers_held,
+    "long-back-off": _long_back_off,
     "bad-front-end": _bad_front_end,
     "front-end-restarts": _front_end_restarts,
     "balancer": _balancer,

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timezone
 
 from pytest_flowscape.simulator.domains import Domain, domain_of
+from pytest_flowscape.simulator.held_answers import HeldAnswers
 from pytest_flowscape.simulator.model_items import ItemStore
 from pytest_flowscape.simulator.model_meetings import CalendarProcessing, MailFlow, Posted
 from pytest_flowscape.simulator.write_traps import WriteTrap
@@ -195,6 +196,7 @@ class Policy:
     closed_exchange_information: bool = False  # others' msExch attributes and mailNickname
     hidden_directory: bool = False  # others' userAccountControl and expiry are hidden from a normal user
     ldap_trouble: str = ""  # "", "busy", "unavailable"
+    held: dict[str, HeldAnswers] = field(default_factory=dict)  # by operation in lower case
 
 
 @dataclass

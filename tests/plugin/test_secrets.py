@@ -5,10 +5,11 @@ from __future__ import annotations
 import base64
 import os
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import quote, quote_plus
 
 import pytest
 
+from pytest_flowscape.nt_hash import nt_hash
 from tests.acceptance import Finished, accept
 from tests.simulator.harness import Simulator
 
@@ -66,7 +67,16 @@ def hiding_places(simulator: Simulator) -> set[bytes]:
     texts |= {base64.b64encode(f"{name}:{password}".encode()).decode() for name in names}
     texts |= {base64.b64encode(password.encode()).decode(), base64.b64encode(password.encode("utf-16-le")).decode()}
     texts |= {password.replace("&", "&amp;").replace("<", "&lt;"), password.encode("utf-16-le").hex()}
-    return {text.encode() for text in texts} | {password.encode("utf-16-le"), password.encode("utf-16-be")}
+    texts |= {password.replace("&", "&#38;").replace("<", "&#60;"), quote_plus(password), quote(password).lower()}
+    # within a longer text, whatever stands before it
+    texts |= {base64.b64encode(bytes(n) + password.encode()).decode()[4:-4] for n in (1, 2, 3)}
+    hashed = nt_hash(password)
+    texts |= {hashed.hex(), hashed.hex().upper(), repr(hashed)[2:-1], base64.b64encode(hashed).decode()}
+    # what went over the wire: a weak password can be guessed from the last message of NTLM
+    tokens = {entry["authorization"].partition(" ")[2] for entry in simulator.log() if entry.get("authorization")}
+    texts |= {token for token in tokens if b"NTLMSSP\0\3" in base64.b64decode(token) or b":" in base64.b64decode(token)}
+    raw = {password.encode("utf-16-le"), password.encode("utf-16-be"), hashed}
+    return {text.encode() for text in texts} | raw
 
 
 def assert_clean(done: Finished, folder: Path, simulator: Simulator) -> None:
@@ -129,6 +139,30 @@ def test_nothing_leaks_when_a_request_fails_deep_inside_a_library(
     assert done.results["verdict"] == "INCOMPLETE", done.output[-3000:]
     assert "1 other tests failed" in done.output
     assert_clean(done, tmp_path, simulator)
+
+
+def readable_by_others(path: Path, within: Path) -> bool:
+    """Tell whether somebody else may read a file: by its mode, and that of every folder above it."""
+    while path != within:
+        if not path.stat().st_mode & 0o077:
+            return False
+        path = path.parent
+    return True
+
+
+@pytest.mark.skipif(os.name == "nt", reason="POSIX modes; Windows protects by the folder's ACL")
+@pytest.mark.parametrize("workers", ["0", "2"])
+def test_what_names_a_room_is_private(workers: str, simulator: Simulator, tmp_path: Path) -> None:
+    """Wherever it lies: the report, the journals, pytest's own cache, what is left in the temporary folder."""
+    (tmp_path / "temporary").mkdir()
+    env = {"TMPDIR": str(tmp_path / "temporary")}
+    more = ("-p", "cacheprovider", "--flowscape-book", "-n", workers)
+    done = accept(simulator.site, *more, cwd=tmp_path, env=env)
+    assert done.code == 0, done.output
+    named = [path for path in tmp_path.rglob("*") if path.is_file() and b"@demo.test" in path.read_bytes()]
+    assert any(path.name == "nodeids" for path in named) is (workers == "0")  # xdist's controller collects nothing
+    assert len(named) >= 3
+    assert [path for path in named if readable_by_others(path, tmp_path)] == []
 
 
 @pytest.mark.skipif(os.name == "nt", reason="POSIX modes; Windows protects by the folder's ACL")

@@ -175,7 +175,7 @@ def test_a_silent_address_leaves_time_for_the_next(
     with Server(Talk(hold=True)) as silent, Server(Talk(BOUND, hold=True), server_context(authority)) as server:
         found = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", one.port)) for one in (silent, server)]
         monkeypatch.setattr("pytest_flowscape.probes.network.socket.getaddrinfo", lambda *_, **__: found)
-        assert sessions.bind(ldaps(server), timeout=1.0).trouble is None
+        assert sessions.bind(ldaps(server), timeout=4.0).trouble is None
         assert silent.connections == 1
 
 
@@ -191,7 +191,7 @@ def test_a_failed_start_of_tls_gets_no_password(sessions: Sessions, answers: tup
     talk = Talk(*answers)
     with Server(talk) as server:
         assert sessions.kind(ldap(server)) is Kind.TLS_OTHER
-        assert server.connections == 1
+        assert server.connections == 2  # a server that cannot be reached is tried a second time
     assert talk.heard.startswith(b"\x30")
     assert PASSWORD.encode() not in talk.heard
     assert sessions.door.sign_ins == 0

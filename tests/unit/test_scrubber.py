@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from pytest_flowscape.outcome_hooks import Scrubber
 from pytest_flowscape.outcomes import Outcome, Word
+from pytest_flowscape.scrubbing import Scrubber
 from pytest_flowscape.secret import encodings
 
 

@@ -24,6 +24,7 @@ from hypothesis import strategies as st
 from lxml import etree
 from markupsafe import escape
 
+from pytest_flowscape.nt_hash import nt_hash, ntlm_key
 from pytest_flowscape.secret import MASK, Secret, encodings, scrub
 
 PASSWORD = "Gr\u00fcn & <\"it's> 7\\n%+/ =end"
@@ -155,6 +156,11 @@ COATS: dict[str, Callable[[str], str]] = {
     "base64": lambda value: base64.b64encode(value.encode()).decode(),
     "base64 of utf-16": lambda value: base64.b64encode(value.encode("utf-16-le")).decode(),
     "basic": lambda value: base64.b64encode(f"{USERS[0]}:{value}".encode()).decode(),
+    "NT hash": lambda value: nt_hash(value).hex() if value else "",
+    "NT hash, upper case": lambda value: nt_hash(value).hex().upper() if value else "",
+    "NT hash, base64": lambda value: base64.b64encode(nt_hash(value)).decode() if value else "",
+    "NT hash, repr": lambda value: repr(nt_hash(value)) if value else "b''",
+    "NTLM key": lambda value: ntlm_key(value, "svc-flowscape", "DEMO").hex() if value else "",
     "basic, latin-1": lambda value: base64.b64encode(_as_sent(f"{USERS[1]}:{value}")).decode(),
 }
 
@@ -167,6 +173,24 @@ def test_every_coat_is_scrubbed(coat: Callable[[str], str], password: str) -> No
     scrubbed = scrub(f"before {coat(password)} after", encodings(password, USERS))
     assert MASK in scrubbed
     assert len(scrubbed.replace(MASK, "")) <= len(f"before {coat('')} after") + 2, scrubbed  # the choice of quotes
+
+
+@pytest.mark.parametrize("before", range(4))
+def test_a_message_that_proves_a_password_is_scrubbed_wherever_it_stands(before: int) -> None:
+    proof = b"NTLMSSP\0\3\0\0\0" + bytes(range(1, 90))
+    wrapped = bytes(before) + proof  # SPNEGO puts a few bytes before it
+    token = base64.b64encode(wrapped).decode()
+    assert scrub(f"Authorization: NTLM {token}\nnext", ()) == f"Authorization: NTLM {MASK}\nnext"
+    assert "0102030405" not in scrub(wrapped.hex(), ())
+    assert "0102030405" not in scrub(wrapped.hex().upper(), ())
+    shown = scrub(f"token = {wrapped!r}\nnext", ())
+    assert "!" not in shown
+    assert shown.endswith(f"{MASK}\nnext")
+
+
+def test_the_other_messages_of_ntlm_stay() -> None:
+    text = f"NTLM {base64.b64encode(b'NTLMSSP' + bytes((0, 1, 0, 0, 0)) + bytes(40)).decode()}"
+    assert scrub(text, ()) == text
 
 
 def test_basic_with_an_unknown_name_keeps_at_most_the_edges() -> None:

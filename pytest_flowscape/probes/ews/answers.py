@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from lxml import etree
@@ -79,7 +80,7 @@ def sync(envelope: Envelope, address: str, impersonated: str) -> SyncAnswer:
     if len(envelope.messages) != 1:
         return SyncAnswer(address, impersonated, trouble=_not_one(envelope))
     message = envelope.messages[0]
-    trouble = message_trouble(message, envelope.http)
+    trouble = _other(message, "SyncFolderItems", envelope.http) or message_trouble(message, envelope.http)
     if trouble is not None:
         return SyncAnswer(address, impersonated, trouble=trouble)
     changes = message.find(f"{_M}Changes")
@@ -102,7 +103,7 @@ def resolved(envelope: Envelope, asked: str) -> ResolvedName:
     if len(envelope.messages) != 1:
         return ResolvedName(asked, trouble=_not_one(envelope))
     message = envelope.messages[0]
-    trouble = message_trouble(message, envelope.http)
+    trouble = _other(message, "ResolveNames", envelope.http) or message_trouble(message, envelope.http)
     if trouble is not None and trouble.code == codes.NO_RESULTS:
         return ResolvedName(asked)
     if trouble is not None and trouble.code != codes.MULTIPLE_RESULTS:
@@ -136,7 +137,9 @@ def _parse(body: bytes) -> etree._Element | None:
 
 
 def _messages(body: etree._Element) -> Iterator[etree._Element]:
-    for listed in body.iter(f"{_M}ResponseMessages"):
+    # of lists within lists, which no server sends, the first: to read each anew would take for ever
+    listed = next(body.iter(f"{_M}ResponseMessages"), None)
+    if listed is not None:
         yield from (child for child in listed if isinstance(child.tag, str))
 
 
@@ -165,7 +168,7 @@ def _fault(fault: etree._Element, answer: HttpAnswer) -> Trouble:
 
 
 def _folder(message: etree._Element, name: str, answer: HttpAnswer) -> FolderAnswer:
-    trouble = message_trouble(message, answer)
+    trouble = _other(message, "GetFolder", answer) or message_trouble(message, answer)
     if trouble is not None:
         return FolderAnswer(name, trouble=trouble)
     listed = message.find(f"{_M}Folders")
@@ -227,6 +230,14 @@ def _addresses(contact: Contact) -> set[str]:
     return {canonical(entry.rpartition(":")[2]) for entry in told if entry}
 
 
+def _other(message: etree._Element, operation: str, answer: HttpAnswer) -> Trouble | None:
+    """Give the trouble that an answer to another operation than the one asked is."""
+    if message.tag == f"{_M}{operation}ResponseMessage":
+        return None
+    said = f"an answer to another operation than {operation}"
+    return Trouble(Kind.MALFORMED, said, status=answer.status)
+
+
 def message_trouble(message: etree._Element, answer: HttpAnswer) -> Trouble | None:
     """Give the trouble that one response message is, None for a success."""
     code = _text(message, f"{_M}ResponseCode")
@@ -244,10 +255,9 @@ def _values(element: etree._Element) -> dict[str, str]:
     """Give the MessageXml values by name."""
     return {
         value.get("Name", ""): "".join(str(part) for part in value.itertext()).strip()
-        for holder in element.iter()
-        if isinstance(holder.tag, str) and etree.QName(holder).localname == "MessageXml"
-        for value in holder.iter()
-        if isinstance(value.tag, str) and etree.QName(value).localname == "Value"
+        # the first one only, as above
+        for holder in islice(element.iter("{*}MessageXml"), 1)
+        for value in holder.iter("{*}Value")
     }
 
 

@@ -19,6 +19,7 @@ from pytest_flowscape.probes.ews.request import MESSAGES, TYPES, add, envelope_o
 
 _T, _M = f"{{{TYPES}}}", f"{{{MESSAGES}}}"
 _FREE = "Free"
+DAY = 24 * 60  # minutes: further no zone is from UTC, and no change of its clock
 _NO_DATA = "NoData"
 _INTERVAL = "30"  # minutes; of the merged view, which is not asked for, yet has to be named
 # any rule will do where both biases are 0; month 0 ("no change") is not accepted by every server
@@ -65,7 +66,7 @@ def read(envelope: Envelope, address: str) -> Availability:
         return Availability(address, trouble=trouble)
     try:
         return Availability(address, tuple(_taken(view)), _zone(view), tuple(_working(view)))
-    except ValueError as error:
+    except (ValueError, OverflowError) as error:
         said = f"free/busy information that cannot be read: {error}"
         return Availability(address, trouble=Trouble(Kind.MALFORMED, said, status=envelope.http.status))
 
@@ -99,7 +100,8 @@ def _zone(view: etree._Element) -> Zone | None:
     told = view.find(f"{_T}WorkingHours/{_T}TimeZone")
     if told is None:
         return None
-    return Zone(_number(told, "Bias"), _change(told, "StandardTime"), _change(told, "DaylightTime"))
+    bias = _within(_number(told, "Bias"), -DAY, DAY)
+    return Zone(bias, _change(told, "StandardTime"), _change(told, "DaylightTime"))
 
 
 def _change(zone: etree._Element, name: str) -> ClockChange:
@@ -108,11 +110,11 @@ def _change(zone: etree._Element, name: str) -> ClockChange:
         return ClockChange()
     hours, minutes = (int(part) for part in (told.findtext(f"{_T}Time") or "0:0").split(":")[:2])
     return ClockChange(
-        month=_number(told, "Month"),
-        order=_number(told, "DayOrder"),
-        weekday=(told.findtext(f"{_T}DayOfWeek") or "Sunday").split()[0],
-        minutes=hours * 60 + minutes,
-        bias=_number(told, "Bias"),
+        month=_within(_number(told, "Month"), 1, 12),
+        order=_within(_number(told, "DayOrder"), 0, 5),
+        weekday=next(iter((told.findtext(f"{_T}DayOfWeek") or "").split()), "Sunday"),
+        minutes=_within(hours * 60 + minutes, 0, DAY),
+        bias=_within(_number(told, "Bias"), -DAY, DAY),
     )
 
 
@@ -120,6 +122,13 @@ def _working(view: etree._Element) -> Iterator[WorkingPeriod]:
     for period in view.iter(f"{_T}WorkingPeriod"):
         days = (period.findtext(f"{_T}DayOfWeek") or "").split()
         yield WorkingPeriod(tuple(days), _number(period, "StartTimeInMinutes"), _number(period, "EndTimeInMinutes"))
+
+
+def _within(number: int, least: int, most: int) -> int:
+    """Give the number back. Raises ValueError for one that no calendar has."""
+    if not least <= number <= most:
+        raise ValueError(f"{number} is not between {least} and {most}")
+    return number
 
 
 def _number(element: etree._Element, name: str) -> int:

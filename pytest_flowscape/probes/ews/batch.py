@@ -12,18 +12,15 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from pytest_flowscape.facts import FolderAnswer, Kind, MailboxAnswer, Trouble
+from pytest_flowscape.policy import ASKED_AGAIN, MAY_BE_ONE_MAILBOX
 from pytest_flowscape.probes.ews import answers
 from pytest_flowscape.probes.ews.answers import Envelope
 from pytest_flowscape.probes.ews.request import FolderWanted
-from pytest_flowscape.probes.ews.retry import REPEATED
 
 Look = Callable[[Envelope], "Trouble | None"]
 """Find the trouble inside an answer that is worth another try."""
 
-_MAILBOX_MATTERS = frozenset(
-    {Kind.NO_ACCESS, Kind.NO_MAILBOX, Kind.NOT_PRIMARY, Kind.TRANSIENT, Kind.NOT_ASKED, Kind.MALFORMED, Kind.OTHER}
-)
-"""Troubles of a whole request that one mailbox may have caused; the others stand for all of its mailboxes."""
+CURABLE = ASKED_AGAIN - {Kind.NOT_ASKED}  # that one the batch itself sees to
 
 
 @dataclass(frozen=True)
@@ -57,7 +54,7 @@ class Batch:
         """Ask these in one request: who is answered by it, and who must be asked alone; at least one of them is."""
         told = self._ask(addresses, None)
         if isinstance(told, Trouble):
-            if told.kind in _MAILBOX_MATTERS:
+            if told.kind in MAY_BE_ONE_MAILBOX:
                 return {}, addresses
             return {address: MailboxAnswer(address, self.impersonated, (), told) for address in addresses}, []
         settled: dict[str, MailboxAnswer] = {}
@@ -73,10 +70,20 @@ class Batch:
         return (settled, apart) if settled or apart else ({}, addresses)
 
     def _alone(self, address: str) -> MailboxAnswer:
-        told = self._ask([address], curable)
+        told = self._ask([address], self._unanswered)
         if isinstance(told, Trouble):
             return MailboxAnswer(address, self.impersonated, (), told)
         return MailboxAnswer(address, self.impersonated, told[address])
+
+    def _unanswered(self, envelope: Envelope) -> Trouble | None:
+        """Look whether one mailbox's answer leaves anything open that another try may answer."""
+        folders = answers.folders(envelope, self.names)
+        if folders is None:
+            return Trouble(Kind.NOT_ASKED, f"{len(envelope.messages)} answers came for {len(self.names)} questions")
+        troubles = [folder.trouble for folder in folders if folder.trouble]
+        if all(trouble.kind is Kind.NOT_ASKED for trouble in troubles):
+            return next(iter(troubles), None)
+        return _first(troubles)
 
     def _ask(self, addresses: Sequence[str], look: Look | None) -> dict[str, tuple[FolderAnswer, ...]] | Trouble:
         wanted = [FolderWanted(name, address) for address in addresses for name in self.names]
@@ -94,13 +101,8 @@ def _not_asked(folder: FolderAnswer) -> bool:
     return folder.trouble is not None and folder.trouble.kind is Kind.NOT_ASKED
 
 
-def curable(envelope: Envelope) -> Trouble | None:
-    """Look for trouble inside an answer that time may cure."""
-    return _first(answers.troubles(envelope))
-
-
 def _first(troubles: Iterable[Trouble | None]) -> Trouble | None:
-    return next((trouble for trouble in troubles if trouble is not None and trouble.kind in REPEATED), None)
+    return next((trouble for trouble in troubles if trouble is not None and trouble.kind in CURABLE), None)
 
 
 def _cut_short(folders: Sequence[FolderAnswer]) -> bool:

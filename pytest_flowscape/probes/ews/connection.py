@@ -23,6 +23,7 @@ from urllib3.util import wait_for_read
 
 from pytest_flowscape.errors import FlowscapeError
 from pytest_flowscape.facts import Kind, Trouble
+from pytest_flowscape.policy import EWS_BYTES
 from pytest_flowscape.probes import network
 from pytest_flowscape.probes.ledger import EWS, LEDGER
 from pytest_flowscape.probes.network import Deadline
@@ -31,7 +32,6 @@ from pytest_flowscape.secret import MASK
 from pytest_flowscape.site import Exchange
 
 PATH = "/EWS/Exchange.asmx"
-MOST_BYTES = 20 * 1024 * 1024
 _CHUNK = 64 * 1024
 
 
@@ -162,7 +162,7 @@ class Connection:
     ) -> HttpAnswer:
         """POST a SOAP envelope to the EWS address and read the whole answer by the deadline. Raises Broken.
 
-        An answer of more than 20 MB is broken off. Whatever interrupts the
+        An answer of more than EWS_BYTES is broken off. Whatever interrupts the
         exchange leaves the connection closed, and no library frame (they hold
         the headers) stays on the traceback.
         """
@@ -185,7 +185,10 @@ class Connection:
         try:
             sock.deadline = deadline
             http.request("POST", PATH, body=body, headers=sent, preload_content=False)
-            answer = _read(http.getresponse(), started)
+            response = http.getresponse()
+            if sock.ended:  # the library takes a head that was cut off for a whole one
+                raise ConnectionError("the connection ended within the head of the answer")  # noqa: TRY301
+            answer = _read(response, started)
         except Broken:
             self.close()
             raise
@@ -212,14 +215,21 @@ class Connection:
 def _read(response: BaseHTTPResponse, started: float) -> HttpAnswer:
     body = bytearray()
     try:
-        while chunk := response.read(_CHUNK):
+        if response.headers.get("Content-Encoding", "identity").strip().lower() not in ("", "identity"):
+            # never unpacked: what was not asked for may be made to fill the memory
+            raise _not_understood("the answer came compressed, which was not asked for", response)
+        while chunk := response.read(_CHUNK, decode_content=False):
             body += chunk
-            if len(body) > MOST_BYTES:
-                raise Broken(Trouble(Kind.MALFORMED, "the answer is larger than 20 MB", status=response.status))
+            if len(body) > EWS_BYTES:
+                raise _not_understood(f"the answer is larger than {EWS_BYTES // 1024**2} MB", response)
     finally:
         response.close()
     headers = tuple((str(name), str(value)) for name, value in response.headers.iteritems())
     return HttpAnswer(response.status, headers, bytes(body), time.monotonic() - started)
+
+
+def _not_understood(said: str, response: BaseHTTPResponse) -> Broken:
+    return Broken(Trouble(Kind.MALFORMED, said, status=response.status))
 
 
 class _BoundedSocket:
@@ -231,6 +241,7 @@ class _BoundedSocket:
         self._closed = False
         self._held = bytearray()
         self.deadline = Deadline(0)
+        self.ended = False  # whether the end of what the server sends has been read
 
     def sendall(self, data: bytes) -> None:
         """Hold what is sent until an answer is read: head and body go out together, in one TLS record."""
@@ -247,7 +258,9 @@ class _BoundedSocket:
         if self._held:
             self.flush()
         self._secure.settimeout(self.deadline.require())
-        return self._secure.recv_into(buffer)
+        count = self._secure.recv_into(buffer)
+        self.ended = self.ended or count == 0
+        return count
 
     def makefile(self, mode: str = "rb", *_: Any, **__: Any) -> io.BufferedReader:
         assert mode == "rb"

@@ -15,13 +15,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from pytest_flowscape.facts import Kind, Trouble
+from pytest_flowscape.policy import LOST, NOT_YET, THROTTLING
 from pytest_flowscape.probes import network
 from pytest_flowscape.probes.ews import answers, codes
 from pytest_flowscape.probes.ews.answers import Envelope
 from pytest_flowscape.probes.ews.batch import Look
 from pytest_flowscape.probes.ews.connection import Authorization, Broken, Connection, HttpAnswer
 from pytest_flowscape.probes.ews.pool import Line, Pool
-from pytest_flowscape.probes.ews.retry import BROKEN, THROTTLING, Attempts, BackOff
+from pytest_flowscape.probes.ews.retry import Attempts, BackOff, Patience
 from pytest_flowscape.probes.ews.sign_in import BASIC, Peer, RefusedHere, WayMissing, speaker
 from pytest_flowscape.probes.gate import Gate, SignInStopped
 from pytest_flowscape.probes.ledger import AGAIN, LEDGER, REFUSED, SIGNED_IN, THROTTLED
@@ -40,7 +41,8 @@ class Call:
     """One request: what to send, for whom, and what happened to the password on the way.
 
     ``party`` is whom the server charges. ``headers`` are sent along with ours.
-    ``once``: it may change something, and is never sent a second time. ``stop_on_refusal`` False leaves the
+    ``once``: it may change something, and is never sent a second time. ``known``: another server has accepted
+    the password just now, so that a lost answer may be asked for again. ``stop_on_refusal`` False leaves the
     gate open after a refusal, for the one other way that a proven password may
     try. ``shown`` and ``inside`` are results, see Speaker.
     """
@@ -52,6 +54,7 @@ class Call:
     stop_on_refusal: bool = True
     headers: Mapping[str, str] = field(default_factory=dict)
     once: bool = False
+    known: bool = False
     shown: bool = field(default=False, init=False)
     inside: str = field(default="", init=False)
 
@@ -82,6 +85,7 @@ class Conversation:
         self._count_lock = threading.Lock()
         self._halved = False
         self._back_off = BackOff()
+        self._patience = Patience(exchange.timeout)
         avoid: set[str] = set()
         self.pool = Pool(connections, lambda: Connection(exchange, run_id, avoid))
 
@@ -91,25 +95,34 @@ class Conversation:
         ``look`` finds trouble inside an answer that is worth another try; when
         there are no more tries, that answer is the answer.
         """
+        if self._patience.gave_up is not None:
+            return self._patience.gave_up
         attempts = Attempts(self.exchange.timeout)
+        started = time.monotonic()
         while True:
-            told = self._read(self._once(call, attempts.deadline))
+            told = self._read(self._once(call, attempts), call)
             trouble = told if isinstance(told, Trouble) else look(told) if look else None
-            if trouble is None:
-                return told
-            self.note(trouble, call.party)
-            lost_answer = call.shown and not self.proven and trouble.kind in BROKEN
-            if lost_answer:  # the password may have been judged, and nobody told us how
-                self._gate.stop(f"the answer to the sign-in of {self.username} was lost")
-                return told
-            if not attempts.again(trouble):
+            if trouble is None or self._is_final(call, trouble, attempts):
+                self._patience.heed(trouble, time.monotonic() - started)
                 return told
             LEDGER.note(AGAIN)
 
+    def _is_final(self, call: Call, trouble: Trouble, attempts: Attempts) -> bool:
+        """Heed a trouble, and tell whether it is the answer; waits for the next try where it is not."""
+        self.note(trouble, call.party)
+        if call.shown and not self.proven and not call.known and trouble.kind not in NOT_YET:
+            # the password may have been judged, and nobody told us how
+            if trouble.kind in LOST:
+                self._gate.stop(f"the answer to the sign-in of {self.username} was lost")
+            return True
+        return not attempts.again(trouble)
+
     def pass_on(self, call: Call) -> HttpAnswer | Trouble:
         """Send once what another client wrote, by the same rules, and give the answer as it came; heed throttling."""
-        answer = self._once(call, Deadline(self.exchange.timeout))
-        told = self._read(answer)
+        if self._patience.gave_up is not None:
+            return self._patience.gave_up
+        answer = self._once(call, Attempts(self.exchange.timeout, once=True))
+        told = self._read(answer, call)
         for trouble in [told] if isinstance(told, Trouble) else answers.troubles(told):
             self.note(trouble, call.party)
         return answer
@@ -126,12 +139,13 @@ class Conversation:
         if first:
             self.pool.halve()
 
-    def _once(self, call: Call, deadline: Deadline) -> HttpAnswer | Trouble:
+    def _once(self, call: Call, attempts: Attempts) -> HttpAnswer | Trouble:
         wait = self._back_off.left(call.party)
-        if wait >= deadline.left():
+        if wait >= attempts.deadline.left():
             return Trouble(Kind.THROTTLED, f"the server asked to wait {wait:.0f} seconds more", back_off=wait)
         if wait:
             time.sleep(wait)
+        deadline = attempts.next()
         waiting = time.monotonic()
         try:
             with self.pool.line() as line:
@@ -179,11 +193,12 @@ class Conversation:
                 raise
             if answer.status == codes.UNAUTHORIZED:
                 return self._refused(line, call, codes.http_trouble(answer))
-            line.signed_in = True
-            LEDGER.note(SIGNED_IN)
-            assert line.speaker is not None
-            line.speaker.done()
-            self._gate.trust()
+            if call.shown and _is_soap(answer):
+                line.signed_in = True
+                LEDGER.note(SIGNED_IN)
+                assert line.speaker is not None
+                line.speaker.done()
+                self._gate.trust()
         return answer
 
     def _handshake(self, line: Line, call: Call, deadline: Deadline) -> HttpAnswer:
@@ -250,19 +265,28 @@ class Conversation:
             LEDGER.note(REFUSED)  # the password, or a proof of it, went along
         return answer
 
-    def _read(self, answer: HttpAnswer | Trouble) -> Envelope | Trouble:
+    def _read(self, answer: HttpAnswer | Trouble, call: Call) -> Envelope | Trouble:
+        """Read an answer. A SOAP answer to whoever has shown the password proves it; an earlier one proves nothing."""
         if isinstance(answer, Trouble):
             return answer
         told = answers.read(answer)
         soap = not isinstance(told, Trouble) or bool(told.fault_code)
         with self._count_lock:
             self.front_ends.update(name for name in answer.all("X-FEServer") if name)
-            self.proven = self.proven or soap
+            self.proven = self.proven or (soap and call.shown)
         if soap and not self.server_version:
             self.server_version = told.version if isinstance(told, Envelope) else answers.version_of(answer)
+        if isinstance(told, Envelope) and not self.proven:
+            return Trouble(Kind.OTHER, "EWS answers without having been shown the password", status=answer.status)
         return told
 
     def count(self, what: str) -> None:
         """Count one request or handshake; the legs of a handshake are no requests of their own."""
         with self._count_lock:
             self.counts[what] += 1
+
+
+def _is_soap(answer: HttpAnswer) -> bool:
+    """Tell whether EWS itself spoke: an error of a box in between accepts no sign-in, and the next is a new one."""
+    told = answers.read(answer)
+    return not isinstance(told, Trouble) or bool(told.fault_code)

@@ -115,6 +115,6 @@ def moment(element: etree._Element, name: str) -> datetime | None:
     text = (element.findtext(f"{_T}{name}") or "").strip().replace("Z", "+00:00")
     try:
         told = datetime.fromisoformat(text)
-    except ValueError:  # absent, or in a form of its own: then it is not known
+        return told.astimezone(timezone.utc) if told.tzinfo else told.replace(tzinfo=timezone.utc)
+    except (ValueError, OverflowError):  # absent, in a form of its own, or in no year at all: then it is not known
         return None
-    return told.astimezone(timezone.utc) if told.tzinfo else told.replace(tzinfo=timezone.utc)

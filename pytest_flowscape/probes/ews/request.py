@@ -16,6 +16,7 @@ SOAP = "http://schemas.xmlsoap.org/soap/envelope/"
 TYPES = "http://schemas.microsoft.com/exchange/services/2006/types"
 MESSAGES = "http://schemas.microsoft.com/exchange/services/2006/messages"
 _PREFIXES = {"s": SOAP, "t": TYPES, "m": MESSAGES}
+DELETE = "DeleteItem"
 SCHEMA_VERSION = "Exchange2013"  # the oldest schema that every supported on-premises server speaks
 
 
@@ -104,6 +105,33 @@ def told(body: bytes) -> Told:
     # one operation's element is not called as the operation is: GetUserAvailabilityRequest
     name = etree.QName(operation).localname.removesuffix("Request")
     return Told(name, impersonated, ("",) if own else tuple(mailboxes))
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What a request names and asks for: distinguished folders, and properties that it reads or (``writes``) sets."""
+
+    operation: str
+    folders: tuple[str, ...]
+    properties: tuple[str, ...]
+    writes: bool
+
+
+def wanted(body: bytes) -> Wanted:
+    """Read out of a request what it is about, each entry once and sorted. Raises ValueError as ``told`` does."""
+    operation = told(body).operation
+    envelope = etree.fromstring(body, etree.XMLParser(resolve_entities=False, no_network=True))
+    types = f"{{{TYPES}}}"
+    folders = {str(one.get("Id")) for one in envelope.iter(f"{types}DistinguishedFolderId")}
+    set_ones = {etree.QName(part).localname for item in envelope.iter(f"{types}CalendarItem") for part in item}
+    shown = {one.text or "" for one in envelope.iter(f"{types}BaseShape", f"{types}RequestedView")}
+    shown |= {str(one.get("FieldURI")) for one in envelope.iter(f"{types}FieldURI")}
+    shown |= {str(one.get("PropertyName")) for one in envelope.iter(f"{types}ExtendedFieldURI")}
+    full = [one for one in envelope.iter(f"{{{MESSAGES}}}ResolveNames") if one.get("ReturnFullContactData")]
+    shown |= {"FullContactData"} if full else set()
+    return Wanted(
+        operation, tuple(sorted(folders)), tuple(sorted(shown | set_ones)), bool(set_ones) or operation == DELETE
+    )
 
 
 def envelope_of(impersonate: str) -> tuple[etree._Element, etree._Element]:

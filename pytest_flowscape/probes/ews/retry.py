@@ -1,14 +1,14 @@
-"""When a request is asked again, in one place.
+"""The tries of one request, the patience of a whole session, and what servers asked us to wait for.
 
-- Throttled (ErrorServerBusy and its kin, HTTP 503 with Retry-After) and
-  transient answers (a mailbox that moves, a store that is away, a broken
-  connection) are asked again, at most three times, after the time that the
-  server asks for, else after 0.2, 0.8 and 2 seconds.
-- All tries of one request together end within ``exchange.timeout``. A back-off
-  that does not fit in is not waited for: the last answer is the answer.
+Which answers are asked again, how often and how long is stated in policy.py.
+
+- All tries of one request together end within ``exchange.timeout``. While
+  another try may follow, one may wait for its answer for a share of the time
+  left. A back-off that does not fit in is not waited for: the last answer is
+  the answer.
 - A refused sign-in is never repeated, nor is a sign-in whose answer was lost
   after the password had been shown, unless the password is proven.
-- Nothing else is repeated here. In particular "no access" is an answer.
+- A session that waits in vain too long gives up: what is left is not asked.
 
 Back-off is kept per charged party: delegate requests charge the service
 account, impersonated ones the mailbox (EWS throttling in Exchange).
@@ -20,33 +20,78 @@ import threading
 import time
 
 from pytest_flowscape.facts import Kind, Trouble
+from pytest_flowscape.policy import BROKEN, FIRST_SHARE, MOST_IN_A_ROW, MOST_IN_VAIN, PAUSES, REPEATED, RULES
 from pytest_flowscape.probes.network import Deadline
 
-MOST_RETRIES = 3
-_PAUSES = (0.2, 0.8, 2.0)
 
-THROTTLING = frozenset({Kind.THROTTLED})
-BROKEN = frozenset({Kind.RESET, Kind.REFUSED, Kind.UNRESOLVABLE, Kind.SILENT})
-REPEATED = THROTTLING | BROKEN | {Kind.TRANSIENT, Kind.UNAVAILABLE}
+class Try(Deadline):
+    """The time for one try within that for all of them; what extends the one extends the other."""
+
+    def __init__(self, whole: Deadline, share: float) -> None:
+        super().__init__(whole.left() * share)
+        self._whole = whole
+
+    def extend(self, seconds: float) -> None:
+        """Move both, for time spent in a queue of our own."""
+        super().extend(seconds)
+        self._whole.extend(seconds)
 
 
 class Attempts:
-    """The tries of one request: how many are left, and until when."""
+    """The tries of one request: how many are left, and until when. ``once`` allows a single one."""
 
-    def __init__(self, seconds: float, *, made: int = 0) -> None:
+    def __init__(self, seconds: float, *, once: bool = False) -> None:
         self.deadline = Deadline(seconds)
-        self._made = made
+        self._once = once
+        self._made = 0
+
+    def next(self) -> Deadline:
+        """Give the time for the next try."""
+        last = self._once or self._made >= max(rule.again for rule in RULES.values())
+        return Try(self.deadline, 1.0 if last else FIRST_SHARE)
 
     def again(self, trouble: Trouble) -> bool:
         """Wait and give True if the request may be asked again; False if this answer is final."""
-        if trouble.kind not in REPEATED or self._made >= MOST_RETRIES:
+        if self._once or self._made >= RULES[trouble.kind].again:
             return False
-        pause = trouble.back_off if trouble.back_off is not None else _PAUSES[self._made]
+        pause = trouble.back_off if trouble.back_off is not None else PAUSES[self._made]
         self._made += 1
         if pause >= self.deadline.left():
             return False
         time.sleep(pause)
         return True
+
+
+class Patience:
+    """How long a session goes on asking a server that gives no answer of use; its threads share it."""
+
+    def __init__(self, timeout: float) -> None:
+        self._most = timeout * MOST_IN_VAIN
+        self._lock = threading.Lock()
+        self._in_a_row = 0
+        self._in_vain = 0.0
+        self._gave_up: Trouble | None = None
+
+    @property
+    def gave_up(self) -> Trouble | None:
+        """Give why nothing more is asked, None while there is patience."""
+        return self._gave_up
+
+    def heed(self, trouble: Trouble | None, seconds: float) -> None:
+        """Learn how a request ended in the end, after all of its tries, and how long they took together."""
+        with self._lock:
+            if trouble is None or trouble.kind not in REPEATED:
+                self._in_a_row = 0
+                return
+            self._in_vain += seconds
+            self._in_a_row = self._in_a_row + 1 if trouble.kind in BROKEN else 0
+            if self._in_a_row >= MOST_IN_A_ROW:
+                said = f"{self._in_a_row} requests in a row got no answer, and no more are sent: {trouble.said}"
+            elif self._in_vain >= self._most:
+                said = f"{self._in_vain:.0f} seconds were waited in vain, and no more requests are sent: {trouble.said}"
+            else:
+                return
+            self._gave_up = Trouble(Kind.NOT_ASKED, said)
 
 
 class BackOff:

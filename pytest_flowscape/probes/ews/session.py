@@ -17,10 +17,11 @@ from pytest_flowscape.facts import (
     SyncAnswer,
     Trouble,
 )
+from pytest_flowscape.policy import ASKED_AGAIN
 from pytest_flowscape.probes import network
 from pytest_flowscape.probes.ews import answers, availability, mail_flow, request
 from pytest_flowscape.probes.ews.answers import Envelope
-from pytest_flowscape.probes.ews.batch import Batch, Look, curable
+from pytest_flowscape.probes.ews.batch import Batch, Look
 from pytest_flowscape.probes.ews.connection import HttpAnswer
 from pytest_flowscape.probes.ews.conversation import Call, Conversation
 from pytest_flowscape.probes.ews.request import FolderWanted
@@ -118,7 +119,7 @@ class EwsSession:
         while left:
             self._talk.way = left.pop(0)
             last = not proven or bool(refused) or not left
-            answer, call = self._own_inboxes(email, stop_on_refusal=last)
+            answer, call = self._own_inboxes(email, known=proven, stop_on_refusal=last)
             if answer.trouble is None or answer.trouble.kind not in (Kind.SIGN_IN_REFUSED, Kind.WAY_MISSING_HERE):
                 return self._signed_in(answer, notes), answer
             trouble = answer.trouble
@@ -132,11 +133,12 @@ class EwsSession:
         way = self._talk.way if tried else ""
         return SignIn(username, tried, way, trouble, notes=tuple(notes[:-1])), MailboxAnswer(email, trouble=trouble)
 
-    def _own_inboxes(self, email: str, *, stop_on_refusal: bool) -> tuple[MailboxAnswer, Call]:
+    def _own_inboxes(self, email: str, *, known: bool, stop_on_refusal: bool) -> tuple[MailboxAnswer, Call]:
         calls: list[Call] = []
 
         def ask(wanted: Sequence[FolderWanted], look: Look | None) -> Envelope | Trouble:
-            call = Call("GetFolder", request.get_folder(wanted), anchor=email, stop_on_refusal=stop_on_refusal)
+            body = request.get_folder(wanted)
+            call = Call("GetFolder", body, anchor=email, known=known, stop_on_refusal=stop_on_refusal)
             calls.append(call)
             return self._talk.ask(call, look)
 
@@ -198,7 +200,7 @@ class EwsSession:
         """Ask SyncFolderItems on the calendar of ``address``: ids only, at most one change, no state."""
         body = request.sync_folder_items(FolderWanted(CALENDAR, address), impersonate=impersonate)
         call = Call("SyncFolderItems", body, anchor=impersonate or address, party=impersonate.lower())
-        told = self._ask(call, curable)
+        told = self._ask(call, lambda envelope: _again(answers.sync(envelope, address, impersonate).trouble))
         if isinstance(told, Trouble):
             return SyncAnswer(address, impersonate, trouble=told)
         return answers.sync(told, address, impersonate)
@@ -206,7 +208,7 @@ class EwsSession:
     def resolve_names(self, address: str) -> ResolvedName:
         """Ask ResolveNames for the entries of the address list that have exactly this address, primary or not."""
         call = Call("ResolveNames", request.resolve_names(f"smtp:{address}"), anchor=self._email)
-        told = self._ask(call, curable)
+        told = self._ask(call, lambda envelope: _again(answers.resolved(envelope, address).trouble))
         return ResolvedName(address, trouble=told) if isinstance(told, Trouble) else answers.resolved(told, address)
 
     def availability(self, address: str, begin: datetime, end: datetime) -> Availability:
@@ -249,6 +251,10 @@ class EwsSession:
         if not self._talk.way:
             return Trouble(Kind.WAY_MISSING_HERE, self._none)
         return self._talk.ask(call, look)
+
+
+def _again(trouble: Trouble | None) -> Trouble | None:
+    return trouble if trouble is not None and trouble.kind in ASKED_AGAIN else None
 
 
 def _other_first(refused: str, inside: str, left: Sequence[str]) -> list[str]:

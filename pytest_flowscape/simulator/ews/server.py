@@ -16,6 +16,8 @@ from pytest_flowscape.simulator.ews.envelope import Refusal, parse
 from pytest_flowscape.simulator.ews.front import Reply, front_reply, unauthorized
 from pytest_flowscape.simulator.ews.holding import Holding
 from pytest_flowscape.simulator.ews.soap import Outcome, SoapService
+from pytest_flowscape.simulator.ews.wanted import wanted
+from pytest_flowscape.simulator.held_answers import due
 from pytest_flowscape.simulator.model import Account, Organisation
 from pytest_flowscape.simulator.write_traps import Spring
 
@@ -57,6 +59,8 @@ class EwsResource(resource.Resource):
         except Exception:  # noqa: BLE001  a defect of the simulator must not look like an answer of Exchange
             self._soap.schema.problems.append(f"simulator error: {traceback.format_exc()}")
             outcome = Outcome(Reply(500, b"simulator error", "text/plain"))
+        if due(policy.held, str(entry["operation"])) is not None:
+            outcome.spring = Spring.HELD
         lost = outcome.spring in (Spring.LOST, Spring.LOST_BEFORE)
         entry["status"] = 0 if lost else outcome.reply.status
         _Delivery(request, outcome, self._holding).after(self._reactor, policy.latency if outcome.request else 0.0)
@@ -83,6 +87,8 @@ class EwsResource(resource.Resource):
             "way": "",
             "request_id": request.getHeader("client-request-id") or "",
             "user_agent": request.getHeader("user-agent") or "",
+            # what tests look for in everything that a client leaves behind
+            "authorization": request.getHeader("authorization") or "",
             "sent": _sent(request, connection),
         }
         self._organisation.log.append(entry)
@@ -141,7 +147,7 @@ def _sent(request: Any, connection: Connection) -> dict[str, object]:
         asked = parse(data)
     except Refusal:
         return {"operation": "", "impersonated": "", "mailboxes": [], "credentials": connection.credentials}
-    return {
+    return wanted(asked) | {
         "operation": asked.operation,
         "impersonated": asked.impersonation.value if asked.impersonation else "",
         "mailboxes": list(asked.addresses),

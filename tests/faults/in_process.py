@@ -1,0 +1,116 @@
+"""One acceptance in this process, as the plugin makes it and without pytest around it: every pair with its outcome."""
+
+from __future__ import annotations
+
+import contextlib
+import tempfile
+import time
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timezone
+from pathlib import Path
+
+from pytest_flowscape.collection import attributes_judged, load_requirements
+from pytest_flowscape.errors import NotMeasured, NotRequested
+from pytest_flowscape.facts import SiteFacts
+from pytest_flowscape.gather import Gather
+from pytest_flowscape.gather_site import gather_site
+from pytest_flowscape.judge import Decided, Judge
+from pytest_flowscape.live import Live
+from pytest_flowscape.run import Run
+from pytest_flowscape.secret import Secret
+from pytest_flowscape.site import Site
+from pytest_flowscape.verdict import targets
+
+Pair = tuple[str, str]
+PASSED, FAILED, NOT_MEASURED, NOT_REQUESTED = "passed", "failed", "not measured", "not requested"
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """What came of one run: the outcome word of every expected pair, and what was said about it."""
+
+    outcomes: Mapping[Pair, str]
+    said: Mapping[Pair, str]
+    facts: SiteFacts
+    seconds: float
+
+    def of(self, *words: str) -> set[Pair]:
+        return {pair for pair, word in self.outcomes.items() if word in words}
+
+    def differs(self, other: Accepted) -> dict[Pair, str]:
+        """Give the pairs whose outcome is another one, with it and what was said."""
+        return {
+            pair: f"{word}, not {other.outcomes[pair]}: {self.said[pair]}"
+            for pair, word in self.outcomes.items()
+            if word != other.outcomes[pair]
+        }
+
+
+def accept_here(
+    site: Site,
+    password: str,
+    *,
+    facts: SiteFacts | None = None,
+    own_tests: Callable[[Gather], None] | None = None,
+) -> Accepted:
+    """Measure and judge everything that the site file makes expected; then let a customer's tests ask.
+
+    ``facts`` are those of an earlier run, as a worker gets them from the controller: only rooms and users are asked.
+    """
+    started = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="faults-") as folder:
+        secret = Secret(password)
+        run = Run(site, str(uuid.uuid4()), Path(folder), site.rooms, secret, secret, datetime.now(timezone.utc))
+        judged = load_requirements()
+        facts = facts or gather_site(run, reads=attributes_judged())
+        gather = Gather(run, facts)
+        try:
+            judge = Judge(judged, gather)
+            decided = {
+                (id_, target): judge.decide(id_, target)
+                for id_, one in judged.items()
+                for target in targets(one.requirement, site)
+            }
+            if own_tests is not None:
+                own_tests(gather)
+        finally:
+            gather.close()
+    outcomes = {pair: _word(found) for pair, found in decided.items()}
+    said = {pair: str(found or "") for pair, found in decided.items()}
+    return Accepted(outcomes, said, facts, time.monotonic() - started)
+
+
+def lent_clients(gather: Gather) -> None:
+    """Ask by exchangelib and by ldap3, as a customer's own tests may; what they make of the answers is theirs."""
+    live = Live(gather)
+    try:
+        with contextlib.suppress(Exception):
+            live.exchange_account().calendar.refresh()
+        with contextlib.suppress(Exception):
+            room = gather.run.rooms[0].email
+            live.exchange_account(room).root.refresh()
+        with contextlib.suppress(Exception):
+            directory = gather.run.site.directory
+            assert directory is not None
+            live.directory_connection().search(directory.base_dn, "(mail=*)", attributes=["mail"])
+    finally:
+        live.close()
+
+
+def _word(found: Decided) -> str:
+    if found is None:
+        return PASSED
+    if isinstance(found, NotMeasured):
+        return NOT_MEASURED
+    return NOT_REQUESTED if isinstance(found, NotRequested) else FAILED
+
+
+def through(site: Site, *, ews_port: int, ldap_port: int, timeout: float, auth: str = "auto") -> Site:
+    """Give the site with other ports for its two servers, and another limit of seconds."""
+    directory = site.directory
+    assert directory is not None
+    server = replace(directory.servers[0], host="127.0.0.1", port=ldap_port)
+    exchange = replace(site.exchange, hostname="127.0.0.1", port=ews_port, timeout=timeout, auth=auth)
+    return replace(site, exchange=exchange, directory=replace(directory, servers=(server,)))

@@ -1,0 +1,88 @@
+"""Every kind of fault at every point of a run, once, three times and for ever, between the product and Exchange."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from pytest_flowscape.causes import CAUSES, EWS
+from pytest_flowscape.policy import RULES
+from tests.faults.conftest import Stage
+from tests.faults.ews_faults import KINDS, FaultKind
+from tests.faults.ews_proxy import FOR_EVER, Point
+from tests.faults.in_process import FAILED, NOT_MEASURED, PASSED, Accepted
+from tests.faults.tally import LEFT, PROPERTY, SAME, TOLD, all_faults
+
+SECONDS_FOR_ONE_TEST = 300
+TIMES = {"once": 1, "three times": 3, "for ever": FOR_EVER}
+CASES = [(kind, point) for kind in KINDS for point in kind.where if kind.always or all_faults()]
+MOVED = {Point.IMPERSONATED: {"IMPERSONATION-1", "IMPERSONATION-3"}, Point.SYNC: {"CALENDAR-1"}}
+# what a fault for ever leaves unmeasured at least
+READ_FROM = {
+    Point.CONNECTION: ("HOST-1", "HOST-2", "HOST-3", *EWS),
+    Point.HOST_PROBE: ("HOST-3", *EWS),
+    Point.CHALLENGE: EWS,
+    Point.SIGN_IN: ("ACCOUNT-3",),
+    Point.OWN_FOLDERS: (),
+    Point.IMPERSONATED: ("IMPERSONATION-1", "IMPERSONATION-2", "IMPERSONATION-3"),
+    Point.DELEGATE: ("PERMISSION-1",),
+    Point.SYNC: ("CALENDAR-1",),
+}
+
+
+@pytest.mark.parametrize(("kind", "point"), CASES, ids=[f"{kind.name}-{point.value}" for kind, point in CASES])
+def test_a_fault_makes_no_outcome_better(
+    kind: FaultKind, point: Point, stage: Stage, record_property: Callable[[str, object], None]
+) -> None:
+    healthy = stage.baseline()
+    # what the controller measures before is not met by a fault that stands where rooms are asked
+    facts = healthy.facts if point in (Point.DELEGATE, Point.SYNC) else None
+    for words, times in TIMES.items():
+        stage.ews.plan(point, kind.fault, times)
+        told = stage.accept(facts=facts)
+        assert stage.ews.spoilt, f"{words}: the point was not met"
+        assert stage.refused == 0, words
+        never_better(told, healthy, allowed(kind, point) if times > 1 else set(), unseen(kind, point))
+        if kind.told is None or (times == 1 and not (kind.lasting and point is not Point.HOST_PROBE)):
+            assert told.differs(healthy) == {}, words
+        elif times == FOR_EVER and not kind.spares:
+            left = {pair for pair in told.of(PASSED) if pair[0] in READ_FROM[point]}
+            assert left == set(), words
+        record_property(PROPERTY, (point.value, words, became(told, healthy)))
+
+
+def never_better(told: Accepted, healthy: Accepted, may_fail: set[str], may_pass: set[str]) -> None:
+    for pair, said in told.differs(healthy).items():
+        word = told.outcomes[pair]
+        if pair[0] in may_pass and word == PASSED:
+            continue
+        assert word == NOT_MEASURED or (word == FAILED and pair[0] in may_fail), (pair, said)
+
+
+def unseen(kind: FaultKind, point: Point) -> set[str]:
+    """Give what an answer for another mailbox may let pass: of an empty calendar, SyncFolderItems names no folder."""
+    return {"CALENDAR-1"} if kind.name == "answer to another mailbox" and point is Point.SYNC else set()
+
+
+def became(told: Accepted, healthy: Accepted) -> str:
+    """Say in a word what a fault has done to the outcomes."""
+    words = {told.outcomes[pair] for pair in told.differs(healthy)}
+    return TOLD if FAILED in words else LEFT if words else SAME
+
+
+def allowed(kind: FaultKind, point: Point) -> set[str]:
+    """Give the requirement that the table of causes fails for this trouble at this point."""
+    if kind.told is None:
+        return set()
+    if kind.moves:
+        return MOVED.get(point, set())
+    rule = RULES[kind.told]
+    keys = {
+        Point.CONNECTION: rule.host,
+        Point.HOST_PROBE: rule.bare,
+        Point.CHALLENGE: rule.sign_in,
+        Point.SIGN_IN: rule.sign_in,
+    }
+    key = keys.get(point, "")
+    return {CAUSES[key].failed} if key else set()

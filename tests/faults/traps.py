@@ -1,0 +1,86 @@
+"""Servers that nobody has any business with: they take whatever arrives and keep it."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import ssl
+import threading
+from pathlib import Path
+
+import trustme
+
+from tests.faults.listener import Listener
+from tests.faults.wire import LIMIT, connect
+
+
+class Trap:
+    """Listens on loopback; ``arrived`` holds the bytes of each connection, TLS or not."""
+
+    def __init__(self) -> None:
+        self.arrived: list[bytes] = []
+        self._lock = threading.Lock()
+        self._listener = Listener(self._keep, None)
+        self.port = self._listener.port
+
+    def _keep(self, sock: socket.socket) -> None:
+        at = len(self.arrived)
+        with self._lock:
+            self.arrived.append(b"")
+        sock.settimeout(1.0)
+        with contextlib.suppress(OSError):
+            while data := sock.recv(65536):
+                self.arrived[at] += data
+
+    def close(self) -> None:
+        self._listener.close()
+
+
+class InspectingProxy:
+    """An HTTP proxy that opens the TLS of everybody who asks for a tunnel, and signs with a CA of its own.
+
+    ``heard`` is all that it read in clear. What it reads it passes on to the server, and back.
+    """
+
+    def __init__(self, upstream_port: int, folder: Path) -> None:
+        self._upstream_port = upstream_port
+        authority = trustme.CA(organization_name="Inspection")
+        self.ca = folder / "inspection.pem"
+        authority.cert_pem.write_to_path(str(self.ca))
+        self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        authority.issue_cert("127.0.0.1", "localhost").configure_cert(self._context)
+        self._lock = threading.Lock()
+        self.tunnels = 0
+        self.heard = bytearray()
+        self._listener = Listener(self._tunnel, None)
+        self.port = self._listener.port
+
+    def _tunnel(self, sock: socket.socket) -> None:
+        head = b""
+        while not head.endswith(b"\r\n\r\n"):
+            byte = sock.recv(1)
+            if not byte:
+                return
+            head += byte
+        with self._lock:
+            self.tunnels += 1
+            self.heard += head
+        sock.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
+        with self._context.wrap_socket(sock, server_side=True) as inside, connect(self._upstream_port) as server:
+            back = threading.Thread(target=self._pass, args=(server, inside), daemon=True)
+            back.start()
+            self._pass(inside, server, keep=True)
+            back.join(LIMIT)
+
+    def _pass(self, one: ssl.SSLSocket, other: ssl.SSLSocket, *, keep: bool = False) -> None:
+        with contextlib.suppress(OSError):
+            while data := one.recv(65536):
+                if keep:
+                    with self._lock:
+                        self.heard += data
+                other.sendall(data)
+        with contextlib.suppress(OSError):
+            other.shutdown(socket.SHUT_RDWR)
+
+    def close(self) -> None:
+        self._listener.close()

@@ -1,0 +1,244 @@
+"""What is fuzzed: each target takes bytes from a stranger, and lets nothing out but the project's own errors.
+
+An error of the project's own is an answer, and so is a fact or a Trouble; what
+else comes out of ``run`` is a finding. So is an input that takes long.
+"""
+
+from __future__ import annotations
+
+import json
+import socket
+import tempfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from functools import cache
+from pathlib import Path
+
+from pytest_flowscape import full_access, judgement, resolving
+from pytest_flowscape.booking import slots
+from pytest_flowscape.config import load_site
+from pytest_flowscape.errors import FlowscapeError, NotMeasured, SiteFileError
+from pytest_flowscape.facts import DirectoryEntry, Holders, ResolvedName, Trouble
+from pytest_flowscape.gather_site import FIVE_FOLDERS, account_cause
+from pytest_flowscape.probes import directory_search, directory_view
+from pytest_flowscape.probes.directory_search import Channel, Query, SearchFailed
+from pytest_flowscape.probes.directory_sight import Sight
+from pytest_flowscape.probes.directory_socket import BoundedSocket
+from pytest_flowscape.probes.ews import answers, availability, item_answers
+from pytest_flowscape.probes.ews.answers import Envelope
+from pytest_flowscape.probes.ews.batch import Batch
+from pytest_flowscape.probes.ews.connection import HttpAnswer
+from pytest_flowscape.probes.ews.sign_in import schemes
+from pytest_flowscape.probes.network import Deadline
+from pytest_flowscape.probes.security_descriptor import decide, read_dacl, sid_text
+from pytest_flowscape.report.evidence import encode
+from pytest_flowscape.secret import Secret
+from pytest_flowscape.sifting import PERSON_FACTS, usable
+from pytest_flowscape.site import DirectoryServer
+from pytest_flowscape.verdict import expected_pairs
+from tests.fuzz import seeds
+
+ROOM, NOW = "atlas@demo.test", datetime(2026, 3, 2, 12, tzinfo=timezone.utc)
+STATUSES = (200, 500, 503, 401, 302)
+SIDS = ("S-1-5-21-1-2-3-1105", "S-1-5-11")
+
+
+@dataclass(frozen=True)
+class Target:
+    """One target: what it does with bytes, and good inputs to begin with."""
+
+    run: Callable[[bytes], None]
+    seeds: tuple[bytes, ...]
+
+
+@cache
+def folder() -> Path:
+    """A folder of this process."""
+    return Path(tempfile.mkdtemp(prefix="fuzz-"))
+
+
+# --- files of the customer ----------------------------------------------------------------------
+
+
+def site_file(data: bytes) -> None:
+    _load("site.ini", data, data)
+
+
+def room_list(data: bytes) -> None:
+    _load("rooms.csv", data, seeds.SITE_WITH_LIST)
+
+
+def _load(name: str, data: bytes, site: bytes) -> None:
+    (folder() / "rooms.csv").write_bytes(seeds.LIST)
+    (folder() / "site.ini").write_bytes(site)
+    (folder() / name).write_bytes(data)
+    try:
+        found = load_site(folder() / "site.ini")
+    except SiteFileError as error:
+        _said(*error.mistakes, error)
+        return
+    assert found.rooms
+    assert found.slug
+    expected_pairs([], found)
+
+
+# --- Exchange -----------------------------------------------------------------------------------
+
+
+def ews_answer(data: bytes) -> None:
+    """The first byte chooses the status, the second how much is a header's value; the rest is the body."""
+    if len(data) < 2:
+        return
+    status, size = STATUSES[data[0] % len(STATUSES)], data[1] % 64
+    value = data[2 : 2 + size].decode("latin-1")
+    headers = tuple((name, value) for name in ("WWW-Authenticate", "Retry-After", "Content-Type", "Location"))
+    answer = HttpAnswer(status, headers, data[2 + size :])
+    schemes(answer.challenges)
+    told = answers.read(answer)
+    answers.version_of(answer)
+    if isinstance(told, Trouble):
+        _keep(told)
+        return
+    _folders(told)
+    _others(told)
+
+
+def _folders(told: Envelope) -> None:
+    """Have it answer for two rooms, as owner and as delegate, and judge what that means."""
+    for impersonate in ("", ROOM):
+        rooms = [ROOM] if impersonate else [ROOM, "aurora@demo.test"]
+        found = Batch(FIVE_FOLDERS, lambda *_: told, lambda _: None, impersonate).run(rooms)
+        for answer in found.values():
+            _keep(answer)
+            try:
+                usable(answer, PERSON_FACTS)
+                lacking = full_access.beyond_the_owner(full_access.lacking_in(answer), answer)
+                assert lacking is None or str(lacking)
+                list(full_access.differences(answer, answer))
+            except NotMeasured as error:
+                _said(error.reason)
+
+
+def _others(told: Envelope) -> None:
+    for trouble in answers.troubles(told):
+        _keep(trouble)
+    _keep(answers.sync(told, ROOM, ROOM))
+    name = answers.resolved(told, ROOM)
+    _keep(name)
+    _proven(resolving.told_names, name)
+    _proven(resolving.told_addresses, name)
+    item_answers.items([told])
+    item_answers.changes([told])
+    free = availability.read(told, ROOM)
+    _keep(free)
+    found = slots.find_night_slot(lambda *_: free, NOW, None)
+    assert found is None or isinstance(found, (Trouble, slots.Slot))
+
+
+def _proven(judge: Callable[[ResolvedName], object], name: ResolvedName) -> None:
+    try:
+        judge(name)
+    except NotMeasured as error:
+        _said(error.reason)
+
+
+def _said(*errors: object) -> None:
+    """An error of the project's own says something."""
+    assert errors
+    assert all(str(error) for error in errors)
+
+
+def _keep(fact: object) -> None:
+    """What is told goes into evidence.json."""
+    json.dumps(encode(fact), allow_nan=False)
+
+
+# --- the directory ------------------------------------------------------------------------------
+
+
+def ldap_answer(data: bytes) -> None:
+    """Bytes from a directory that closes behind them; the first tells whether they answer a bind or a search."""
+    here, there = socket.socketpair()
+    with there:
+        connection = directory_search._connection(
+            DirectoryServer("localhost", 636, tls=True), BoundedSocket(here, Deadline(5))
+        )
+        channel = Channel(DirectoryServer("localhost", 636, tls=True), connection, None)
+        there.sendall(data[1:60000])
+        there.shutdown(socket.SHUT_WR)
+        try:
+            if data[:1] == b"b":
+                trouble = channel.bind("user", Secret("password"), Deadline(5))
+                _keep(trouble)
+            else:
+                query = Query("DC=demo,DC=test", "(mail=*)", ("mail", "proxyAddresses"))
+                for entry in channel.search(query, Deadline(5)):
+                    _judge(entry)
+        except SearchFailed as failed:
+            _keep(failed.trouble)
+        finally:
+            channel.close()
+
+
+NAMES = tuple(dict.fromkeys((*directory_view.ACCOUNT_ATTRIBUTES, *directory_view.HOLDER_ATTRIBUTES)))
+
+
+def ldap_entry(data: bytes) -> None:
+    """Attributes of one object: a byte for the name, one for the length, then the value."""
+    found: dict[str, list[bytes]] = {}
+    at = 0
+    while at + 2 <= len(data):
+        name, size = NAMES[data[at] % len(NAMES)].lower(), data[at + 1]
+        found.setdefault(name, []).append(data[at + 2 : at + 2 + size])
+        at += 2 + size
+    _judge(DirectoryEntry("CN=A,DC=demo,DC=test", attributes={name: tuple(v) for name, v in found.items()}))
+
+
+def _judge(entry: DirectoryEntry) -> None:
+    """All that is read out of an entry, as a room's, a user's and the service account's."""
+    _keep(entry)
+    joined = directory_view.join([ROOM], [entry], [entry])
+    holders = directory_view.judged(joined[ROOM], NAMES, Sight().after([entry]), forest_wide=True)
+    held = Holders(ROOM, by_proxy=(entry,))
+    _keep(directory_view.mailbox_rights(held, SIDS))
+    judgement.all_holders(holders)
+    directory_view.token_sids(entry)
+    directory_view.master_sids(entry)
+    directory_view.when_changed(entry.attributes)
+    for username in ("DEMO\\svc", "svc@demo.test", "svc"):
+        directory_view.is_another(entry, username)
+        directory_view.is_proven(entry, username)
+    account_cause(entry, 5, NOW)
+    judgement.is_group_managed(entry)
+    judgement.addresses_of(entry)
+    for name in NAMES:
+        entry.moment(name)
+        try:
+            judgement.number(entry, name)
+        except FlowscapeError as error:
+            _said(error)
+
+
+def descriptor(data: bytes) -> None:
+    """A security descriptor, and the same bytes as a SID: ValueError is what these say to damage."""
+    try:
+        grant, who = decide(read_dacl(data), SIDS)
+        assert grant
+        assert not who or who.startswith("S-1-")
+    except ValueError as error:
+        _said(error)
+    try:
+        assert sid_text(data).startswith("S-1-")
+    except ValueError as error:
+        _said(error)
+
+
+TARGETS: Mapping[str, Target] = {
+    "site": Target(site_file, seeds.SITES),
+    "rooms": Target(room_list, seeds.LISTS),
+    "ews": Target(ews_answer, seeds.EWS),
+    "ldap-wire": Target(ldap_answer, seeds.LDAP),
+    "ldap-entry": Target(ldap_entry, seeds.entries(NAMES)),
+    "descriptor": Target(descriptor, seeds.DESCRIPTORS),
+}
