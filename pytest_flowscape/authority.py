@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
 
+from pytest_flowscape.booking.precautions import REACHES
 from pytest_flowscape.collection import attributes_judged
 from pytest_flowscape.facts import Kind, Trouble, Written
 from pytest_flowscape.gather_site import FIVE_FOLDERS
@@ -35,6 +36,7 @@ from pytest_flowscape.site import Exchange
 BEGIN, END = "<!-- begin: python -m pytest_flowscape.authority -->", "<!-- end: pytest_flowscape.authority -->"
 ACCOUNT, ITSELF, ROOM, USER, NOBODY = "the account", "itself", "the room", "the user", "nobody"
 DOMAIN, FOREST, OBJECT, SYSTEM = "the domain", "the forest", "one object", "`CN=System` of the domain"
+MEETING = ", with `--flowscape-book=meeting`"
 IMPERSONATED = (ITSELF, ROOM, USER)
 _NO_FOLDER = {"ResolveNames": "address list", "GetUserAvailability": "free/busy"} | dict.fromkeys(
     ("UpdateItem", "DeleteItem"), "the item itself"
@@ -126,17 +128,20 @@ def _bookings() -> list[bytes]:
 
 def ldap() -> Iterator[LdapAsked]:
     """Give every kind of search in the order of a run."""
-    reads = attributes_judged()
+    meeting = attributes_judged()
+    reads = meeting - frozenset(REACHES)
     anywhere = (DOMAIN, FOREST)
     sam, upn = identity_filters("D\\USER", "")[0], identity_filters("U@D.TEST", "")[0]
     assert namesakes_filter("D\\USER") == sam
     for wanted in (sam, upn):
         yield _search(anywhere, wanted, ("objectSid",), "the account, by its user name, and who else has that")
-    yield _search((OBJECT,), ANYTHING, account_attributes(reads), "the account's object")
+    for asked, why in ((reads, ""), (meeting, MEETING)):
+        yield _search((OBJECT,), ANYTHING, account_attributes(asked), f"the account's object{why}")
     for policy in POLICY_ATTRIBUTES:
         yield _search((OBJECT,), ANYTHING, (policy,), "how many wrong passwords lock it")
     for wanted in (proxy_filter([_NAMED]), mail_filter([_NAMED])):
-        yield _search(anywhere, wanted, holder_attributes(reads), "who has an address")
+        for asked, why in ((reads, ""), (meeting, MEETING)):
+            yield _search(anywhere, wanted, holder_attributes(asked), f"who has an address{why}")
     for name in ("proxyAddresses", "mailNickname"):
         yield _search(anywhere, f"({name}=*)", (name,), "five objects: whether the attribute can be seen at all")
     trust = "(&(objectClass=trustedDomain)(securityIdentifier=VALUE))"

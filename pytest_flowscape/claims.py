@@ -7,6 +7,7 @@ id; with workers the two rooms may be asked by different processes.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
 
@@ -30,7 +31,7 @@ class Claims:
     def __init__(self, folder: Path | None, *, comparable: bool = False) -> None:
         self._folder = folder / "folder-ids" if folder else None
         self._comparable = comparable
-        self._holds: dict[str, set[str]] = {}
+        self._holds: dict[str, frozenset[str]] = {}
         self._owners: dict[str, dict[str, str]] = {}  # the ids that a room's owner was told, by the folder's name
 
     def note(self, answers: Iterable[MailboxAnswer | SyncAnswer | ResolvedName]) -> None:
@@ -41,7 +42,7 @@ class Claims:
                 self._owners[answer.address] = named
             for folder in answer.folders if isinstance(answer, MailboxAnswer) else ():
                 if folder.folder_id:
-                    self._holds.setdefault(folder.folder_id, set()).add(answer.address)
+                    self._add(folder.folder_id, answer.address)
                     if folder.name == SHARED:
                         self._tell(folder.folder_id, answer.address)
 
@@ -58,13 +59,19 @@ class Claims:
         if any(owners.get(name, identity) != identity for name, identity in told.items()):
             raise NotMeasured("Exchange shows other folders than the mailbox's own", cause=OWN_MAILBOX)
         for identity in ids:
-            known = self._holds.setdefault(identity, set())
-            known.add(answer.address)
-            holders = known | self._told(identity, answer.address)
+            holders = self._add(identity, answer.address) | self._told(identity, answer.address)
             if len(holders) > 1:
                 said = f"Exchange answers for {' and '.join(sorted(holders))} from one mailbox"
                 raise NotMeasured(said, cause=OWN_MAILBOX)
         return answer
+
+    def _add(self, identity: str, address: str) -> frozenset[str]:
+        """Add one of those that an id was told for, and give them all; one mailbox's ids share what they hold."""
+        known = self._holds.get(identity)
+        if known is None or address not in known:
+            alone = _alone(address)
+            known = self._holds[identity] = alone if known is None else known | alone
+        return known
 
     def _tell(self, identity: str, address: str) -> None:
         if self._folder is not None:
@@ -95,3 +102,8 @@ def comparable(own: MailboxAnswer | None, itself: MailboxAnswer | None) -> bool:
 
 def _hashed(text: str) -> str:
     return sha256(text.encode()).hexdigest()
+
+
+@lru_cache(maxsize=100)
+def _alone(address: str) -> frozenset[str]:
+    return frozenset((address,))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.util
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -129,10 +129,15 @@ def _reaches(goal: str, needs: Sequence[str], by_id: Mapping[str, Requirement]) 
     return False
 
 
+_RECORD = pytest.StashKey[Requirement | None]()
+
+
 def requirement_of(item: pytest.Item) -> Requirement | None:
     """Give the requirement that an item tests, None for any other test."""
-    mark = item.get_closest_marker(MARK)
-    return mark.args[0] if mark else None
+    if _RECORD not in item.stash:  # looked for once: every hook asks
+        mark = item.get_closest_marker(MARK)
+        item.stash[_RECORD] = mark.args[0] if mark else None
+    return item.stash[_RECORD]
 
 
 def target_of(item: pytest.Item) -> str:
@@ -142,6 +147,12 @@ def target_of(item: pytest.Item) -> str:
     if "room" in params:
         return str(params["room"].email)
     return str(params.get("user", SITE_TARGET))
+
+
+@lru_cache(maxsize=10_000)
+def labelled(name: str, value: str) -> tuple[str, str]:
+    """Give a property of a test; what thousands of tests share is kept once."""
+    return name, value
 
 
 class Collection:
@@ -206,10 +217,10 @@ class Collection:
         known = dict(item.user_properties)
         if "requirement" not in known:
             item.user_properties += [
-                ("requirement", record.id),
-                ("target", target_of(item)),
-                ("owner", record.owner.value),
-                ("level", record.level.value),
+                labelled("requirement", record.id),
+                labelled("target", target_of(item)),
+                labelled("owner", record.owner.value),
+                labelled("level", record.level.value),
             ]
 
     def _place(self, item: pytest.Item) -> tuple[int, int, str]:

@@ -38,16 +38,8 @@ from pytest_flowscape.site import Room, Site
 
 JUDGE = pytest.StashKey[Judge]()
 LIVE = pytest.StashKey[Live]()
+Fact = Callable[..., Any]
 NO_RUN = "no requirement was collected, so nothing was measured; say --flowscape-add=PATH to run tests beside ours"
-
-
-def _fact(request: pytest.FixtureRequest, target: str = SITE_TARGET) -> Any:
-    record = requirement_of(request.node)
-    assert request.fixturename is not None
-    judge = request.config.stash.get(JUDGE, None)
-    if judge is None:
-        raise NotMeasured(NO_RUN)
-    return judge.fact(record.id if record else "", request.fixturename, target)
 
 
 def _live(request: pytest.FixtureRequest) -> Live:
@@ -55,6 +47,17 @@ def _live(request: pytest.FixtureRequest) -> Live:
     if live is None:
         raise NotMeasured(NO_RUN)
     return live
+
+
+@pytest.fixture
+def _fact(request: pytest.FixtureRequest) -> Fact:
+    """Give a fact by its name and target. One for each test: pytest makes ``request`` anew for whoever asks for it."""
+    record = requirement_of(request.node)
+    judge = request.config.stash.get(JUDGE, None)
+    if judge is None:
+        raise NotMeasured(NO_RUN)
+    id_ = record.id if record else ""
+    return lambda name, target=SITE_TARGET: judge.fact(id_, name, target)
 
 
 @pytest.fixture
@@ -76,135 +79,135 @@ def user(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def site(request: pytest.FixtureRequest) -> Site:
+def site(_fact: Fact) -> Site:
     """The site file, checked and frozen."""
-    return _fact(request)  # type: ignore[no-any-return]
+    return _fact("site")  # type: ignore[no-any-return]
 
 
 @pytest.fixture
-def site_facts(request: pytest.FixtureRequest) -> SiteFacts:
+def site_facts(_fact: Fact) -> SiteFacts:
     """Everything measured before any room, for requirements that judge what may be missing."""
-    return _fact(request)  # type: ignore[no-any-return]
+    return _fact("site_facts")  # type: ignore[no-any-return]
 
 
 @pytest.fixture
-def host(request: pytest.FixtureRequest) -> Host:
+def host(_fact: Fact) -> Host:
     """What DNS, TCP and TLS said of the configured hostname."""
-    return _fact(request)  # type: ignore[no-any-return]
+    return _fact("host")  # type: ignore[no-any-return]
 
 
 @pytest.fixture
-def endpoint(request: pytest.FixtureRequest) -> Endpoint:
+def endpoint(_fact: Fact) -> Endpoint:
     """The answer to one POST without credentials."""
-    return _fact(request)  # type: ignore[no-any-return]
+    return _fact("endpoint")  # type: ignore[no-any-return]
 
 
 @pytest.fixture
-def sign_in(request: pytest.FixtureRequest) -> SignIn:
+def sign_in(_fact: Fact) -> SignIn:
     """The run's one sign-in to EWS."""
-    return _fact(request)  # type: ignore[no-any-return]
+    return _fact("sign_in")  # type: ignore[no-any-return]
 
 
 @pytest.fixture
-def own_mailbox(request: pytest.FixtureRequest) -> MailboxAnswer:
+def own_mailbox(_fact: Fact) -> MailboxAnswer:
     """The account's own inbox, bare and by its configured address, and its other folders."""
-    return _fact(request)  # type: ignore[no-any-return]
+    return _fact("own_mailbox")  # type: ignore[no-any-return]
 
 
 @pytest.fixture
-def own_folder_ids(request: pytest.FixtureRequest) -> frozenset[str]:
+def own_folder_ids(_fact: Fact) -> frozenset[str]:
     """The FolderIds of the account's own mailbox."""
-    return _fact(request)  # type: ignore[no-any-return]
+    return _fact("own_folder_ids")  # type: ignore[no-any-return]
 
 
 @pytest.fixture
-def self_as_owner(request: pytest.FixtureRequest) -> MailboxAnswer:
+def self_as_owner(_fact: Fact) -> MailboxAnswer:
     """The account's calendar, asked impersonating itself."""
-    return _fact(request)  # type: ignore[no-any-return]
+    return _fact("self_as_owner")  # type: ignore[no-any-return]
 
 
 @pytest.fixture
-def out_of_scope(request: pytest.FixtureRequest) -> MailboxAnswer | None:
+def out_of_scope(_fact: Fact) -> MailboxAnswer | None:
     """The mailbox that must not be impersonable, asked impersonating it; None where none is configured."""
-    return _fact(request)  # type: ignore[no-any-return]
+    return _fact("out_of_scope")  # type: ignore[no-any-return]
 
 
 @pytest.fixture
-def directory(request: pytest.FixtureRequest) -> DirectoryView:
+def directory(_fact: Fact) -> DirectoryView:
     """Everything that the directory told."""
-    return _fact(request)  # type: ignore[no-any-return]
+    return _fact("directory")  # type: ignore[no-any-return]
 
 
 @pytest.fixture
-def account_entry(request: pytest.FixtureRequest) -> DirectoryEntry:
+def account_entry(_fact: Fact) -> DirectoryEntry:
     """The service account's object in the directory."""
-    return _fact(request)  # type: ignore[no-any-return]
+    return _fact("account_entry")  # type: ignore[no-any-return]
 
 
 @pytest.fixture
-def account_state(request: pytest.FixtureRequest) -> AccountState:
+def account_state(_fact: Fact) -> AccountState:
     """What refused the account's sign-in, and its object where readable."""
-    return _fact(request)  # type: ignore[no-any-return]
+    return _fact("account_state")  # type: ignore[no-any-return]
 
 
 @pytest.fixture
-def account_names(request: pytest.FixtureRequest) -> AccountNames:
+def account_names(_fact: Fact) -> AccountNames:
     """First and last name of the service account."""
-    return _fact(request)  # type: ignore[no-any-return]
+    return _fact("account_names")  # type: ignore[no-any-return]
 
 
 @pytest.fixture
-def room_entry(request: pytest.FixtureRequest, room: Room) -> Holders:
+def room_entry(_fact: Fact, room: Room) -> Holders:
     """Who holds the room's address in the directory."""
-    return _fact(request, room.email)  # type: ignore[no-any-return]
+    return _fact("room_entry", room.email)  # type: ignore[no-any-return]
 
 
 @pytest.fixture
-def room_addresses(request: pytest.FixtureRequest, room: Room) -> RoomAddresses:
+def room_addresses(_fact: Fact, room: Room) -> RoomAddresses:
     """The primary SMTP address behind the room's configured address, and its holders."""
-    return _fact(request, room.email)  # type: ignore[no-any-return]
+    return _fact("room_addresses", room.email)  # type: ignore[no-any-return]
 
 
 @pytest.fixture
-def room_rights(request: pytest.FixtureRequest, room: Room) -> MailboxRights:
+def room_rights(_fact: Fact, room: Room) -> MailboxRights:
     """What the directory's copy of the mailbox permissions says: it explains, it never judges."""
-    return _fact(request, room.email)  # type: ignore[no-any-return]
+    return _fact("room_rights", room.email)  # type: ignore[no-any-return]
 
 
 @pytest.fixture
-def room_as_owner(request: pytest.FixtureRequest, room: Room) -> MailboxAnswer:
+def room_as_owner(_fact: Fact, room: Room) -> MailboxAnswer:
     """Five folders of the room, asked impersonating it, with rights and PermissionSet."""
-    return _fact(request, room.email)  # type: ignore[no-any-return]
+    return _fact("room_as_owner", room.email)  # type: ignore[no-any-return]
 
 
 @pytest.fixture
-def room_as_delegate(request: pytest.FixtureRequest, room: Room) -> MailboxAnswer:
+def room_as_delegate(_fact: Fact, room: Room) -> MailboxAnswer:
     """The same five folders, asked without impersonation."""
-    return _fact(request, room.email)  # type: ignore[no-any-return]
+    return _fact("room_as_delegate", room.email)  # type: ignore[no-any-return]
 
 
 @pytest.fixture
-def room_sync(request: pytest.FixtureRequest, room: Room) -> SyncAnswer:
+def room_sync(_fact: Fact, room: Room) -> SyncAnswer:
     """The answer to SyncFolderItems on the room's calendar."""
-    return _fact(request, room.email)  # type: ignore[no-any-return]
+    return _fact("room_sync", room.email)  # type: ignore[no-any-return]
 
 
 @pytest.fixture
-def room_booking(request: pytest.FixtureRequest, room: Room) -> RoundTrip:
+def room_booking(_fact: Fact, room: Room) -> RoundTrip:
     """One booking in the room's calendar, made, extended, ended early and removed; only where it was asked for."""
-    return _fact(request, room.email)  # type: ignore[no-any-return]
+    return _fact("room_booking", room.email)  # type: ignore[no-any-return]
 
 
 @pytest.fixture
-def room_meeting(request: pytest.FixtureRequest, room: Room) -> RoundTrip:
+def room_meeting(_fact: Fact, room: Room) -> RoundTrip:
     """One meeting with the room, answered, extended, ended early and cancelled; only where it was asked for."""
-    return _fact(request, room.email)  # type: ignore[no-any-return]
+    return _fact("room_meeting", room.email)  # type: ignore[no-any-return]
 
 
 @pytest.fixture
-def user_as_owner(request: pytest.FixtureRequest, user: str) -> MailboxAnswer:
+def user_as_owner(_fact: Fact, user: str) -> MailboxAnswer:
     """A user's calendar folder, asked impersonating the user: IdOnly, no content."""
-    return _fact(request, user)  # type: ignore[no-any-return]
+    return _fact("user_as_owner", user)  # type: ignore[no-any-return]
 
 
 # --- for a customer's own tests -----------------------------------------------------------------

@@ -1,15 +1,16 @@
 """Facts by name and target: what to ask, when, within which budget.
 
 One ``Gather`` lives in each process that runs tests. Site facts came from the
-controller; rooms are asked here, a chunk at a time: owner first (one
-impersonated GetFolder a room), then one delegate request for the whole chunk,
-so that a mailbox nobody has opened yet is never blamed on the grant. Methods
-named like a fixture give that fixture's fact or raise NotMeasured.
+controller; rooms are asked here, ahead of the tests (``gather_rooms``), a chunk
+at a time: owner first (one impersonated GetFolder a room), then one delegate
+request for the whole chunk, so that a mailbox nobody has opened yet is never
+blamed on the grant. Methods named like a fixture give that fixture's fact or
+raise NotMeasured.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from pytest_flowscape.booking.asked import Bookings
@@ -35,8 +36,8 @@ from pytest_flowscape.facts import (
     SiteFacts,
     SyncAnswer,
 )
-from pytest_flowscape.gather_site import FIVE_FOLDERS, directory_session
-from pytest_flowscape.interruption import in_parallel
+from pytest_flowscape.gather_rooms import DELEGATE, NAMES, OWNER, SYNC, USERS, RoomFacts, ask, wanted_chunks
+from pytest_flowscape.gather_site import directory_session
 from pytest_flowscape.judgement import refuse_own, require_readable
 from pytest_flowscape.probes.directory import DirectorySession
 from pytest_flowscape.probes.ews.session import EwsSession
@@ -67,15 +68,12 @@ class Gather:
         self._directory: DirectorySession | None = None
         self._reopened = False
         self._rooms = {room.email: room for room in run.rooms}
-        self._chunk_of = {address: chunk for chunk in run.chunks for address in chunk}
+        self._chunk_of = {address: number for number, chunk in enumerate(run.chunks) for address in chunk}
         self._holders = dict(site_facts.directory.rooms) if site_facts.directory else {}
         same = comparable(site_facts.own_mailbox, site_facts.self_as_owner)
         self._claims = Claims(run.folder if run.workers > 1 else None, comparable=same)
-        self.owner: dict[str, MailboxAnswer] = {}
-        self.delegate: dict[str, MailboxAnswer] = {}
-        self.sync: dict[str, SyncAnswer] = {}
-        self.users: dict[str, MailboxAnswer] = {}
-        self.names: dict[str, ResolvedName] = dict(site_facts.contacts)
+        self._asked = RoomFacts(self._ask, self._claims, run.connections)
+        self._asked.known[NAMES].update(site_facts.contacts)
         self.bookings = Bookings(run, site_facts, self._session)
         self.not_requested = self.bookings.not_requested
 
@@ -228,23 +226,16 @@ class Gather:
 
     def room_as_owner(self, address: str) -> MailboxAnswer:
         """Give the five folders of a room, asked impersonating it, with rights and PermissionSet."""
-        self._fetch(self.owner, self._ask_owner, address)
-        return self._claims.of_itself(usable(self.owner[address], ROOM_FACTS))
+        return self._claims.of_itself(usable(self._as_owner(address), ROOM_FACTS))
 
     def room_as_delegate(self, address: str) -> MailboxAnswer:
         """Give the same five folders, asked without impersonation; the owner's view is asked first."""
-        self._fetch(self.owner, self._ask_owner, address)
-        if address not in self.delegate:
-            chunk = self._chunk_of.get(address, (address,))
-            asked = [a for a in chunk if a not in self.delegate and a in self.owner]
-            self.delegate.update(self._session().get_folder(asked, FIVE_FOLDERS, rights=True))
-            self._claims.note(self.delegate[room] for room in asked)
-        return self._claims.of_itself(usable(self.delegate[address], ROOM_FACTS))
+        self._as_owner(address)
+        return self._claims.of_itself(usable(self._get(DELEGATE, address), ROOM_FACTS))
 
     def room_sync(self, address: str) -> SyncAnswer:
         """Give the answer to SyncFolderItems on the room's calendar."""
-        self._fetch(self.sync, lambda room: self._session().sync_calendar(room, impersonate=room), address)
-        answer = self.sync[address]
+        answer: SyncAnswer = self._get(SYNC, address)
         trouble = answer.trouble
         if trouble and trouble.kind not in ROOM_FACTS and trouble.code not in SYNC_CODES:
             raise said_nothing(trouble)
@@ -252,15 +243,7 @@ class Gather:
 
     def user_as_owner(self, address: str) -> MailboxAnswer:
         """Give a user's calendar folder, asked impersonating the user: IdOnly, no content."""
-
-        def ask(user: str) -> MailboxAnswer:
-            return self._session().get_folder([user], ["calendar"], impersonate=user)[user]
-
-        self._open("ews")
-        if address not in self.users:
-            self.users[address] = ask(address)
-            self._claims.note([self.users[address]])
-        return self._claims.of_itself(usable(self.users[address], PERSON_FACTS))
+        return self._claims.of_itself(usable(self._get(USERS, address), PERSON_FACTS))
 
     def room_booking(self, address: str) -> RoundTrip:
         """Give the booking round trip of a room, made at the first call."""
@@ -272,6 +255,21 @@ class Gather:
         """Give the round trip of a meeting with a room, made at the first call."""
         refuse_own(self.room_as_delegate(address), self.own_folder_ids(address))
         return self.bookings.meeting(address, lambda: self.room_entry(address))
+
+    # --- ahead of the tests ---
+
+    def expect(self, coming: Iterable[tuple[str, Iterable[str]]]) -> None:
+        """Learn which facts the coming tests will ask for: targets in their order, each with names of facts.
+
+        They are fetched ahead, and nothing else is. A fact that was not
+        expected is asked for when a test needs it.
+        """
+        if self.facts.ews_cause:
+            return
+        chunks = wanted_chunks(coming, self._chunk_of, directory_closed=bool(self.facts.directory_cause))
+        if chunks:
+            self._session()
+            self._asked.expect(chunks)
 
     # --- for the clients of a customer's own tests ---
 
@@ -293,17 +291,27 @@ class Gather:
         """Drop what is known of one target, so that the named facts are measured anew, alone."""
         wanted = set(names)
         if wanted & {"room_as_owner", "room_as_delegate"}:
-            self.owner.pop(address, None)
-            self.delegate.pop(address, None)
+            self._asked.forget(OWNER, address)
+            self._asked.forget(DELEGATE, address)
         if "room_sync" in wanted:
-            self.sync.pop(address, None)
-        self.users.pop(address, None)
+            self._asked.forget(SYNC, address)
+        self._asked.forget(USERS, address)
         if wanted & {"room_entry", "room_addresses"} and not self.facts.directory_cause:
             self._holders.pop(address, None)
             self._reopen_directory()
 
+    def stop(self) -> None:
+        """Fetch nothing ahead any more: the run is being interrupted."""
+        self._asked.stop()
+
+    def asked(self) -> Mapping[str, Mapping[str, Any]]:
+        """Stop fetching, and give everything that Exchange said of rooms and users, by kind and address."""
+        self._asked.end()
+        return self._asked.known
+
     def close(self) -> None:
         """End all connections, and the journal of bookings."""
+        self._asked.end()
         self.bookings.end()
         if self._ews:
             self._ews.close()
@@ -329,8 +337,8 @@ class Gather:
         """Give what ResolveNames tells instead of a closed directory, asked once for each address; None if neither."""
         if not self.facts.directory_cause or self.facts.ews_cause:
             return None
-        self._fetch(self.names, lambda room: self._session().resolve_names(room), address)
-        return self.names[address]
+        told: ResolvedName = self._get(NAMES, address)
+        return told
 
     def _session(self) -> EwsSession:
         self._open("ews")
@@ -344,37 +352,32 @@ class Gather:
                 gate=self._gate,
                 run_id=self.run.run_id,
                 connections=self.run.connections,
+                mailboxes=self.run.chunk_size,
                 way=signed_in.way if signed_in else "",
             )
         return self._ews
 
-    def _ask_owner(self, room: str) -> MailboxAnswer:
-        session = self._session()
-        return session.get_folder([room], FIVE_FOLDERS, impersonate=room, rights=True, permissions=True)[room]
+    def _ask(self, kind: str, addresses: Sequence[str]) -> Mapping[str, Any]:
+        return ask(self._session(), kind, addresses)
 
-    def _fetch(self, known: dict[str, Any], ask: Callable[[str], Any], address: str) -> None:
-        """Fill ``known`` for the address's whole chunk, as many at a time as there are connections."""
-        if address in known:
-            return
+    def _get(self, kind: str, address: str) -> Any:
         self._session()
-        chunk = self._chunk_of.get(address, (address,))
-        wanted: Sequence[str] = [room for room in chunk if room not in known]
-        if self.run.connections == 1 or len(wanted) == 1:
-            known.update({room: ask(room) for room in wanted})
-        else:
-            known.update(zip(wanted, in_parallel(ask, wanted, self.run.connections, "rooms"), strict=True))
-        self._claims.note(known[room] for room in wanted)
+        return self._asked.get(kind, address)
+
+    def _as_owner(self, address: str) -> MailboxAnswer:
+        answer: MailboxAnswer = self._get(OWNER, address)
+        return answer
 
     def _opens(self, address: str) -> bool:
         """Tell whether Exchange opens a folder of the room to somebody who acts as it."""
         if self.facts.ews_cause:
             return False
-        self._fetch(self.owner, self._ask_owner, address)
-        return any(folder.trouble is None for folder in self.owner[address].folders)
+        return any(folder.trouble is None for folder in self._as_owner(address).folders)
 
     def _denied(self, address: str) -> bool:
         """Tell whether Exchange says that nobody has this address as primary one; asked by ``_opens`` before."""
-        trouble = self.owner[address].first_trouble if address in self.owner else None
+        answer: MailboxAnswer | None = self._asked.known[OWNER].get(address)
+        trouble = answer.first_trouble if answer else None
         return trouble is not None and trouble.kind in (Kind.NO_MAILBOX, Kind.NOT_PRIMARY)
 
     def _reopen_directory(self) -> None:

@@ -27,9 +27,9 @@ U = TypeVar("U")
 
 ALONE = 1.5
 """Seconds after the signal in which a process that runs tests may still ask a server something."""
-LAST_WORDS = 3.0
+LAST_WORDS = 2.5
 """Seconds after the signal until which a controller listens to its workers."""
-WITH_WORKERS = 4.0
+WITH_WORKERS = 3.5
 """Seconds after the signal in which a controller may still ask a server something itself."""
 NUDGE = 0.1
 """Seconds after which a signal that was not heeded is sent again."""

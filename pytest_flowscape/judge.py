@@ -10,6 +10,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from pytest_flowscape.causes import CAUSES, Cause
@@ -43,7 +44,7 @@ class Judged:
     requirement: Requirement
     function: Callable[..., None]
 
-    @property
+    @cached_property
     def fact_names(self) -> tuple[str, ...]:
         """Give the facts that the function asks for, by name."""
         return tuple(inspect.signature(self.function).parameters)
@@ -56,6 +57,7 @@ class Judge:
         self._judged = judged
         self._gather = gather
         self._known: dict[tuple[str, str], Decided] = {}
+        self._wants: dict[str, frozenset[str]] = {}
         self._looks = SECOND_LOOKS // gather.run.workers
         self._sample = max(1, SECOND_LOOK_SAMPLE // gather.run.workers)
         self.second_looks = 0
@@ -73,6 +75,36 @@ class Judge:
         if key not in self._known:
             self._known[key] = self._decide(id_, target)
         return self._known[key]
+
+    def wants(self, id_: str, target: str) -> frozenset[str]:
+        """Tell which facts deciding this pair will ask for, its needs' included; none where it is decided already.
+
+        Asks nothing itself: what is judged for this are needs of the whole site.
+        """
+        requirement = self._judged[id_].requirement
+        if requirement.opt_in and self._gather.not_requested(requirement.opt_in, target):
+            return frozenset()
+        if id_ not in self._wants:
+            self._wants[id_] = self._wanted(id_) or frozenset()
+        return self._wants[id_]
+
+    def _wanted(self, id_: str) -> frozenset[str] | None:
+        """Give the facts for a requirement and its needs, None where it is stopped on every target."""
+        judged = self._judged[id_]
+        if self._stopped_by_cause(id_):
+            return None
+        names = frozenset(judged.fact_names)
+        for need in filter(self._judged.__contains__, judged.requirement.needs):
+            if self._judged[need].requirement.per is Per.SITE:
+                found = self.decide(need, SITE_TARGET)
+                stops = isinstance(found, RequirementFailed) or (isinstance(found, NotMeasured) and bool(found.because))
+                more = None if stops else frozenset[str]()
+            else:
+                more = self._wanted(need)
+            if more is None:
+                return None
+            names |= more
+        return names
 
     def fact(self, id_: str, name: str, target: str) -> Any:
         """Give a fact for a requirement. Raises NotMeasured, also for an attribute that it reads and cannot."""

@@ -6,13 +6,14 @@ travels as plain JSON values in ``report.flowscape``.
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from dataclasses import replace
 from datetime import date
+from typing import Any
 
 import pytest
 
-from pytest_flowscape.collection import requirement_of, target_of
+from pytest_flowscape.collection import labelled, requirement_of, target_of
 from pytest_flowscape.errors import NotMeasured, NotRequested, RequirementFailed
 from pytest_flowscape.fixtures import JUDGE
 from pytest_flowscape.judgement import OWN_MAILBOX
@@ -34,8 +35,6 @@ MARKUP = {
     Word.FAILED: {"red": True},
     Word.NOT_MEASURED: {"yellow": True, "bold": True},
 }
-
-
 NEVER_ATTESTED = ("internal", OWN_MAILBOX, "malformed", "throttled", "transient")
 
 
@@ -46,6 +45,7 @@ class OutcomeHooks:
         self._site = site
         self._waivers = {(w.requirement, w.target): w for w in site.waivers if w.until >= today}
         self._attestations = site.attestations
+        self._keywords: dict[str, Mapping[str, Any]] = {}
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
@@ -66,15 +66,29 @@ class OutcomeHooks:
         self, item: pytest.Item, call: pytest.CallInfo[None]
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
         """Give the report of a requirement its outcome."""
-        report = yield
         record = requirement_of(item)
-        if record is None or report.when == "teardown" or (report.when == "setup" and report.passed):
-            return report
+        if record is None:
+            return (yield)
+        if call.excinfo is None and call.when != "call":
+            report = yield
+            return self._light(report)
+        if call.when == "teardown":
+            return (yield)
         outcome = self._outcome(item, record, call)
+        if call.excinfo is not None and outcome.cause != "internal":
+            # our words replace the traceback; to make one, pytest would parse the suite again for each room
+            call.excinfo.traceback = type(call.excinfo.traceback)([])
+        report = self._light((yield))
         report.flowscape = outcome.as_json()  # type: ignore[attr-defined]
-        item.user_properties.append(("outcome", outcome.word.value))
+        item.user_properties.append(labelled("outcome", outcome.word.value))
         report.user_properties = item.user_properties
         self._tell(report, record, outcome, call)
+        return report
+
+    def _light(self, report: pytest.TestReport) -> pytest.TestReport:
+        """Have the tests of one function share their keywords: pytest keeps a report of each to the end."""
+        function = report.nodeid.partition("[")[0]
+        report.keywords = self._keywords.setdefault(function, report.keywords)
         return report
 
     def _outcome(self, item: pytest.Item, record: Requirement, call: pytest.CallInfo[None]) -> Outcome:

@@ -6,9 +6,9 @@ import contextlib
 import hashlib
 import os
 import pickle
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
-from functools import cache, partial
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -54,7 +54,6 @@ class Recorder:
         self._notes = notes
         self._outcomes: dict[tuple[str, str], Outcome] = {}
         self._other_failed: set[str] = set()
-        self._carrying: dict[str, Any] = {}  # reports with an outcome of tests that have not ended yet
         self._gathered: list[dict[str, Any]] = []
         self._result: Result | None = None
         self._footprint = ""
@@ -93,7 +92,6 @@ class Recorder:
         carried = getattr(report, "flowscape", None)
         if carried:
             outcome = Outcome.from_json(carried)
-            self._carrying[report.nodeid] = report
             if outcome.requirement in self._requirements:
                 self._outcomes[outcome.requirement, outcome.target] = outcome
             elif outcome.word in (Word.FAILED, Word.NOT_MEASURED):
@@ -106,14 +104,10 @@ class Recorder:
     def pytest_forget_phases(self, report: Any) -> None:
         """Let go of reports that say nothing more: three of each test would be kept to the end, for thousands of rooms.
 
-        The terminal keeps passed phases under no name, pytest-html what it has made its rows of. Of an outcome that
-        is recorded, and passed, only its word is asked for again.
+        The terminal keeps passed phases under no name, pytest-html what it has made its rows of.
         """
         if report.when != "teardown":
             return
-        carrying = self._carrying.pop(report.nodeid, None)
-        if carrying is not None and not carrying.failed:
-            carrying.flowscape = _word_only(carrying.flowscape["outcome"], carrying.flowscape["level"])
         manager = self._config.pluginmanager
         for plugin, name, key in (("terminalreporter", "stats", ""), ("html", "_reports", report.nodeid)):
             kept = getattr(manager.get_plugin(plugin), name, None)
@@ -322,8 +316,3 @@ class Recorder:
             not_kept=self._not_kept,
             written=self._booked.written > 0,
         )
-
-
-@cache
-def _word_only(word: str, level: str) -> Mapping[str, str]:
-    return {"outcome": word, "level": level}

@@ -8,13 +8,15 @@ LoadScopeScheduling, which loses tests when a worker dies.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
 from xdist.workermanage import WorkerController
 
 from pytest_flowscape.run import Run
+
+CHUNKS_IN_ADVANCE = 2
 
 
 def cut_workers(config: pytest.Config, budget: int) -> str:
@@ -33,13 +35,22 @@ def cut_workers(config: pytest.Config, budget: int) -> str:
 class RoomScheduling:
     """Hand out chunks; take back what a dead worker leaves, once; never lose a test.
 
-    The same chunk is what the delegate request of a worker asks together. A
-    test that was lost with its worker a second time is given back to xdist as
-    the crashed one, and the plugin tells it as not measured.
+    The same chunk is what the delegate request of a worker asks together. Each
+    worker holds a few chunks in advance, because it fetches ahead of its tests;
+    ``tell`` is told what a worker gets before it is sent. A test that was lost
+    with its worker a second time is given back to xdist as the crashed one, and
+    the plugin tells it as not measured.
     """
 
-    def __init__(self, config: pytest.Config, run: Run) -> None:
+    def __init__(
+        self,
+        config: pytest.Config,
+        run: Run,
+        tell: Callable[[WorkerController, Sequence[int]], None] = lambda *_: None,
+    ) -> None:
         self.config = config
+        self._tell = tell
+        self._in_advance = 2
         self._chunk = {
             _as_id(address): ("rooms", number) for number, chunk in enumerate(run.chunks) for address in chunk
         }
@@ -92,10 +103,10 @@ class RoomScheduling:
             if any(other != first for other in others):
                 raise pytest.UsageError("the workers collected different tests; run once with -n 0 to see why")
             self._tests = first
-            self._waiting.extend(self._groups(first))
-        for node in list(self._collections):
-            if node in self._pending:
-                self._refill(node)
+            groups = self._groups(first)
+            self._waiting.extend(groups)
+            self._in_advance = max(2, CHUNKS_IN_ADVANCE * max(map(len, groups), default=0))
+        self._refill_all()
 
     def mark_test_complete(self, node: WorkerController, item_index: int, duration: float = 0) -> None:  # noqa: ARG002  xdist names it
         """Note a finished test and keep its worker busy."""
@@ -106,8 +117,7 @@ class RoomScheduling:
         """Put a test back, first in line."""
         assert self._tests is not None
         self._waiting.appendleft([self._tests.index(item)])
-        for node in self.nodes:
-            self._refill(node)
+        self._refill_all()
 
     def remove_pending_tests_from_node(self, node: WorkerController, indices: Sequence[int]) -> None:
         """Refuse: tests are never taken from a living worker. Raises NotImplementedError."""
@@ -125,8 +135,7 @@ class RoomScheduling:
         again = others if crashed else left
         if again:
             self._waiting.appendleft(again)
-        for other in self.nodes:
-            self._refill(other)
+        self._refill_all()
         return crashed
 
     # --- our own ---
@@ -141,17 +150,32 @@ class RoomScheduling:
         return list(groups.values())
 
     def _refill(self, node: WorkerController) -> None:
-        """Give a worker its next group before it runs dry.
+        """Give a worker its next groups long before it runs dry.
 
         A worker holds back its last test until it knows what follows, so one
         pending test is as good as none. xdist itself ends the workers once
         ``tests_finished`` says so; until then one that has nothing left waits,
         because another's death may leave it work.
         """
-        while self._waiting and len(self._pending[node]) < 2 and not node.shutting_down:
-            group = self._waiting.popleft()
-            self._pending[node] += group
-            node.send_runtest_some(group)
+        while self._hungry(node):
+            self._hand_out(node)
+
+    def _refill_all(self) -> None:
+        """Give every worker that has told its collection one group after another, who has least first."""
+        while True:
+            hungry = [node for node in self._collections if node in self._pending and self._hungry(node)]
+            if not hungry:
+                return
+            self._hand_out(min(hungry, key=lambda node: len(self._pending[node])))
+
+    def _hungry(self, node: WorkerController) -> bool:
+        return bool(self._waiting) and len(self._pending[node]) < self._in_advance and not node.shutting_down
+
+    def _hand_out(self, node: WorkerController) -> None:
+        group = self._waiting.popleft()
+        self._pending[node] += group
+        self._tell(node, group)
+        node.send_runtest_some(group)
 
 
 def _as_id(address: str) -> str:

@@ -136,16 +136,19 @@ class Scrubber:
         Not in ids, targets and outcome words: a password may be an ordinary
         word, and they come from the site file or from us.
         """
-        text = report.longreprtext
         if isinstance(report.longrepr, tuple):
             report.longrepr = tuple(self._scrubbed(part) for part in report.longrepr)
-        elif text and scrub(text, self._forms) != text:
-            report.longrepr = scrub(text, self._forms)
-        report.sections = [(name, scrub(content, self._forms)) for name, content in report.sections]
-        report.user_properties = [
-            (name, value if name in OURS else self._scrubbed(value))
-            for name, value in getattr(report, "user_properties", ())
-        ]
+        elif report.longrepr is not None:
+            text = report.longreprtext
+            if scrub(text, self._forms) != text:
+                report.longrepr = scrub(text, self._forms)
+        # what is clean stays what it is: pytest keeps three reports of each test to the end
+        if report.sections:
+            report.sections = [(name, scrub(content, self._forms)) for name, content in report.sections]
+        properties = getattr(report, "user_properties", ())
+        scrubbed = [(name, value if name in OURS else self._scrubbed(value)) for name, value in properties]
+        if scrubbed != list(properties):
+            report.user_properties = scrubbed
         subtest: Any = getattr(report, "context", None)  # what the message and the values of a subtest are kept in
         if subtest is not None and isinstance(getattr(subtest, "kwargs", None), Mapping):
             kwargs = {name: self._scrubbed(value) for name, value in subtest.kwargs.items()}
@@ -154,8 +157,9 @@ class Scrubber:
             report.wasxfail = scrub(report.wasxfail, self._forms)
         carried = getattr(report, "flowscape", None)
         if carried:
-            free = {name: self._scrubbed(carried[name]) for name in FREE_TEXT}
-            report.flowscape = {**carried, **free}
+            free = {name: self._scrubbed(carried[name]) for name in FREE_TEXT if carried[name]}
+            if any(carried[name] != value for name, value in free.items()):
+                report.flowscape = {**carried, **free}
 
     def _scrubbed(self, value: Any) -> Any:
         if isinstance(value, list):

@@ -82,5 +82,5 @@ def accept(
     command += ["-p", "no:hypothesispytest", "-o", f"faulthandler_timeout={LIMIT / 2}", *arguments]
     done = call(command, cwd=cwd, env=environment)
     path = folder / "results.json"
-    results = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    results = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
     return Finished(done.returncode, done.stdout + done.stderr, folder, results)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,6 +11,12 @@ import pytest
 from tests.simulator.harness import Simulator
 
 LIMIT = 150  # seconds for one test; not in pyproject.toml, where a run without pytest-timeout would not know the option
+
+
+def pytest_configure() -> None:
+    """Heed Ctrl-C, and have the runs under test heed it: what a shell starts in the background ignores it."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

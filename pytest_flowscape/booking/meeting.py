@@ -14,10 +14,12 @@ from datetime import datetime, timedelta
 
 from pytest_flowscape.booking import slots
 from pytest_flowscape.booking.answers import Seen, by_delegate, silence, unwanted
+from pytest_flowscape.booking.asked import TripInterrupted
 from pytest_flowscape.booking.calls import REMOVING, Changed, ask, measuring
 from pytest_flowscape.booking.journal import Journal, Journals
 from pytest_flowscape.booking.meeting_sweep import ANSWER, CANCELLATION, FINAL, sweep_meetings
 from pytest_flowscape.booking.organized import Organized
+from pytest_flowscape.booking.round_trip import INTERRUPTED
 from pytest_flowscape.booking.slots import Slot
 from pytest_flowscape.booking.tag import new_tag, subject_of
 from pytest_flowscape.booking.traces import CALENDAR, Mailboxes, Removal, find, remove, tagged
@@ -101,9 +103,15 @@ class MeetingTrip:
         except _Stopped as stopped:
             self._steps.append(stopped.step)
             removal = self._put_back()
+        except KeyboardInterrupt as interruption:
+            self._steps.append(StepTaken(INTERRUPTED, wrong=f"the run was told to stop ({interruption})"))
+            raise TripInterrupted(self._told(slot, self._put_back())) from None
         except BaseException:
             self._put_back()
             raise
+        return self._told(slot, removal)
+
+    def _told(self, slot: Slot | None, removal: Removal) -> RoundTrip:
         ended_well = all(step.succeeded for step in self._steps)
         return RoundTrip(
             self._room,

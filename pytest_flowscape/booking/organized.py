@@ -94,6 +94,7 @@ class Organized:
             found = self.look(patience)
             return None if found.trouble else bool(found.ours)
 
+        self.unsure = True  # an interruption leaves it open whether the request still arrives
         done = create(lambda: self._organizer.make(self.written, BODY), happened, patience)
         self.unsure, self.made = done.unsure, done.trouble is None
         if self.made:

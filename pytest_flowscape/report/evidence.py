@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Callable, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import fields, is_dataclass
 from datetime import date, datetime, time, timedelta, timezone
 from enum import Enum
+from functools import cache, lru_cache
 from pathlib import Path, PurePath
 from typing import Any
 
-from pytest_flowscape.facts import SiteFacts
+from pytest_flowscape.facts import PermissionEntry, SiteFacts
 from pytest_flowscape.report import files
 from pytest_flowscape.secret import MASK, Secret
 
@@ -34,17 +34,10 @@ def write(
     ``clean`` takes secrets out of a text: a server may have sent one back to us
     in an error message. Raises OSError.
     """
-    document = _cleaned({"schema": SCHEMA, "site": encode(site_facts), "rooms": encode(room_facts)}, clean)
-    text = json.dumps(document, ensure_ascii=False, indent=1, allow_nan=False)
-    return files.atomic_write(files.private_folder(folder) / NAME, text + "\n")
-
-
-def _cleaned(value: Any, clean: Callable[[str], str]) -> Any:
-    if isinstance(value, dict):
-        return {key: _cleaned(one, clean) for key, one in value.items()}
-    if isinstance(value, list):
-        return [_cleaned(one, clean) for one in value]
-    return clean(value) if isinstance(value, str) else value
+    encoder = _Encoder(clean)
+    rooms = ((_key(address), encoder.encode(facts)) for address, facts in room_facts.items())
+    document = {"schema": SCHEMA, "site": encoder.encode(site_facts), "rooms": rooms}
+    return files.atomic_write(files.private_folder(folder) / NAME, files.json_pieces(document))
 
 
 def encode(value: Any) -> Any:
@@ -56,19 +49,48 @@ def encode(value: Any) -> Any:
     Anything else becomes its type's name in angle brackets, never its repr,
     which might tell what no file may hold.
     """
-    if isinstance(value, Enum):
-        return encode(value.value)
-    if value is None or isinstance(value, (bool, int, str)):
-        return value
-    if isinstance(value, Mapping):
-        return {_key(key): encode(one) for key, one in value.items()}
-    if isinstance(value, AbstractSet):
-        return sorted((encode(one) for one in value), key=str)
-    if isinstance(value, (list, tuple)):
-        return [encode(one) for one in value]
-    if is_dataclass(value) and not isinstance(value, type):
-        return {field.name: encode(getattr(value, field.name)) for field in fields(value)}
-    return _scalar(value)
+    return _Encoder(str).encode(value)
+
+
+class _Encoder:
+    """Encodes facts, every text cleaned; what is the same for thousands of rooms is encoded once."""
+
+    def __init__(self, clean: Callable[[str], str]) -> None:
+        self._clean = lru_cache(maxsize=10_000)(clean)
+        self._entries: dict[
+            int, tuple[PermissionEntry, Any]
+        ] = {}  # with the entry itself, so that its id stays its own
+
+    def encode(self, value: Any) -> Any:
+        if value is None or type(value) in (bool, int):
+            return value
+        if type(value) is str:
+            return self._clean(value)
+        if isinstance(value, Enum):
+            return self.encode(value.value)
+        if isinstance(value, Mapping):
+            return {_key(key): self.encode(one) for key, one in value.items()}
+        if isinstance(value, AbstractSet):
+            return sorted((self.encode(one) for one in value), key=str)
+        if isinstance(value, (list, tuple)):
+            return [self.encode(one) for one in value]
+        if isinstance(value, PermissionEntry):
+            if id(value) not in self._entries:
+                self._entries[id(value)] = value, self._fields(value)
+            return self._entries[id(value)][1]
+        if is_dataclass(value) and not isinstance(value, type):
+            return self._fields(value)
+        scalar = value if isinstance(value, (str, int)) else _scalar(value)
+        return self._clean(str(scalar)) if isinstance(scalar, str) else scalar
+
+    def _fields(self, value: Any) -> dict[str, Any]:
+        kind: type = type(value)
+        return {name: self.encode(getattr(value, name)) for name in _fields(kind)}
+
+
+@cache
+def _fields(kind: type) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(kind))
 
 
 def _scalar(value: object) -> Any:
@@ -105,5 +127,5 @@ def _bytes(value: bytes) -> str:
 
 
 def _key(key: object) -> str:
-    encoded = encode(key)
+    encoded = key if type(key) is str else encode(key)
     return encoded if isinstance(encoded, str) else str(encoded)

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import tempfile
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from pytest_flowscape.site import Site
 
@@ -37,19 +40,52 @@ def private_folder(folder: Path) -> Path:
     return folder
 
 
-def atomic_write(path: Path, text: str) -> Path:
-    """Write ``text`` as UTF-8 to ``path`` with mode 0600 and give the path.
+def atomic_write(path: Path, text: str | Iterable[str]) -> Path:
+    """Write ``text``, whole or piece by piece, as UTF-8 to ``path`` with mode 0600 and give the path.
 
     A reader sees the old file or the new one, never a part. Line ends are
     written as they are. What UTF-8 cannot hold (a lone surrogate) becomes its
     backslash escape, which is valid in JSON too. Raises OSError.
     """
-    return _replace(path, text.encode("utf-8", "backslashreplace"))
+    pieces = [text] if isinstance(text, str) else text
+    return _replace(path, (piece.encode("utf-8", "backslashreplace") for piece in pieces))
+
+
+def json_pieces(document: Mapping[str, Any]) -> Iterator[str]:
+    """Give a document as JSON, piece by piece: a line for each value, and for each entry of a list or object in it.
+
+    Thousands of rooms are written without holding them all as text.
+    """
+    begin = "{"
+    for key, value in document.items():
+        yield f"{begin}\n {_json(key)}: "
+        begin = ","
+        if isinstance(value, Mapping) and value:
+            yield from _entries("{}", (f"{_json(name)}: {_json(entry)}" for name, entry in value.items()))
+        elif isinstance(value, (list, tuple)) and value:
+            yield from _entries("[]", map(_json, value))
+        elif isinstance(value, Iterator):
+            yield from _entries("{}", (f"{_json(name)}: {_json(entry)}" for name, entry in value))
+        else:
+            yield _json(value)
+    yield "\n}\n"
+
+
+def _entries(brackets: str, entries: Iterable[str]) -> Iterator[str]:
+    begin = brackets[0]
+    for entry in entries:
+        yield f"{begin}\n  {entry}"
+        begin = ","
+    yield f"\n {brackets[1]}" if begin == "," else brackets
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, allow_nan=False)
 
 
 def copy(source: Path, target: Path) -> Path:
     """Copy a file's bytes to ``target``, whole or not at all, with mode 0600. Raises OSError."""
-    return _replace(target, source.read_bytes())
+    return _replace(target, [source.read_bytes()])
 
 
 def make_private(path: Path) -> None:
@@ -57,12 +93,12 @@ def make_private(path: Path) -> None:
     path.chmod(FILE_MODE)
 
 
-def _replace(path: Path, content: bytes) -> Path:
+def _replace(path: Path, content: Iterable[bytes]) -> Path:
     # mkstemp creates the file with mode 0600; the same folder, so that replacing is one step
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
     try:
         with os.fdopen(handle, "wb") as file:
-            file.write(content)
+            file.writelines(content)
             file.flush()
             os.fsync(file.fileno())
         Path(name).replace(path)

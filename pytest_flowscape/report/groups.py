@@ -234,6 +234,8 @@ def doubled(value: str) -> str:
 
 def seen(text: str) -> str:
     """Give ``text`` with every unseen character (controls, direction marks) replaced by U+FFFD."""
+    if text.isprintable():  # most is: nothing of these categories in it
+        return text
     return "".join("\ufffd" if unicodedata.category(c) in _UNSEEN else c for c in text)
 
 

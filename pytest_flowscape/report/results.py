@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
@@ -59,8 +58,7 @@ def write(  # noqa: PLR0917  the parts of one record
 ) -> Path:
     """Write results.json into ``folder`` (created private), whole or not at all, and give its path. Raises OSError."""
     document = as_json(result, requirements, site, site_facts, run)
-    text = json.dumps(document, ensure_ascii=False, indent=1, allow_nan=False)
-    return files.atomic_write(files.private_folder(folder) / NAME, text + "\n")
+    return files.atomic_write(files.private_folder(folder) / NAME, files.json_pieces(document))
 
 
 def as_json(

@@ -82,6 +82,41 @@ def _long_back_off(runtime: Runtime, target: str) -> None:
     policy.back_off_ms = 1000 * (40 if target == SITE else int(target))
 
 
+def _limits(runtime: Runtime, _target: str) -> None:
+    """Answer at most ten requests at a time, and keep 16 store sessions, each 20 ms beyond its answer."""
+    policy = runtime.organisation.policy
+    policy.max_concurrency, policy.store_sessions, policy.store_linger = 10, 16, 0.02
+
+
+def _four_at_a_time(runtime: Runtime, _target: str) -> None:
+    """Answer at most four requests at a time, slowly; whoever is one too many is asked to wait two seconds."""
+    policy = runtime.organisation.policy
+    policy.max_concurrency, policy.limit_back_off_ms, policy.latency = 4, 2000, 0.1
+
+
+def _stalls(runtime: Runtime, target: str) -> None:
+    """Stop answering for 20 seconds after so many EWS answers, the target."""
+    runtime.organisation.policy.stall_after = _number(target)
+
+
+def _drops(runtime: Runtime, target: str) -> None:
+    """Close the connection in place of one of so many EWS answers, the target."""
+    runtime.organisation.policy.drop_every = _number(target)
+
+
+def _latency(runtime: Runtime, target: str) -> None:
+    """Answer EWS requests after so many milliseconds, the target."""
+    runtime.organisation.policy.latency = _number(target) / 1000
+
+
+def _number(target: str) -> int:
+    """Read a target that is a number. Raises KeyError, its text for people."""
+    try:
+        return int(target)
+    except ValueError:
+        raise KeyError(f"{target or 'nothing'} is no number") from None
+
+
 NETWORK_CONDITIONS: dict[str, Callable[[Runtime, str], None]] = {
     "answers-held": _answers_held,
     "long-back-off": _long_back_off,
@@ -94,4 +129,9 @@ NETWORK_CONDITIONS: dict[str, Callable[[Runtime, str], None]] = {
     "never-opened": _never_opened,
     "exclusive-scope": _exclusive_scope,
     "fresh-grant": _fresh_grant,
+    "limits": _limits,
+    "four-at-a-time": _four_at_a_time,
+    "stalls": _stalls,
+    "drops": _drops,
+    "latency": _latency,
 }

@@ -178,6 +178,11 @@ class Policy:
     store_sessions: int = 16
     store_linger: float = 0.02  # seconds that a store session stays open after its answer
     latency: float = 0.0  # seconds before each EWS answer
+    limit_back_off_ms: int = 0  # what an answer above max_concurrency asks to wait; 0 for nothing
+    stall_after: int | None = None  # EWS answers until it stops answering for stall_seconds; None never
+    stall_seconds: float = 20.0
+    stalled_until: float = 0.0  # by the reactor's clock
+    drop_every: int | None = None  # of so many EWS answers, one is not sent: the connection is closed instead
     server_version: tuple[int, int, int, int] = (15, 2, 1748, 10)
     front_ends: tuple[str, ...] = ("EX01",)
     bad_front_end: str = ""  # one of them, which answers 503

@@ -32,11 +32,12 @@ def listed_ews() -> set[EwsSeen]:
     }
 
 
-def listed_ldap() -> set[LdapSeen]:
+def listed_ldap(*, meeting: bool = False) -> set[LdapSeen]:
     return {
         (base, one.filter, tuple(sorted(name.lower() for name in one.attributes)))
         for one in authority.ldap()
         for base in one.bases
+        if meeting or not one.when.endswith(authority.MEETING)
     }
 
 
@@ -123,6 +124,16 @@ def test_whole_runs_ask_what_is_listed_and_nothing_else(simulator: Simulator, tm
         ldap |= seen_ldap(log)
     assert ews == listed_ews()
     assert ldap == listed_ldap() - {*SOME.values(), ELSEWHERE}
+
+
+def test_a_run_that_invites_rooms_asks_the_directory_for_what_is_listed_too(
+    simulator: Simulator, tmp_path: Path
+) -> None:
+    done = accept(simulator.site, "--flowscape-book=meeting", "-k", "CALENDAR_3 or calendar", cwd=tmp_path)
+    assert done.results, done.output
+    seen = seen_ldap(simulator.log())
+    assert seen <= listed_ldap(meeting=True)
+    assert not seen <= listed_ldap()
 
 
 @pytest.mark.parametrize("scenario", list(SOME))

@@ -38,6 +38,8 @@ ELSEWHERE = {
     "tzdata": "Apache-2.0",
     "zipp": "MIT",
 }
+# it says so in its licence file only; axe-core lies within
+UNSAID = {"axe-playwright-python": "MIT AND MPL-2.0"}
 EXTRAS = {"": "every run", "demo": "the demo and the tests", "keyring": "passwords in a keyring", "dev": "development"}
 SAME = {
     "MIT License": "MIT",
@@ -90,7 +92,7 @@ def licence(name: str) -> str:
         text.rpartition(" :: ")[2] for text in told.get_all("Classifier") or () if text.startswith("License :: OSI")
     ]
     named = [SAME.get(kind, kind) for kind in kinds if kind != "DFSG approved"]
-    return " OR ".join(sorted(named)) or str(told.get("License") or "").partition("\n")[0]
+    return " OR ".join(sorted(named)) or str(told.get("License") or "").partition("\n")[0] or UNSAID.get(name, "")
 
 
 def page() -> str:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import islice
 from typing import Any
 
@@ -18,6 +19,7 @@ from pytest_flowscape.probes.ews.request import MESSAGES, SOAP, TYPES
 
 _T, _M, _S = f"{{{TYPES}}}", f"{{{MESSAGES}}}", f"{{{SOAP}}}"
 _NO_CHARACTER = re.compile(rb"&#(?:x0*(?:[0-8BCEFbcef]|1[0-9A-Fa-f])|0*(?:[0-8]|1[124-9]|2[0-9]|3[01]));")
+_NO_RIGHTS = {"UserId", "PermissionLevel", "CalendarPermissionLevel"}  # of what a permission tells
 _FULL = {"true", "1", "All", "FullDetails"}
 
 
@@ -181,7 +183,7 @@ def _folder(message: etree._Element, name: str, answer: HttpAnswer) -> FolderAns
     return FolderAnswer(
         name,
         identity.get("Id", ""),
-        None if rights is None else {key: value in _FULL for key, value in _children(rights)},
+        None if rights is None else _rights(tuple(_children(rights))),
         None if entries is None else tuple(_permissions(entries)),
     )
 
@@ -190,13 +192,24 @@ def _permissions(entries: etree._Element) -> Iterator[PermissionEntry]:
     """Read Permission and CalendarPermission entries; EditItems, DeleteItems and ReadItems count only when full."""
     for kind in ("Permission", "CalendarPermission"):
         for entry in entries.iter(f"{_T}{kind}"):
-            sid = _text(entry, f"{_T}UserId/{_T}SID")
-            smtp = _text(entry, f"{_T}UserId/{_T}PrimarySmtpAddress")
-            known = _text(entry, f"{_T}UserId/{_T}DistinguishedUser")
-            level = _text(entry, f"{_T}PermissionLevel") or _text(entry, f"{_T}CalendarPermissionLevel")
-            left_out = {"UserId", "PermissionLevel", "CalendarPermissionLevel"}
-            rights = {key: value in _FULL for key, value in _children(entry) if key not in left_out}
-            yield PermissionEntry(known or sid or smtp, level, rights, sid=sid, smtp=smtp)
+            user = entry.find(f"{_T}UserId")
+            yield _permission(() if user is None else tuple(_children(user)), tuple(_children(entry)))
+
+
+@lru_cache(maxsize=1000)
+def _permission(user: tuple[tuple[str, str], ...], told: tuple[tuple[str, str], ...]) -> PermissionEntry:
+    """Make an entry; thousands of folders have the same ones, which are kept once."""
+    who, rights = dict(reversed(user)), dict(reversed(told))
+    sid, smtp = who.get("SID", ""), who.get("PrimarySmtpAddress", "")
+    level = rights.get("PermissionLevel") or rights.get("CalendarPermissionLevel", "")
+    full = {key: value in _FULL for key, value in told if key not in _NO_RIGHTS}
+    return PermissionEntry(who.get("DistinguishedUser") or sid or smtp, level, full, sid=sid, smtp=smtp)
+
+
+@lru_cache(maxsize=1000)
+def _rights(told: tuple[tuple[str, str], ...]) -> Mapping[str, bool]:
+    """Make effective rights; thousands of folders have the same ones, which are kept once."""
+    return {key: value in _FULL for key, value in told}
 
 
 def _is_listed(resolution: etree._Element) -> bool:

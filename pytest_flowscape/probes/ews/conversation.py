@@ -24,6 +24,7 @@ from pytest_flowscape.probes.ews.connection import Authorization, Broken, Connec
 from pytest_flowscape.probes.ews.pool import Line, Pool
 from pytest_flowscape.probes.ews.retry import Attempts, BackOff, Patience
 from pytest_flowscape.probes.ews.sign_in import BASIC, Peer, RefusedHere, WayMissing, speaker
+from pytest_flowscape.probes.ews.store_sessions import StoreSessions
 from pytest_flowscape.probes.gate import Gate, SignInStopped
 from pytest_flowscape.probes.ledger import AGAIN, LEDGER, REFUSED, SIGNED_IN, THROTTLED
 from pytest_flowscape.probes.network import Deadline
@@ -40,7 +41,8 @@ _MIXED_UP = (
 class Call:
     """One request: what to send, for whom, and what happened to the password on the way.
 
-    ``party`` is whom the server charges. ``headers`` are sent along with ours.
+    ``party`` is whom the server charges. ``mailboxes`` are those that it opens
+    as delegate, each a store session. ``headers`` are sent along with ours.
     ``once``: it may change something, and is never sent a second time. ``known``: another server has accepted
     the password just now, so that a lost answer may be asked for again. ``stop_on_refusal`` False leaves the
     gate open after a refusal, for the one other way that a proven password may
@@ -51,6 +53,7 @@ class Call:
     body: bytes
     anchor: str = ""
     party: str = ""
+    mailboxes: frozenset[str] = frozenset()
     stop_on_refusal: bool = True
     headers: Mapping[str, str] = field(default_factory=dict)
     once: bool = False
@@ -71,6 +74,7 @@ class Conversation:
         gate: Gate,
         run_id: str,
         connections: int,
+        mailboxes: int,
         way: str,
     ) -> None:
         self.exchange = exchange
@@ -84,8 +88,9 @@ class Conversation:
         self._gate = gate
         self._count_lock = threading.Lock()
         self._halved = False
-        self._back_off = BackOff()
+        self._back_off = BackOff(gate.folder)
         self._patience = Patience(exchange.timeout)
+        self._sessions = StoreSessions(mailboxes)
         avoid: set[str] = set()
         self.pool = Pool(connections, lambda: Connection(exchange, run_id, avoid))
 
@@ -128,32 +133,45 @@ class Conversation:
         return answer
 
     def note(self, trouble: Trouble, party: str) -> None:
-        """Heed a throttling answer: remember its back-off, and halve the connections once."""
+        """Heed a throttling answer: remember its back-off, and halve the connections of the run once."""
         if trouble.kind not in THROTTLING:
             return
         self._back_off.note(party, trouble)
         LEDGER.note(THROTTLED)
+        self.count("throttled")
+        self._halve()
+
+    def _halve(self) -> None:
         with self._count_lock:
-            self.counts["throttled"] += 1
             first, self._halved = not self._halved, True
         if first:
             self.pool.halve()
 
     def _once(self, call: Call, attempts: Attempts) -> HttpAnswer | Trouble:
-        wait = self._back_off.left(call.party)
-        if wait >= attempts.deadline.left():
-            return Trouble(Kind.THROTTLED, f"the server asked to wait {wait:.0f} seconds more", back_off=wait)
-        if wait:
-            time.sleep(wait)
-        deadline = attempts.next()
+        if not self._halved and self._back_off.throttled:  # it may have been another process
+            self._halve()
+        while True:
+            wait = self._back_off.left(call.party)
+            if wait >= attempts.deadline.left():
+                return Trouble(Kind.THROTTLED, f"the server asked to wait {wait:.0f} seconds more", back_off=wait)
+            if wait:
+                time.sleep(wait)
+            told = self._in_turn(call, attempts)
+            if told is not None:
+                return told
+
+    def _in_turn(self, call: Call, attempts: Attempts) -> HttpAnswer | Trouble | None:
+        """Make the exchange when it is this call's turn; None if meanwhile the server has asked its party to wait."""
         waiting = time.monotonic()
         try:
-            with self.pool.line() as line:
-                deadline.extend(time.monotonic() - waiting)  # a queue of our own is not the server's time
+            with self._sessions.opened(call.mailboxes), self.pool.line() as line:
+                attempts.deadline.extend(time.monotonic() - waiting)  # a queue of our own is not the server's time
                 if line is None:
                     return Trouble(Kind.LOST_SIGN_IN, "no signed-in connection is left, and none may be added")
+                if self._back_off.left(call.party):
+                    return None
                 self._gate.check()
-                return self._exchange(line, call, deadline)
+                return self._exchange(line, call, attempts.next())
         except SignInStopped as stopped:
             return Trouble(Kind.STOPPED, stopped.reason)
         except Broken as broken:

@@ -155,7 +155,7 @@ def distinguished(parent: etree._Element, folder: FolderWanted) -> None:
 
 def add(parent: etree._Element, namespace: str, name: str, text: str | None = None) -> etree._Element:
     """Put an element, with a text if one is given, at the end of another one."""
-    element = etree.SubElement(parent, etree.QName(namespace, name))
+    element = etree.SubElement(parent, f"{{{namespace}}}{name}")
     element.text = text
     return element
 

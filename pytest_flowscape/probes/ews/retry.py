@@ -16,12 +16,17 @@ account, impersonated ones the mailbox (EWS throttling in Exchange).
 
 from __future__ import annotations
 
+import contextlib
+import os
 import threading
 import time
+from pathlib import Path
 
 from pytest_flowscape.facts import Kind, Trouble
 from pytest_flowscape.policy import BROKEN, FIRST_SHARE, MOST_IN_A_ROW, MOST_IN_VAIN, PAUSES, REPEATED, RULES
 from pytest_flowscape.probes.network import Deadline
+
+_LOOK = 0.05  # seconds between two looks for what other processes have been told
 
 
 class Try(Deadline):
@@ -95,19 +100,53 @@ class Patience:
 
 
 class BackOff:
-    """What servers asked us to wait for, by charged party; shared by the threads of a session."""
+    """What servers asked us to wait for, by charged party; shared by the threads of a session.
 
-    def __init__(self) -> None:
+    The processes of a run tell each other through ``folder`` that one was
+    throttled, and how long delegate requests (party "") have to wait: all of
+    these charge the same account. A mailbox is asked by one process only.
+    """
+
+    def __init__(self, folder: Path) -> None:
         self._lock = threading.Lock()
         self._until: dict[str, float] = {}
+        self._throttled = folder / "throttled"
+        self._seen, self._look_again = False, 0.0
+        self._delegate = folder / "throttled-until"
 
     def note(self, party: str, trouble: Trouble) -> None:
-        """Remember the back-off of an answer, if it asks for one."""
-        if trouble.back_off:
-            with self._lock:
-                self._until[party] = max(self._until.get(party, 0.0), time.monotonic() + trouble.back_off)
+        """Remember that an answer throttled us, and the back-off if it asks for one."""
+        self._look_again = 0.0
+        with contextlib.suppress(OSError):  # a full disk: this process heeds it all the same
+            self._throttled.touch()
+        if not trouble.back_off:
+            return
+        with self._lock:
+            self._until[party] = max(self._until.get(party, 0.0), time.monotonic() + trouble.back_off)
+        if not party and trouble.back_off > self._told():
+            fresh = self._delegate.with_suffix(f".{os.getpid()}")
+            with contextlib.suppress(OSError):
+                fresh.write_text(str(time.time() + trouble.back_off), encoding="ascii")
+                fresh.replace(self._delegate)
+
+    @property
+    def throttled(self) -> bool:
+        """Tell whether any process of the run has been throttled, as known a moment ago."""
+        now = time.monotonic()
+        if now >= self._look_again:
+            self._look_again = now + _LOOK
+            self._seen = self._throttled.exists()
+        return self._seen
 
     def left(self, party: str) -> float:
         """Give the seconds that this party still has to wait."""
         with self._lock:
-            return max(0.0, self._until.get(party, 0.0) - time.monotonic())
+            own = max(0.0, self._until.get(party, 0.0) - time.monotonic())
+        return own if party else max(own, self._told())
+
+    def _told(self) -> float:
+        """Give the seconds that delegate requests of any process still have to wait."""
+        try:
+            return max(0.0, float(self._delegate.read_text(encoding="ascii")) - time.time())
+        except (OSError, ValueError):
+            return 0.0

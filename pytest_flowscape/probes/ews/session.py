@@ -27,6 +27,7 @@ from pytest_flowscape.probes.ews.conversation import Call, Conversation
 from pytest_flowscape.probes.ews.request import FolderWanted
 from pytest_flowscape.probes.ews.sign_in import BASIC, NEGOTIATE, NTLM, candidates
 from pytest_flowscape.probes.gate import Gate
+from pytest_flowscape.run import MAILBOXES_IN_FLIGHT
 from pytest_flowscape.secret import Secret
 from pytest_flowscape.site import Exchange
 
@@ -36,6 +37,8 @@ INBOX = "inbox"
 
 class EwsSession:
     """Talk to one Exchange server as one account, over at most ``connections`` connections.
+
+    Delegate requests in flight name at most ``mailboxes`` mailboxes together.
 
     ``ways`` are the schemes that the server offers, as told. ``way`` is a
     proven one: then no other is used, and a refusal counts as lost, not as
@@ -54,6 +57,7 @@ class EwsSession:
         gate: Gate,
         run_id: str,
         connections: int = 1,
+        mailboxes: int = MAILBOXES_IN_FLIGHT,
         way: str = "",
     ) -> None:
         self._exchange = exchange
@@ -61,7 +65,14 @@ class EwsSession:
         self._email = ""
         self._candidates, self._none = self._choose(ways)
         self._talk = Conversation(
-            exchange, username, password, gate=gate, run_id=run_id, connections=connections, way=way
+            exchange,
+            username,
+            password,
+            gate=gate,
+            run_id=run_id,
+            connections=connections,
+            mailboxes=mailboxes,
+            way=way,
         )
         if not way and self._candidates:
             self._talk.way = self._candidates[0]
@@ -189,7 +200,8 @@ class EwsSession:
         def ask(wanted: Sequence[FolderWanted], look: Look | None) -> Envelope | Trouble:
             body = request.get_folder(wanted, impersonate=impersonate, rights=rights, permissions=permissions)
             anchor = impersonate or wanted[0].address or self._email
-            return self._ask(Call("GetFolder", body, anchor=anchor, party=party), look)
+            opened = frozenset[str]() if party else frozenset(folder.address.lower() for folder in wanted)
+            return self._ask(Call("GetFolder", body, anchor=anchor, party=party, mailboxes=opened), look)
 
         def note(trouble: Trouble) -> None:
             self._talk.note(trouble, party)
@@ -243,7 +255,14 @@ class EwsSession:
         if not self._talk.way:
             return Trouble(Kind.WAY_MISSING_HERE, self._none)
         call = Call(
-            told.operation, body, anchor=anchor, party=told.impersonated.lower(), headers=headers or {}, once=True
+            told.operation,
+            body,
+            anchor=anchor,
+            party=told.impersonated.lower(),
+            # what names an item names no mailbox, and opens one all the same
+            mailboxes=frozenset() if told.impersonated else frozenset(told.mailboxes or ("",)),
+            headers=headers or {},
+            once=True,
         )
         return self._talk.pass_on(call)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from lxml import etree
 from lxml.builder import ElementMaker  # type: ignore[import-not-found]
@@ -102,7 +103,7 @@ class Request:
     impersonation: Impersonation | None = None
     envelope: etree._Element | None = field(default=None, repr=False)
 
-    @property
+    @cached_property
     def addresses(self) -> tuple[str, ...]:
         """Give every mailbox address that the request names, lower case, each once, the impersonated one first."""
         found = [self.impersonation.value] if self.impersonation else []

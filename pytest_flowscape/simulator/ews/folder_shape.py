@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import copy
+from functools import lru_cache
+
 from lxml import etree
 
 from pytest_flowscape.simulator.ews.access import FOLDER_KINDS, folder_id
@@ -50,6 +53,12 @@ def unread(mailbox: Mailbox, folder: str) -> int:
     return sum(1 for item in messages if not item.values.get("message:IsRead"))
 
 
+@lru_cache(maxsize=200)
+def _effective_rights(held: frozenset[str]) -> etree._Element:
+    element: etree._Element = T.EffectiveRights(*(T(right, "true" if right in held else "false") for right in RIGHTS))
+    return element
+
+
 def write_folder(organisation: Organisation, target: Target, wanted: frozenset[str]) -> etree._Element:
     """Write a folder with the properties wanted. Raises Refusal ErrorAccessDenied for a PermissionSet not allowed."""
     if "PermissionSet" in wanted and "Modify" not in target.rights:
@@ -69,8 +78,7 @@ def write_folder(organisation: Organisation, target: Target, wanted: frozenset[s
     if "ChildFolderCount" in wanted:
         parts.append(T.ChildFolderCount(str(len(below(folder)))))
     if "EffectiveRights" in wanted:
-        rights = (T(right, "true" if right in target.rights else "false") for right in RIGHTS)
-        parts.append(T.EffectiveRights(*rights))
+        parts.append(copy.deepcopy(_effective_rights(target.rights)))
     if "DistinguishedFolderId" in wanted:
         parts.append(T.DistinguishedFolderId(folder))
     if "PermissionSet" in wanted:

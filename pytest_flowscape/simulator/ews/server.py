@@ -61,10 +61,28 @@ class EwsResource(resource.Resource):
             outcome = Outcome(Reply(500, b"simulator error", "text/plain"))
         if due(policy.held, str(entry["operation"])) is not None:
             outcome.spring = Spring.HELD
+        if outcome.request is not None:
+            self._outages(outcome)
         lost = outcome.spring in (Spring.LOST, Spring.LOST_BEFORE)
         entry["status"] = 0 if lost else outcome.reply.status
-        _Delivery(request, outcome, self._holding).after(self._reactor, policy.latency if outcome.request else 0.0)
+        stalled = policy.stalled_until - self._reactor.seconds()
+        latency = policy.latency if outcome.request else 0.0
+        _Delivery(request, outcome, self._holding).after(self._reactor, max(latency, stalled))
         return server.NOT_DONE_YET
+
+    def _outages(self, outcome: Outcome) -> None:
+        """Count an answer of EWS, and do to it what the policy does to one of so many."""
+        policy = self._organisation.policy
+        if policy.drop_every is not None:
+            self._organisation.counters["ews.answers"] += 1
+            if self._organisation.counters["ews.answers"] % policy.drop_every == 0:
+                outcome.spring = Spring.LOST
+                self._organisation.counters["ews.dropped"] += 1
+        if policy.stall_after is not None:
+            policy.stall_after -= 1
+            if policy.stall_after <= 0:
+                policy.stall_after = None
+                policy.stalled_until = self._reactor.seconds() + policy.stall_seconds
 
     def _connection(self, request: Any) -> Connection:
         channel = request.channel

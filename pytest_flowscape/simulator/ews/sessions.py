@@ -45,9 +45,11 @@ class Limits:
 
     def enter(self) -> Callable[[], None]:
         """Count a request in, and give what counts it out. Raises Refusal (a fault) above the limit."""
-        books = self.books
-        if books.in_flight >= self.organisation.policy.max_concurrency:
-            raise Refusal("ErrorExceededConnectionCount")
+        books, policy = self.books, self.organisation.policy
+        if books.in_flight >= policy.max_concurrency:
+            self.organisation.counters["ews.over_limit"] += 1
+            wait = {"BackOffMilliseconds": str(policy.limit_back_off_ms)} if policy.limit_back_off_ms else {}
+            raise Refusal("ErrorExceededConnectionCount", values=wait)
         books.in_flight += 1
         self.note("ews.max_in_flight", books.in_flight)
 
@@ -100,6 +102,7 @@ class MailboxSessions:
         if idle:
             idle.pop(0).cancel()
         elif self._books.sessions[sid] >= self._limits.organisation.policy.store_sessions:
+            self._limits.organisation.counters["ews.too_many_sessions"] += 1
             raise Refusal("ErrorTooManyObjectsOpened")
         else:
             self._books.sessions[sid] += 1
