@@ -110,6 +110,14 @@ class _Task:
     addresses: list[str] = field(compare=False)
 
 
+class _Queue:
+    """What waits to be asked, a heap, and the wish to know when there is something; all queues have one lock."""
+
+    def __init__(self, lock: threading.Lock) -> None:
+        self.tasks: list[_Task] = []
+        self.filled = threading.Condition(lock)
+
+
 class RoomFacts:
     """Answers by kind and address; ``known`` holds those that are there.
 
@@ -124,7 +132,9 @@ class RoomFacts:
         self._claims = claims
         self._connections = connections
         self._threads: list[threading.Thread] = []
-        self._changed = threading.Condition()
+        lock = threading.Lock()
+        self._changed = threading.Condition(lock)  # for who waits for an answer
+        self._awaited: tuple[_Chunk, str] | None = None  # what it belongs to: nobody is woken for anything else
         self._ended = False
         self._turn = 0.0  # what was set before
         self._numbers = count()
@@ -132,8 +142,8 @@ class RoomFacts:
         self._errors: dict[tuple[str, str], Exception] = {}
         self._later: deque[_Chunk] = deque()
         self._ahead = 0  # rooms of chunks that are begun and that no test has reached
-        self._ready: list[_Task] = []  # a heap
-        self._ready_delegate: list[_Task] = []  # another
+        self._ready = _Queue(lock)
+        self._ready_delegate = _Queue(lock)
 
     # --- for the tests ------------------------------------------------------------------------------
 
@@ -177,6 +187,8 @@ class RoomFacts:
         with self._changed:
             self._ended = True
             self._changed.notify_all()
+            for queue in (self._ready, self._ready_delegate):
+                queue.filled.notify_all()
 
     def end(self) -> None:
         """Stop, and wait a moment for the requests under way."""
@@ -195,8 +207,10 @@ class RoomFacts:
         try:
             with self._changed:
                 self._reach(chunk)
+                self._awaited = (chunk, kind)
                 while not self._ended and (missing if together else address in missing):
                     self._changed.wait(TICK)
+                self._awaited = None
         except KeyboardInterrupt:
             self._ended = True  # at once: it takes pytest a while to come to its end
             raise
@@ -243,12 +257,12 @@ class RoomFacts:
             self._begin(chunk)
             self._ahead -= chunk.size
             self._begin_more()
-            self._changed.notify_all()
 
     def _push(self, chunk: _Chunk, kind: str, addresses: list[str]) -> None:
         if addresses:
             queue = self._ready_delegate if kind == DELEGATE else self._ready
-            heappush(queue, _Task(chunk.number, next(self._numbers), chunk, kind, addresses))
+            heappush(queue.tasks, _Task(chunk.number, next(self._numbers), chunk, kind, addresses))
+            queue.filled.notify()
 
     def _settle(self, task: _Task, found: Mapping[str, Any], error: Exception | None) -> None:
         """Keep what came, and make ready what had to wait for it."""
@@ -267,18 +281,20 @@ class RoomFacts:
                     chunk.missing[SYNC].discard(address)
             if not chunk.missing[OWNER]:
                 self._push(chunk, DELEGATE, chunk.wanted.get(DELEGATE, []))
-        self._changed.notify_all()
+        awaited, of = self._awaited or (None, "")
+        if awaited is chunk and not (of in TOGETHER and chunk.missing[of]):
+            self._changed.notify_all()
 
     # --- in the threads -----------------------------------------------------------------------------
 
-    def _work(self, queue: list[_Task]) -> None:
+    def _work(self, queue: _Queue) -> None:
         while True:
-            with self._changed:
-                while not queue and not self._ended:
-                    self._changed.wait()
+            with queue.filled:
+                while not queue.tasks and not self._ended:
+                    queue.filled.wait()
                 if self._ended:
                     return
-                task = heappop(queue)
+                task = heappop(queue.tasks)
             found: Mapping[str, Any] = {}
             error: Exception | None = None
             try:

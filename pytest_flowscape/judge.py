@@ -63,6 +63,7 @@ class Judge:
         self.second_looks = 0
         self.unconfirmed = 0
         self.second_notes: dict[tuple[str, str], str] = {}
+        self.notes: dict[tuple[str, str], list[str]] = {}
 
     def knows(self, id_: str) -> bool:
         """Tell whether every argument of the requirement's function is a fact of ours."""
@@ -177,16 +178,22 @@ class Judge:
     def _call(self, judged: Judged, target: str) -> Decided:
         """Call the judging function with its facts; an unforeseen error in it is not measured, never a verdict."""
         id_ = judged.requirement.id
+        notes = Notes()
         try:
-            arguments = {
-                name: Notes() if name == "notes" else self.fact(id_, name, target) for name in judged.fact_names
-            }
+            arguments = {name: notes if name == "notes" else self.fact(id_, name, target) for name in judged.fact_names}
             judged.function(**arguments)
         except (NotMeasured, NotRequested, RequirementFailed) as outcome:
             return outcome.with_traceback(None)
         except Exception as error:  # noqa: BLE001  the error is told as "the check itself failed"
             return NotMeasured(f"the check itself failed: {type(error).__name__}: {error}", cause="internal")
+        finally:
+            self.notes[id_, target] = notes.lines
         return None
+
+    def notes_on(self, id_: str, target: str) -> tuple[str, ...]:
+        """Give the sentences that go with a pair that was decided: the function's own, and that of a second look."""
+        second = self.second_notes.get((id_, target))
+        return (*self.notes.get((id_, target), ()), *([second] if second else ()))
 
     def _explained(self, found: Decided, asked: str, target: str) -> Decided:
         """Name the room requirement behind an address that Exchange or the directory does not accept."""

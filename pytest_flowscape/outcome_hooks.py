@@ -16,6 +16,7 @@ import pytest
 from pytest_flowscape.collection import labelled, requirement_of, target_of
 from pytest_flowscape.errors import NotMeasured, NotRequested, RequirementFailed
 from pytest_flowscape.fixtures import JUDGE
+from pytest_flowscape.judge import Decided, Judge
 from pytest_flowscape.judgement import OWN_MAILBOX
 from pytest_flowscape.outcomes import Outcome, Word
 from pytest_flowscape.report.groups import render_fix, seen, visible
@@ -74,7 +75,11 @@ class OutcomeHooks:
             return self._light(report)
         if call.when == "teardown":
             return (yield)
-        outcome = self._outcome(item, record, call)
+        error = call.excinfo.value if call.excinfo else None
+        judge = item.config.stash.get(JUDGE, None)
+        if judge is not None and judge.knows(record.id):
+            error = self._believed(judge.decide(record.id, target_of(item)), error)
+        outcome = self.outcome(record, target_of(item), error, call.duration, self._notes(item, record, judge))
         if call.excinfo is not None and outcome.cause != "internal":
             # our words replace the traceback; to make one, pytest would parse the suite again for each room
             call.excinfo.traceback = type(call.excinfo.traceback)([])
@@ -82,7 +87,7 @@ class OutcomeHooks:
         report.flowscape = outcome.as_json()  # type: ignore[attr-defined]
         item.user_properties.append(labelled("outcome", outcome.word.value))
         report.user_properties = item.user_properties
-        self._tell(report, record, outcome, call)
+        self.tell(report, record, outcome, defect=call.excinfo is not None)
         return report
 
     def _light(self, report: pytest.TestReport) -> pytest.TestReport:
@@ -91,11 +96,12 @@ class OutcomeHooks:
         report.keywords = self._keywords.setdefault(function, report.keywords)
         return report
 
-    def _outcome(self, item: pytest.Item, record: Requirement, call: pytest.CallInfo[None]) -> Outcome:
-        target = target_of(item)
+    def outcome(
+        self, record: Requirement, target: str, error: BaseException | None, seconds: float, notes: tuple[str, ...]
+    ) -> Outcome:
+        """Give the outcome of a pair that ended in ``error`` (None: it holds), waivers and attestations applied."""
         base = Outcome(record.id, target, Word.PASSED, level=record.level.value, owner=record.owner.value)
-        base = replace(base, seconds=round(call.duration, 4), notes=self._notes(item, record, target))
-        error = self._believed(item, record, target, call.excinfo.value if call.excinfo else None)
+        base = replace(base, seconds=round(seconds, 4), notes=notes)
         if error is None:
             return base
         if isinstance(error, RequirementFailed):
@@ -107,29 +113,24 @@ class OutcomeHooks:
             error = NotMeasured(f"the check itself failed: {type(error).__name__}: {said}", cause="internal")
         return self._not_measured(base, error)
 
-    def _believed(
-        self, item: pytest.Item, record: Requirement, target: str, error: BaseException | None
-    ) -> BaseException | None:
+    @staticmethod
+    def _believed(found: Decided, error: BaseException | None) -> BaseException | None:
         """Hold the test's own end against what the judge decided from the facts.
 
         A conftest.py may replace a fixture by name, and a copied suite may be
         changed; neither lets a requirement of ours pass that does not hold.
         """
-        judge = item.config.stash.get(JUDGE, None)
-        if judge is None or not judge.knows(record.id):
-            return error
-        found = judge.decide(record.id, target)
         if found is not None:
             return found
         if isinstance(error, RequirementFailed):
             return NotMeasured("the test fails on other facts than were measured", cause="internal")
         return error
 
-    def _notes(self, item: pytest.Item, record: Requirement, target: str) -> tuple[str, ...]:
+    @staticmethod
+    def _notes(item: pytest.Item, record: Requirement, judge: Judge | None) -> tuple[str, ...]:
         collected = getattr(item, "funcargs", {}).get("notes")
         lines = list(collected.lines) if isinstance(collected, Notes) else []
-        judge = item.config.stash.get(JUDGE, None)
-        second = judge.second_notes.get((record.id, target)) if judge else None
+        second = judge.second_notes.get((record.id, target_of(item))) if judge else None
         return tuple([*lines, second] if second else lines)
 
     def _failed(self, base: Outcome, record: Requirement, error: RequirementFailed) -> Outcome:
@@ -168,13 +169,14 @@ class OutcomeHooks:
                 return vouched
         return None
 
-    def _tell(
-        self, report: pytest.TestReport, record: Requirement, outcome: Outcome, call: pytest.CallInfo[None]
-    ) -> None:
-        """Bring pytest's own categories in line with the outcome: error, failure, skip, xfail."""
-        text = describe(record, outcome, self._site)
+    def tell(self, report: pytest.TestReport, record: Requirement, outcome: Outcome, *, defect: bool) -> None:
+        """Bring pytest's own categories in line with the outcome: error, failure, skip, xfail.
+
+        ``defect``: an error was raised; where it is one of the check itself its traceback stays.
+        """
         if outcome.word is Word.PASSED:
             return
+        text = describe(record, outcome, self._site)
         if outcome.word in (Word.ATTESTED, Word.NOT_REQUESTED):
             path, line, _ = report.location
             said = outcome.notes[0] if outcome.word is Word.ATTESTED else outcome.found
@@ -184,7 +186,7 @@ class OutcomeHooks:
             # JUnit and -r show this alone
             told = f"recommended only, {outcome.word.value}: {outcome.found}"
             report.wasxfail = visible(outcome.notes[0] if outcome.word is Word.WAIVED else told)
-        elif outcome.cause == "internal" and call.excinfo is not None and report.longreprtext:
+        elif outcome.cause == "internal" and defect and report.longreprtext:
             # a defect of the check: the one case where a traceback helps somebody
             report.outcome, report.longrepr = "failed", f"{text}\n\n{report.longreprtext}"
         else:

@@ -8,6 +8,8 @@ from enum import Enum
 from typing import Any
 
 SITE_TARGET = "site"
+READ = "flowscape_read"
+"""Where a report keeps what ``outcome_of`` read from it."""
 
 
 class Word(str, Enum):
@@ -22,7 +24,7 @@ class Word(str, Enum):
     NOT_RUN = "not run"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """What became of one requirement on one target.
 
@@ -70,3 +72,21 @@ class Outcome:
         word = Word(fields.pop("outcome"))
         notes = tuple(fields.pop("notes", ()))
         return Outcome(word=word, notes=notes, **fields)
+
+
+def outcome_of(report: Any) -> Outcome | None:
+    """Give the outcome that a test report carries in ``report.flowscape``, None where it carries none.
+
+    It is read once: several hooks ask for it, of each of thousands of reports.
+    """
+    told = getattr(report, "flowscape", None)
+    if not isinstance(told, Mapping):
+        return None
+    read = getattr(report, READ, None)
+    if read is None or read[0] is not told:
+        try:
+            read = (told, Outcome.from_json(told))
+        except (KeyError, TypeError, ValueError):
+            return None
+        setattr(report, READ, read)
+    return read[1]

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from pytest_flowscape.outcomes import Outcome, Word
+from pytest_flowscape.outcomes import Outcome, Word, outcome_of
 from pytest_flowscape.report.columns import cut, wide
 from pytest_flowscape.report.groups import plural
 from pytest_flowscape.requirement import Per, Requirement
@@ -95,12 +95,12 @@ class Progress:
     @pytest.hookimpl(trylast=True)
     def pytest_runtest_logreport(self, report: Any) -> None:
         """Count a report and show the line anew."""
-        carried = getattr(report, "flowscape", None)
-        if carried:
-            self.take_in(Outcome.from_json(carried))
+        outcome = outcome_of(report)
+        if outcome is not None:
+            self.take_in(outcome)
         else:
             self._other_failed += report.failed
-        if carried or report.failed:
+        if (outcome is not None or report.failed) and self._terminal() is not None:
             self.say(self.text)
 
     @pytest.hookimpl(wrapper=True, trylast=True)

@@ -6,7 +6,7 @@ import contextlib
 import hashlib
 import os
 import pickle
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -20,7 +20,7 @@ from pytest_flowscape.facts import SiteFacts
 from pytest_flowscape.gather_site import directory_user_gate, utc_now
 from pytest_flowscape.interruption import INTERRUPTION
 from pytest_flowscape.outcome_hooks import describe
-from pytest_flowscape.outcomes import Outcome, Word
+from pytest_flowscape.outcomes import READ, Outcome, Word, outcome_of
 from pytest_flowscape.probes import ledger
 from pytest_flowscape.probes.gate import Gate
 from pytest_flowscape.progress import Progress
@@ -31,11 +31,14 @@ from pytest_flowscape.report.bookings import Booked
 from pytest_flowscape.report.files import FOLDER_MODE, copy, make_private
 from pytest_flowscape.report.groups import findings
 from pytest_flowscape.report.html import AcceptancePage
+from pytest_flowscape.report.html_sieve import ALONE
 from pytest_flowscape.report.page_evidence import Evidence
 from pytest_flowscape.run import Run
 from pytest_flowscape.terminal import Terminal
 from pytest_flowscape.verdict import Result, exit_code, expected_pairs, judge_run
 
+# of what is counted only, nothing but the word is kept
+SAID_ALL = {word.value: {"outcome": word.value, "level": ""} for word in (Word.PASSED, Word.NOT_REQUESTED)}
 ENDED_BY_ITSELF = (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.NO_TESTS_COLLECTED)
 
 
@@ -89,9 +92,8 @@ class Recorder:
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logreport(self, report: Any) -> None:
         """Keep the outcome of a requirement; count other tests that fail."""
-        carried = getattr(report, "flowscape", None)
-        if carried:
-            outcome = Outcome.from_json(carried)
+        outcome = outcome_of(report)
+        if outcome is not None:
             if outcome.requirement in self._requirements:
                 self._outcomes[outcome.requirement, outcome.target] = outcome
             elif outcome.word in (Word.FAILED, Word.NOT_MEASURED):
@@ -100,19 +102,20 @@ class Recorder:
         elif report.failed and not self._lost_pair(report):
             self._other_failed.add(report.nodeid)
 
-    @pytest.hookimpl(trylast=True, specname="pytest_runtest_logreport")
-    def pytest_forget_phases(self, report: Any) -> None:
-        """Let go of reports that say nothing more: three of each test would be kept to the end, for thousands of rooms.
+    @pytest.hookimpl(wrapper=True, tryfirst=True, specname="pytest_runtest_logreport")
+    def pytest_keep_little(self, report: Any) -> Generator[None, None, None]:
+        """Let go of what nobody reads any more: pytest's terminal keeps a report of each test of thousands of rooms.
 
-        The terminal keeps passed phases under no name, pytest-html what it has made its rows of.
+        Phases that went well it keeps under no name.
         """
-        if report.when != "teardown":
-            return
-        manager = self._config.pluginmanager
-        for plugin, name, key in (("terminalreporter", "stats", ""), ("html", "_reports", report.nodeid)):
-            kept = getattr(manager.get_plugin(plugin), name, None)
-            if isinstance(kept, dict):
-                kept.pop(key, None)
+        yield
+        stats = getattr(self._config.pluginmanager.get_plugin("terminalreporter"), "stats", None)
+        if isinstance(stats, dict) and "" in stats:
+            del stats[""]
+        word = getattr(report, "flowscape", {}).get("outcome")
+        if word in SAID_ALL and getattr(report, ALONE, False):
+            report.flowscape, report.user_properties = SAID_ALL[word], []
+        vars(report).pop(READ, None)
 
     def pytest_collectreport(self, report: Any) -> None:
         """Count a file that could not be collected as a test that failed."""

@@ -29,6 +29,7 @@ from pytest_flowscape.command_line import asked_site, chosen_booking, chosen_roo
 from pytest_flowscape.demo import Demo
 from pytest_flowscape.errors import DemoError, PasswordError
 from pytest_flowscape.facts import SiteFacts, Sweep
+from pytest_flowscape.facts_only import FactsOnly
 from pytest_flowscape.fixtures import JUDGE, LIVE
 from pytest_flowscape.gather import Gather
 from pytest_flowscape.gather_site import gather_site, utc_now
@@ -66,7 +67,9 @@ def _register(config: pytest.Config, run: Run) -> Collection:
     manager.register(fixtures, "flowscape-fixtures")
     collection = Collection(run, sign_off=str(suites_folder()) in config.args)
     manager.register(collection, "flowscape-collection")
-    manager.register(OutcomeHooks(run.site, run.started.astimezone().date()), "flowscape-outcomes")
+    outcomes = OutcomeHooks(run.site, run.started.astimezone().date())
+    manager.register(outcomes, "flowscape-outcomes")
+    manager.register(FactsOnly(config, outcomes), "flowscape-facts-only")
     forms = forms_of(run)
     if forms:
         manager.register(Scrubber(forms), "flowscape-scrubber")

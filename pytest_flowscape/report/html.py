@@ -16,8 +16,8 @@ from typing import Any, Protocol
 import pytest
 
 from pytest_flowscape.facts import SiteFacts
-from pytest_flowscape.outcomes import Outcome, Word
-from pytest_flowscape.report import groups, html_amend, page
+from pytest_flowscape.outcomes import Word, outcome_of
+from pytest_flowscape.report import groups, html_amend, html_sieve, page
 from pytest_flowscape.report.groups import Finding, findings, visible
 from pytest_flowscape.report.page_evidence import Evidence
 from pytest_flowscape.report.results import RunInfo
@@ -125,6 +125,19 @@ class AcceptancePage:
         if self._note:
             terminalreporter.write_line(self._note, yellow=True)
 
+    def pytest_sessionstart(self, session: pytest.Session) -> None:
+        """Keep from pytest-html what gets no row."""
+        html_sieve.put_in_front(session.config, self._left_out_at_once)
+
+    def _left_out_at_once(self, report: Any) -> bool:
+        """Tell whether a report's test gets no row, and count it if so."""
+        outcome = outcome_of(report)
+        if outcome is None or self._rows[_FILTERS[outcome.word]] < _most(outcome.word):
+            return False
+        self._rows[_FILTERS[outcome.word]] += 1
+        self._left_out += 1
+        return True
+
     @pytest.hookimpl(optionalhook=True)
     def pytest_html_results_table_header(self, cells: list[str]) -> None:
         """Name our columns; the two that pytest-html's filters and anchors need are there, hidden."""
@@ -150,8 +163,7 @@ class AcceptancePage:
             return
         name = _FILTERS[outcome.word]
         self._rows[name] += 1
-        plain = outcome.word in {Word.PASSED, Word.NOT_REQUESTED}
-        if self._rows[name] > (MOST_PLAIN_ROWS if plain else MOST_ROWS):
+        if self._rows[name] > _most(outcome.word):
             self._left_out += 1
             cells.clear()
             return
@@ -190,15 +202,8 @@ class AcceptancePage:
             data[:] = [*(escape(line) for line in page.details(outcome, self.requirements, self.site)), *kept]
 
 
-def outcome_of(report: Any) -> Outcome | None:
-    """Give the outcome that a test report carries in ``report.flowscape``, None where it carries none."""
-    told = getattr(report, "flowscape", None)
-    if not isinstance(told, Mapping):
-        return None
-    try:
-        return Outcome.from_json(told)
-    except (KeyError, TypeError, ValueError):
-        return None
+def _most(word: Word) -> int:
+    return MOST_PLAIN_ROWS if word in {Word.PASSED, Word.NOT_REQUESTED} else MOST_ROWS
 
 
 def _row(state: str, key: str, css: str, texts: Mapping[str, str], links: str) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import islice
 from typing import Any
@@ -34,6 +34,7 @@ class Envelope:
     http: HttpAnswer
     version: str = ""
     body: etree._Element | None = None
+    _folders: dict[tuple[str, ...], tuple[FolderAnswer, ...]] = field(default_factory=dict, repr=False)
 
 
 def read(answer: HttpAnswer) -> Envelope | Trouble:
@@ -63,10 +64,17 @@ def version_of(answer: HttpAnswer) -> str:
 
 
 def folders(envelope: Envelope, names: Sequence[str]) -> tuple[FolderAnswer, ...] | None:
-    """Give one FolderAnswer for each name, in the order asked; None if the count differs from what was asked."""
+    """Give one FolderAnswer for each name, in the order asked; None if the count differs from what was asked.
+
+    An envelope is read once, however often it is looked at.
+    """
     if len(envelope.messages) != len(names):
         return None
-    return tuple(_folder(message, name, envelope.http) for name, message in zip(names, envelope.messages, strict=True))
+    asked, read_before = tuple(names), envelope._folders  # noqa: SLF001  of this module
+    if asked not in read_before:
+        pairs = zip(asked, envelope.messages, strict=True)
+        read_before[asked] = tuple(_folder(message, name, envelope.http) for name, message in pairs)
+    return read_before[asked]
 
 
 def troubles(envelope: Envelope) -> Iterator[Trouble]:
