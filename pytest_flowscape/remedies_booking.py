@@ -9,7 +9,7 @@ _LOOK = (
     "AllRequestInPolicy,RequestInPolicy,ResourceDelegates,ForwardRequestsToDelegates,AllowConflicts,"
     "BookingWindowInDays,MaximumDurationInMinutes,ScheduleOnlyDuringWorkHours,AllowRecurringMeetings"
 )
-_UNDO = "To undo, set the former values. They count at once, for requests that come in from then on."
+_UNDO = "To undo, set the former values. Waiting time: none, for requests that come in from then on."
 ACCEPT_FIX = fix(
     "Let the room accept by itself whatever Flowscape books. Look at its settings, then set those that differ. "
     + EXCHANGE,

@@ -30,7 +30,8 @@ class Footprint:
     counts EWS requests by address and identity; address "" is the service
     account's own mailbox. ``ldap`` counts by (operation, result code), code -1
     is no answer. ``ews_refused`` are sign-ins that showed the password, or a
-    proof of it, and were refused.
+    proof of it, and were refused (status 401); ``ews_sign_ins`` are those that
+    got any other answer, an error page included.
     """
 
     http: Mapping[tuple[str, str, int], int] = field(default_factory=dict)

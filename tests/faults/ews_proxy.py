@@ -90,7 +90,9 @@ class EwsProxy:
     """A proxy before the EWS port of a simulator.
 
     ``met`` counts the requests by point, ``spoilt`` the faults done. ``refused``
-    counts, for each connection, the proofs of a password that the server refused.
+    counts, for each connection, the proofs of a password that the server refused;
+    ``unheard`` those of them of which the product was not told, its connection
+    having been ended meanwhile.
     """
 
     def __init__(self, upstream_port: int, context: ssl.SSLContext) -> None:
@@ -99,6 +101,7 @@ class EwsProxy:
         self._plan = Plan()
         self.spoilt = 0
         self.refused: Counter[int] = Counter()
+        self.unheard = 0
         self.mailboxes: tuple[str, ...] = ()  # of the site, for answers to another request
         self._last: dict[str, Message] = {}  # the last good answer by operation
         self._listener = Listener(self._serve, context, self._at_door)
@@ -115,6 +118,7 @@ class EwsProxy:
         with self._lock:
             self._plan = Plan(point, fault, times)
             self.spoilt = 0
+            self.unheard = 0
             self.refused.clear()
             self._last.clear()
 
@@ -168,11 +172,17 @@ class EwsProxy:
     def _one(self, turn: Turn, point: Point) -> None:
         fault = self._take(point)
         if fault is None:
+            refused = turn.upstream.refused
             through = turn.answer()
             if " 200 " in through.line:
                 with self._lock:
                     self._last[told(turn.request.body).operation] = through
-            turn.send(through)
+            try:
+                turn.send(through)
+            except OSError:
+                with self._lock:
+                    self.unheard += turn.upstream.refused - refused
+                raise
         else:
             fault(turn)
 

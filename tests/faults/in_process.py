@@ -68,11 +68,9 @@ def accept_here(
         gather = Gather(run, facts)
         try:
             judge = Judge(judged, gather)
-            decided = {
-                (id_, target): judge.decide(id_, target)
-                for id_, one in judged.items()
-                for target in targets(one.requirement, site)
-            }
+            pairs = [(id_, target) for id_, one in judged.items() for target in targets(one.requirement, site)]
+            gather.expect((target, judge.wants(id_, target)) for id_, target in pairs)
+            decided = {(id_, target): judge.decide(id_, target) for id_, target in pairs}
             if own_tests is not None:
                 own_tests(gather)
         finally:

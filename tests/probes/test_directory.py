@@ -127,7 +127,7 @@ def test_three_thousand_rooms_take_forty_searches_at_most(monkeypatch: pytest.Mo
     """The searches of a healthy site, counted where they would be sent."""
     sent: list[Query] = []
 
-    def answer(_servers: Servers, query: Query, *, catalog: bool) -> tuple[DirectoryEntry, ...]:
+    def answer(_servers: Servers, query: Query, *, catalog: bool, own: bool = False) -> tuple[DirectoryEntry, ...]:
         sent.append(query)
         found = re.findall(r"\(proxyAddresses=smtp:([^)]*)\)", query.filter) or ["svc@demo.test"]
         return tuple(

@@ -254,10 +254,10 @@ def test_an_answer_that_is_none(sessions: Sessions, authority: trustme.CA, answe
 def test_a_closed_connection_is_not_made_anew_by_the_library(sessions: Sessions, authority: trustme.CA) -> None:
     """ldap3 would connect again by itself, without TLS."""
     talk = Talk(hold=True)
-    with Server(talk, server_context(authority)) as server:
+    with Server(talk, server_context(authority)) as server, socket.socket() as unconnected:
         channel = open_channel(ldaps(server), sessions.anchor, Deadline(5))
         channel._connection.strategy.close()
-        channel._connection.socket = socket.socket()  # so that nothing but the library itself can notice
+        channel._connection.socket = unconnected  # so that nothing but the library itself can notice
         trouble = channel.bind("svc@demo.test", Secret(PASSWORD), Deadline(5))
         assert trouble is not None
         assert trouble.kind is Kind.RESET

@@ -136,7 +136,7 @@ def test_way_that_is_not_offered(simulator: Simulator, desk: Desk, auth: str, wa
 def test_stopped_after_the_password(simulator: Simulator, desk: Desk, condition: str, kind: Kind) -> None:
     simulator.plant(condition)
     gate = desk.gate()
-    sign_in, _ = desk.session(gate=gate, timeout=2).sign_in(desk.email, proven=False)
+    sign_in, _ = desk.session(gate=gate).sign_in(desk.email, proven=False)
     assert sign_in.tried
     assert sign_in.trouble is not None
     assert sign_in.trouble.kind is kind

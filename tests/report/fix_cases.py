@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from pytest_flowscape import remedies
+from pytest_flowscape import remedies, remedies_booking
 from pytest_flowscape.collection import load_requirements
 from pytest_flowscape.facts import SiteFacts
 from pytest_flowscape.outcomes import Outcome, Word
@@ -87,6 +87,9 @@ def _cases() -> Iterator[Case]:
         yield Case(id_, "out-of-scope", remedies.TARGET_OUT_OF_SCOPE)
         yield Case(id_, "no-folder-opens", INLINE)
     yield Case("IMPERSONATION-3", "no-folder-opens", INLINE)
+    yield Case("CALENDAR-3", "not-followed")
+    for cause, text in remedies_booking.ANSWER_FIXES.items():
+        yield Case("CALENDAR-3", cause, text)
     for id_, cause in (
         ("ACCOUNT-3", "email-unknown"),
         ("ACCOUNT-3", "email-of-another"),

@@ -333,6 +333,7 @@ def test_counters_and_log(directory: DirectoryProcess) -> None:
         "user": "DEMO\\svc-flowscape",
         "base": BASE,
         "scope": 2,
+        "filter": "(msExchRecipientDisplayType=7)",
         "attributes": ["mail"],
         "page_size": 500,
         "entries": 3,

@@ -6,15 +6,16 @@ from pathlib import Path
 
 import pytest
 
-from pytest_flowscape.claims import Claims
+from pytest_flowscape.claims import Claims, comparable
 from pytest_flowscape.errors import NotMeasured
 from pytest_flowscape.facts import FolderAnswer, MailboxAnswer
 
+ATLAS = "atlas@demo.test"
 
-def answer(address: str, **ids: str) -> MailboxAnswer:
-    return MailboxAnswer(
-        address, folders=tuple(FolderAnswer(name, folder_id=identity) for name, identity in ids.items())
-    )
+
+def answer(address: str, impersonated: str = "", **ids: str) -> MailboxAnswer:
+    folders = tuple(FolderAnswer(name, folder_id=identity) for name, identity in ids.items())
+    return MailboxAnswer(address, impersonated, folders)
 
 
 def test_an_id_of_its_own_is_believed(tmp_path: Path) -> None:
@@ -53,3 +54,26 @@ def test_another_process_is_told(tmp_path: Path) -> None:
     there.note([seen])
     with pytest.raises(NotMeasured, match=r"atlas@demo\.test and oslo@demo\.test"):
         there.of_itself(seen)
+
+
+def test_where_ids_do_not_differ_by_who_asks_owner_and_delegate_must_see_the_same_folders() -> None:
+    own, other = answer(ATLAS, ATLAS, calendar="c1"), answer(ATLAS, calendar="c2")
+    for same in (True, False):
+        claims = Claims(None, comparable=same)
+        claims.note([own, other])
+        assert claims.of_itself(own) is own
+        if same:
+            with pytest.raises(NotMeasured, match="other folders than the mailbox's own"):
+                claims.of_itself(other)
+        else:
+            assert claims.of_itself(other) is other
+
+
+@pytest.mark.parametrize(
+    ("itself", "same"), [({"calendar": "c1"}, True), ({"calendar": "c2"}, False), ({}, False), ({"inbox": "c1"}, False)]
+)
+def test_ids_can_be_compared_where_the_accounts_own_calendar_has_shown_it(itself: dict[str, str], same: bool) -> None:
+    own = answer("svc@demo.test", calendar="c1", inbox="i1")
+    assert comparable(own, answer("svc@demo.test", "svc@demo.test", **itself)) is same
+    assert not comparable(own, None)
+    assert not comparable(None, own)

@@ -211,9 +211,10 @@ class Conversation:
                 raise
             if answer.status == codes.UNAUTHORIZED:
                 return self._refused(line, call, codes.http_trouble(answer))
+            if call.shown:
+                LEDGER.note(SIGNED_IN)  # not refused: the server's log has it, whatever the answer is
             if call.shown and _is_soap(answer):
                 line.signed_in = True
-                LEDGER.note(SIGNED_IN)
                 assert line.speaker is not None
                 line.speaker.done()
                 self._gate.trust()
