@@ -20,6 +20,7 @@ from pytest_flowscape.secret import NOTHING, encodings, scrub
 
 FREE_TEXT = ("expected", "found", "consequence", "fix", "notes")
 OURS = ("requirement", "target", "owner", "level", "outcome")  # properties that never hold a secret
+SHORT, MANY = 500, 500  # characters, and texts that are remembered as clean
 Record = Callable[[str, object], None]
 
 
@@ -80,6 +81,7 @@ class Scrubber:
 
     def __init__(self, forms: tuple[str, ...]) -> None:
         self._forms = forms
+        self._clean: set[str] = set()
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_makereport(self) -> Generator[None, pytest.TestReport, pytest.TestReport]:
@@ -164,7 +166,16 @@ class Scrubber:
     def _scrubbed(self, value: Any) -> Any:
         if isinstance(value, list):
             return [self._scrubbed(part) for part in value]
-        return scrub(value, self._forms) if isinstance(value, str) else value
+        return self._text(value) if isinstance(value, str) else value
+
+    def _text(self, text: str) -> str:
+        """Scrub a text; what thousands of reports say in the same words, and is clean, is looked at once."""
+        if text in self._clean:
+            return text
+        scrubbed = scrub(text, self._forms)
+        if scrubbed == text and len(text) < SHORT and len(self._clean) < MANY:
+            self._clean.add(text)
+        return scrubbed
 
     @pytest.fixture(scope="session")
     def record_testsuite_property(self, record_testsuite_property: Record) -> Record:

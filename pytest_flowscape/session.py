@@ -35,6 +35,7 @@ from pytest_flowscape.gather import Gather
 from pytest_flowscape.gather_site import gather_site, utc_now
 from pytest_flowscape.interruption import INTERRUPTION, WITH_WORKERS
 from pytest_flowscape.judge import Judge
+from pytest_flowscape.lasting import Lasting
 from pytest_flowscape.live import Live
 from pytest_flowscape.looking_ahead import HandedOut, LookingAhead, expect
 from pytest_flowscape.outcome_hooks import OutcomeHooks
@@ -65,6 +66,7 @@ def _register(config: pytest.Config, run: Run) -> Collection:
     """Register what every process needs; the scrubber last, so that it is the outermost wrapper."""
     manager = config.pluginmanager
     manager.register(fixtures, "flowscape-fixtures")
+    manager.register(Lasting(config), "flowscape-lasting")
     collection = Collection(run, sign_off=str(suites_folder()) in config.args)
     manager.register(collection, "flowscape-collection")
     outcomes = OutcomeHooks(run.site, run.started.astimezone().date())

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import islice
-from typing import Any
+from typing import Any, TypeVar, cast
 
 from lxml import etree
 
@@ -20,6 +20,8 @@ from pytest_flowscape.probes.ews.request import MESSAGES, SOAP, TYPES
 _T, _M, _S = f"{{{TYPES}}}", f"{{{MESSAGES}}}", f"{{{SOAP}}}"
 _NO_CHARACTER = re.compile(rb"&#(?:x0*(?:[0-8BCEFbcef]|1[0-9A-Fa-f])|0*(?:[0-8]|1[124-9]|2[0-9]|3[01]));")
 _NO_RIGHTS = {"UserId", "PermissionLevel", "CalendarPermissionLevel"}  # of what a permission tells
+_LONG = 20_000  # characters
+T = TypeVar("T")
 _FULL = {"true", "1", "All", "FullDetails"}
 
 
@@ -191,12 +193,31 @@ def _folder(message: etree._Element, name: str, answer: HttpAnswer) -> FolderAns
     return FolderAnswer(
         name,
         identity.get("Id", ""),
-        None if rights is None else _rights(tuple(_children(rights))),
-        None if entries is None else tuple(_permissions(entries)),
+        None if rights is None else _alike(_rights, rights),
+        None if entries is None else _alike(_permissions, entries),
     )
 
 
-def _permissions(entries: etree._Element) -> Iterator[PermissionEntry]:
+def _alike(read_it: Callable[[etree._Element], T], element: etree._Element) -> T:
+    """Read an element, once for all that look the same: thousands of folders have the same rights and permissions."""
+    text = etree.tostring(element, with_tail=False)
+    if len(text) > _LONG:  # a server that sends such ones shall not fill the memory with them
+        return read_it(element)
+    return cast("T", _read_before(read_it, text))
+
+
+@lru_cache(maxsize=1000)
+def _read_before(read_it: Callable[[etree._Element], object], text: bytes) -> object:
+    element = _parse(text)
+    assert element is not None  # it was written out of a tree just now
+    return read_it(element)
+
+
+def _permissions(entries: etree._Element) -> tuple[PermissionEntry, ...]:
+    return tuple(_each_permission(entries))
+
+
+def _each_permission(entries: etree._Element) -> Iterator[PermissionEntry]:
     """Read Permission and CalendarPermission entries; EditItems, DeleteItems and ReadItems count only when full."""
     for kind in ("Permission", "CalendarPermission"):
         for entry in entries.iter(f"{_T}{kind}"):
@@ -214,10 +235,9 @@ def _permission(user: tuple[tuple[str, str], ...], told: tuple[tuple[str, str], 
     return PermissionEntry(who.get("DistinguishedUser") or sid or smtp, level, full, sid=sid, smtp=smtp)
 
 
-@lru_cache(maxsize=1000)
-def _rights(told: tuple[tuple[str, str], ...]) -> Mapping[str, bool]:
-    """Make effective rights; thousands of folders have the same ones, which are kept once."""
-    return {key: value in _FULL for key, value in told}
+def _rights(element: etree._Element) -> Mapping[str, bool]:
+    """Read effective rights."""
+    return {key: value in _FULL for key, value in _children(element)}
 
 
 def _is_listed(resolution: etree._Element) -> bool:

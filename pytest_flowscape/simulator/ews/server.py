@@ -49,6 +49,7 @@ class EwsResource(resource.Resource):
 
     def render(self, request: Any) -> int:
         """Answer a request, at once or after the policy's latency; or never, where the policy is silent."""
+        came = self._reactor.seconds()
         policy = self._organisation.policy
         connection = self._connection(request)
         entry = self._log_entry(request, connection)
@@ -66,7 +67,8 @@ class EwsResource(resource.Resource):
         lost = outcome.spring in (Spring.LOST, Spring.LOST_BEFORE)
         entry["status"] = 0 if lost else outcome.reply.status
         stalled = policy.stalled_until - self._reactor.seconds()
-        latency = policy.latency if outcome.request else 0.0
+        # the answer leaves so long after the request came, whatever it took to make
+        latency = came + policy.latency - self._reactor.seconds() if outcome.request and policy.latency else 0.0
         _Delivery(request, outcome, self._holding).after(self._reactor, max(latency, stalled))
         return server.NOT_DONE_YET
 
