@@ -8,6 +8,7 @@ outermost wrapper of reports, and comes before whoever reads them.
 from __future__ import annotations
 
 import logging
+import threading
 import traceback
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import replace
@@ -68,12 +69,26 @@ def scrub_logs(config: pytest.Config, forms: tuple[str, ...]) -> None:
 
 
 def scrub_debug(config: pytest.Config, forms: tuple[str, ...]) -> None:
-    """Scrub what --debug writes of every hook's arguments; pluggy tells nobody its writer, so it is taken from it."""
+    """Scrub what --debug writes of every hook's arguments; pluggy tells nobody its writer, so it is taken from it.
+
+    One thread writes at a time. xdist calls hooks in the threads that hear its
+    workers. A text file that two threads write to may then hold pieces of the
+    process's memory, which nobody could scrub (measured with CPython 3.11.7;
+    https://github.com/python/cpython/issues/119506).
+    """
     root = config.trace.root
     write = getattr(root, "_writer", None)
-    if write is not None:
-        root.setwriter(lambda text: write(scrub(text, forms)))
-        config.add_cleanup(lambda: root.setwriter(write))
+    if write is None:
+        return
+    alone = threading.RLock()
+
+    def scrubbed(text: str) -> None:
+        clean = scrub(text, forms)
+        with alone:
+            write(clean)
+
+    root.setwriter(scrubbed)
+    config.add_cleanup(lambda: root.setwriter(write))
 
 
 class Scrubber:

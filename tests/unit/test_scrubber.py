@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import threading
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from pytest_flowscape.outcomes import Outcome, Word
-from pytest_flowscape.scrubbing import Scrubber
+from pytest_flowscape.scrubbing import Scrubber, scrub_debug
 from pytest_flowscape.secret import encodings
 
 
@@ -45,3 +46,32 @@ def test_a_skip_keeps_its_three_parts() -> None:
     assert report.longrepr[:2] == ("file.py", 3)
     assert "S3cret" not in report.longrepr[2]
     assert "S3cret" not in report.wasxfail
+
+
+def test_what_debug_writes_is_scrubbed_and_written_by_one_thread_at_a_time() -> None:
+    """A text file of Python that two threads write to may hold pieces of memory."""
+    texts: list[str] = []
+    writing, met = threading.Lock(), threading.Event()
+
+    def write(text: str) -> None:
+        if not writing.acquire(blocking=False):
+            met.set()
+            return
+        met.wait(0.2)  # the other thread would come now
+        texts.append(text)
+        writing.release()
+
+    root: Any = SimpleNamespace(_writer=write)
+    root.setwriter = lambda writer: setattr(root, "_writer", writer)
+    ended: list[Any] = []
+    config: Any = SimpleNamespace(trace=SimpleNamespace(root=root), add_cleanup=ended.append)
+    scrub_debug(config, encodings("hunter22"))
+    threads = [threading.Thread(target=root._writer, args=(f"{name} hunter22",)) for name in "ab"]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not met.is_set()
+    assert sorted(texts) == ["a ********", "b ********"]
+    ended.pop()()
+    assert root._writer is write
