@@ -205,7 +205,9 @@ class MeetingTrip:
         if answer.response in FINAL:
             self._meeting.arrived(ANSWER)
         explained = first or answer.response != "Accept"
-        message = self._meeting.newest_answer(self._patience) if explained else MeetingTold(ItemTold(""))
+        message = (
+            self._meeting.newest_answer(answer.response, self._patience) if explained else MeetingTold(ItemTold(""))
+        )
         step = by_delegate(name, answer.response, message) or unwanted(name, answer.response, message)
         if step is not None:
             raise _Stopped(step)

@@ -18,6 +18,8 @@ from pytest_flowscape.probes.ews.item_answers import ItemTold
 from pytest_flowscape.probes.ews.meeting_answers import MeetingTold
 
 STALE = "ErrorStaleObject"
+# how the item class of an answer ends ([MS-OXOCAL] 2.2.7.1, 2.2.8.1, 2.2.9.1)
+ANSWER_CLASSES = {"Accept": ".Resp.Pos", "Tentative": ".Resp.Tent", "Decline": ".Resp.Neg"}
 
 
 class Organized:
@@ -74,16 +76,21 @@ class Organized:
         self.key = known.item
         return known
 
-    def newest_answer(self, patience: Patience) -> MeetingTold:
-        """Give the newest answer in the inbox, an empty one where there is none: it only explains."""
-        answers = [one.told.item for one in self.look(patience).ours if one.told.item.kind == "MeetingResponse"]
+    def newest_answer(self, response: str, patience: Patience) -> MeetingTold:
+        """Give the newest answer in the inbox that says ``response``, else the newest of all; it only explains.
+
+        An empty one where there is none. Times are told to the second, and an
+        acceptance may have come within the same one.
+        """
+        answers = [one.told for one in self.look(patience).ours if one.told.item.kind == "MeetingResponse"]
         if not answers:
             return MeetingTold(ItemTold(""))
-        ids = [(one.item_id, one.change_key) for one in answers]
+        named = [one for one in answers if one.item_class.endswith(ANSWER_CLASSES.get(response, "?"))]
+        ids = [(one.item.item_id, one.item.change_key) for one in named or answers]
         told = ask(lambda: self._organizer.answers(ids), patience)
         known = () if isinstance(told, Trouble) else meeting_answers.told(told)
         # times are told to the second; a person's answer within the same one follows the room's own
-        return max(known, key=lambda one: (one.received, one.delegated), default=MeetingTold(answers[0]))
+        return max(known, key=lambda one: (one.received, one.delegated), default=answers[0])
 
     # --- what is written and sent -------------------------------------------------------------------
 
