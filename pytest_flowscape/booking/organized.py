@@ -18,7 +18,7 @@ from pytest_flowscape.probes.ews.item_answers import ItemTold
 from pytest_flowscape.probes.ews.meeting_answers import MeetingTold
 
 STALE = "ErrorStaleObject"
-# how the item class of an answer ends ([MS-OXOCAL] 2.2.7.1, 2.2.8.1, 2.2.9.1)
+# how the item class of an answer ends ([MS-OXOCAL], PidTagMessageClass)
 ANSWER_CLASSES = {"Accept": ".Resp.Pos", "Tentative": ".Resp.Tent", "Decline": ".Resp.Neg"}
 
 
