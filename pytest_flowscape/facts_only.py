@@ -51,6 +51,8 @@ KNOWN = frozenset(
         "pytest_metadata",
         "pytest_timeout",
         "xdist",
+        "_hypothesis_pytestplugin",  # these two look at tests of their own kinds only, and come along with much else
+        "anyio",
         "__channelexec__",  # xdist's own hooks in a worker, as execnet calls what it runs there
     )
 )
