@@ -57,7 +57,6 @@ KNOWN = frozenset(
     )
 )
 PHASE_OPTIONS = ("usepdb", "trace", "setupshow", "setuponly", "setupplan")
-State = Literal["passed", "failed", "skipped"]
 
 
 @dataclass(frozen=True)

@@ -128,10 +128,10 @@ class OutcomeHooks:
 
     @staticmethod
     def _notes(item: pytest.Item, record: Requirement, judge: Judge | None) -> tuple[str, ...]:
-        collected = getattr(item, "funcargs", {}).get("notes")
-        lines = list(collected.lines) if isinstance(collected, Notes) else []
-        second = judge.second_notes.get((record.id, target_of(item))) if judge else None
-        return tuple([*lines, second] if second else lines)
+        if judge is not None and judge.knows(record.id):
+            return judge.notes_on(record.id, target_of(item))
+        collected = getattr(item, "funcargs", {}).get("notes")  # of a requirement of the customer's own
+        return tuple(collected.lines) if isinstance(collected, Notes) else ()
 
     def _failed(self, base: Outcome, record: Requirement, error: RequirementFailed) -> Outcome:
         failed = replace(
