@@ -78,7 +78,7 @@ def _who(run: Run, vantage: Vantage) -> Iterator[tuple[str, str]]:
     if site.directory and not site.binds_as_service_account:
         yield "Reads the directory", str(site.directory.username)
     yield "User-Agent", site.exchange.user_agent
-    yield "Run id", f"{run.run_id}, sent as client-request-id with each of the HTTP requests"
+    yield "Run id", f"{run.run_id}, sent as client-request-id (each request has other last 12 digits)"
     yield (
         "",
         (

@@ -9,10 +9,12 @@ from __future__ import annotations
 import gzip
 import re
 import threading
+import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from pytest_flowscape.facts import Kind
+from pytest_flowscape.probes.ews.connection import REQUEST_ID
 from tests.faults.ews_proxy import Fault, Point, Turn
 from tests.faults.wire import Message, answer
 from tests.unit.ews_samples import fault as soap_fault
@@ -54,7 +56,7 @@ class FaultKind:
     """One kind of fault: what it does, the Kind that it is to the product (None: nothing), and where it can be.
 
     ``lasting``: another try is of no use. The server asks to wait for longer
-    than a request may take in all, or has shown that it mixes up mailboxes.
+    than a request may take in all.
     ``soap``: Exchange itself says it, to whoever is signed in.
     ``spares``: what was a success is still understood. ``moves``: a finding may
     come that is another mailbox's, or that the requirement itself makes of it;
@@ -225,11 +227,11 @@ _ADDRESS = re.compile(rb"[\w.+-]+@demo\.test")
 
 
 def other_mailbox(turn: Turn) -> None:
-    """Answer the request of another mailbox, which is right in itself: each room's is answered by the next one's."""
+    """Give the answer to another request, for another mailbox, right in itself: each room gets the next one's."""
     rooms = turn.proxy.mailboxes
     following = {room.encode(): rooms[(at + 1) % len(rooms)].encode() for at, room in enumerate(rooms)}
     asked = _ADDRESS.sub(lambda found: following.get(found[0], found[0]), turn.request.body)
-    turn.send(turn.upstream.ask(turn.request.with_body(asked)))
+    turn.send(turn.upstream.ask(turn.request.with_body(asked).with_header(REQUEST_ID, str(uuid.uuid4()))))
 
 
 def stale(turn: Turn) -> None:
@@ -351,9 +353,7 @@ def _kinds() -> tuple[FaultKind, ...]:
             "without a class", _body(lambda b: b.replace(b'ResponseClass="Success"', b"")), Kind.OTHER, SIGNED_IN
         ),
         FaultKind("extra elements", _body(extra_elements), None, SIGNED_IN),
-        FaultKind(
-            "answer to another mailbox", other_mailbox, Kind.MALFORMED, OF_ROOMS, lasting=True, spares=True, moves=True
-        ),
+        FaultKind("answer to another mailbox", other_mailbox, Kind.MALFORMED, OF_ROOMS),
         FaultKind("the answer before", stale, Kind.MALFORMED, OPERATIONS),
         FaultKind("answer to another operation", other_operation, Kind.MALFORMED, SIGNED_IN),
         FaultKind("deeply nested", _body(deep), Kind.MALFORMED, SIGNED_IN),

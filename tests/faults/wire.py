@@ -44,6 +44,11 @@ class Message:
         kept = [(key, value) for key, value in self.headers if not (kind and key.lower() == "content-type")]
         return replace(self, headers=(*kept, *([("Content-Type", kind)] if kind else [])), body=body)
 
+    def with_header(self, name: str, value: str) -> Message:
+        """Give the same message with this header in place of those of its name."""
+        kept = [(key, old) for key, old in self.headers if key.lower() != name]
+        return replace(self, headers=(*kept, (name, value)))
+
     def encoded(self, *, length: int | None = None) -> bytes:
         """Give the bytes to send, the length as it is or as it is claimed to be."""
         kept = [f"{key}: {value}" for key, value in self.headers if key.lower() != "content-length"]

@@ -7,6 +7,8 @@ import socket
 import ssl
 import threading
 import time
+import uuid
+from collections.abc import Callable
 from typing import cast
 
 import pytest
@@ -17,7 +19,7 @@ from pytest_flowscape.probes.gate import Gate
 from pytest_flowscape.probes.network import Deadline
 from pytest_flowscape.site import Exchange
 from tests.probes.ews_lines import CHALLENGE, PASSWORD, ROOMS, USER, Opens, Script, ask, good
-from tests.probes.ews_sessions import kinds, run_in_threads
+from tests.probes.ews_sessions import RUN, kinds, run_in_threads
 from tests.probes.tls_server import Request, http
 from tests.unit.ews_samples import fault
 
@@ -185,8 +187,51 @@ def test_what_every_request_carries(opens: Opens) -> None:
     assert request.headers["x-anchormailbox"] == "a@demo.test"
     assert request.headers["user-agent"] == "Flowscape"
     assert request.headers["return-client-request-id"] == "true"
-    assert len(request.headers["client-request-id"]) == 36
+    assert uuid.UUID(request.headers["client-request-id"])
     assert base64.b64decode(request.authorization.split()[1]).decode("latin-1") == f"{USER}:{PASSWORD}"
+
+
+def returning(*ids: str) -> Callable[[Request], bytes | None]:
+    """Answer well, with these ids; "own" is the request's."""
+
+    def answer(request: Request) -> bytes | None:
+        own = request.headers["client-request-id"].upper()
+        lines = "".join(f"client-request-id: {own if told == 'own' else told}\r\n" for told in ids)
+        return (good(request) or b"").replace(b"\r\n", b"\r\n" + lines.encode(), 1)
+
+    return answer
+
+
+def test_each_request_has_an_id_of_its_own(opens: Opens) -> None:
+    desk, talk = opens(good)
+    session = desk.session(way="Basic")
+    for _ in range(3):
+        assert ask(session) == {ROOMS[0]: None}
+    ids = {request.headers["client-request-id"] for request in talk.requests}
+    assert len(ids) == 3
+    assert {own[:24] for own in ids} == {RUN[:24]}
+
+
+@pytest.mark.parametrize("ids", [(), ("",), ("own",), ("a-box-s-own", "own")])
+def test_an_answer_to_our_request(opens: Opens, ids: tuple[str, ...]) -> None:
+    desk, talk = opens(returning(*ids))
+    assert ask(desk.session(way="Basic")) == {ROOMS[0]: None}
+    assert len(talk.requests) == 1
+
+
+def test_an_answer_to_another_request_proves_nothing(opens: Opens) -> None:
+    desk, talk = opens(returning("own"))
+    session = desk.session(way="Basic")
+    assert ask(session) == {ROOMS[0]: None}
+    talk.answer = returning(str(uuid.uuid4()))
+    (answer,) = session.get_folder(ROOMS[:1], ["calendar"], impersonate=ROOMS[0]).values()
+    assert answer.first_trouble is not None
+    assert answer.first_trouble.kind is Kind.MALFORMED
+    assert "the answer to another request" in answer.first_trouble.said
+    assert len(talk.requests) == 3  # asked again once
+    talk.answer = returning("own")
+    assert ask(session) == {ROOMS[0]: None}
+    assert session.counts["handshakes"] == 3  # no answer is read from a connection that mixed them up
 
 
 def test_an_address_that_no_header_can_hold(opens: Opens) -> None:

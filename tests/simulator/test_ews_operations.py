@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterator
 
 import pytest
@@ -76,7 +77,10 @@ def test_every_answer_names_version_and_front_end_and_echoes_the_request_id(clie
     (info,) = reply.all(".//t:ServerVersionInfo")
     assert (info.get("MajorVersion"), info.get("MinorVersion"), info.get("MajorBuildNumber")) == ("15", "2", "1748")
     assert reply.header("X-FEServer") == ["EX01"]
-    assert client.post(b"", client_request_id="run-7").header("request-id") == ["run-7"]
+    assert client.post(b"", client_request_id="run-7").header("client-request-id") == []
+    asked = client.post(b"", client_request_id="run-7", return_client_request_id="true")
+    assert asked.header("client-request-id") == ["run-7"]
+    assert uuid.UUID(*asked.header("request-id"))
 
 
 def test_the_default_shape_tells_the_display_name(client: Client) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import secrets
 import socket
 import ssl
 import time
@@ -32,6 +33,8 @@ from pytest_flowscape.secret import MASK
 from pytest_flowscape.site import Exchange
 
 PATH = "/EWS/Exchange.asmx"
+REQUEST_ID = "client-request-id"
+_RUNS_PART = 24  # of a GUID: its first four groups, with the hyphen after each
 _CHUNK = 64 * 1024
 
 
@@ -74,6 +77,14 @@ class HttpAnswer:
     def challenges(self) -> tuple[str, ...]:
         """Give the WWW-Authenticate values."""
         return self.all("WWW-Authenticate")
+
+
+def request_id(run_id: str) -> str:
+    """Give a GUID for one request: the run's up to its last group, which no other request has.
+
+    Microsoft, "Instrumenting client requests for EWS": each request has its own.
+    """
+    return run_id[:_RUNS_PART] + secrets.token_hex(6)
 
 
 class Connection:
@@ -162,19 +173,22 @@ class Connection:
     ) -> HttpAnswer:
         """POST a SOAP envelope to the EWS address and read the whole answer by the deadline. Raises Broken.
 
-        An answer of more than EWS_BYTES is broken off. Whatever interrupts the
+        An answer of more than EWS_BYTES is broken off, and so is one that
+        returns the id of another request: a box in between may mix up answers,
+        and not every answer names its mailbox. Whatever interrupts the
         exchange leaves the connection closed, and no library frame (they hold
         the headers) stays on the traceback.
         """
         http, sock = self._http, self._socket
         if http is None or sock is None or http.sock is None:
             raise Broken(Trouble(Kind.RESET, "the connection is closed"))
+        own_id = request_id(self._run_id)
         sent = {
             "Content-Type": "text/xml; charset=utf-8",
             "Accept": "text/xml",
             "User-Agent": self._exchange.user_agent,
-            "client-request-id": self._run_id,
-            "return-client-request-id": "true",
+            REQUEST_ID: own_id,
+            f"return-{REQUEST_ID}": "true",
             **(headers or {}),
         }
         if authorization is not None:
@@ -189,6 +203,7 @@ class Connection:
             if sock.ended:  # the library takes a head that was cut off for a whole one
                 raise ConnectionError("the connection ended within the head of the answer")  # noqa: TRY301
             answer = _read(response, started)
+            _require_ours(answer, own_id)
         except Broken:
             self.close()
             raise
@@ -226,6 +241,14 @@ def _read(response: BaseHTTPResponse, started: float) -> HttpAnswer:
         response.close()
     headers = tuple((str(name), str(value)) for name, value in response.headers.iteritems())
     return HttpAnswer(response.status, headers, bytes(body), time.monotonic() - started)
+
+
+def _require_ours(answer: HttpAnswer, own_id: str) -> None:
+    """Raise Broken for the answer to another request. Servers that return no id tell nothing."""
+    returned = [value.strip() for value in answer.all(REQUEST_ID) if value.strip()]
+    if returned and own_id not in map(str.lower, returned):
+        said = f"the answer to another request: it returns the {REQUEST_ID} {returned[0][:60]}, and {own_id} was sent"
+        raise Broken(Trouble(Kind.MALFORMED, said, status=answer.status))
 
 
 def _not_understood(said: str, response: BaseHTTPResponse) -> Broken:

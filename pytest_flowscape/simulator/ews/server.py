@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 import traceback
+import uuid
 from itertools import count
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -114,8 +115,9 @@ class EwsResource(resource.Resource):
         self._organisation.log.append(entry)
         request.setHeader("server", "Microsoft-IIS/10.0")
         request.setHeader("x-feserver", connection.front_end)
-        if entry["request_id"]:
-            request.setHeader("request-id", str(entry["request_id"]))
+        request.setHeader("request-id", str(uuid.uuid4()))
+        if entry["request_id"] and (request.getHeader("return-client-request-id") or "").lower() == "true":
+            request.setHeader("client-request-id", str(entry["request_id"]))
         return entry
 
     def _outcome(self, request: Any, connection: Connection, entry: dict[str, object]) -> Outcome:
