@@ -29,7 +29,7 @@ from pytest_flowscape.probes.directory_view import (
     proxy_filter,
 )
 from pytest_flowscape.probes.ews import availability, request
-from pytest_flowscape.probes.ews.connection import HttpAnswer
+from pytest_flowscape.probes.ews.http_wire import HttpAnswer
 from pytest_flowscape.probes.ews.request import FolderWanted
 from pytest_flowscape.site import Exchange
 

@@ -29,6 +29,8 @@ MOST_IN_VAIN = 20.0
 
 EWS_BYTES = 8 * 1024 * 1024
 """An EWS answer is broken off beyond this; the largest that is asked for has about 100 kB."""
+HEAD_BYTES = 256 * 1024
+"""Of these, the status line and the headers; front ends send about 1 kB."""
 LDAP_BYTES = 32 * 1024 * 1024
 """What one LDAP request may bring in all its messages; a page of 500 entries has about 1 MB."""
 

@@ -21,7 +21,7 @@ from pytest_flowscape.errors import FlowscapeError
 from pytest_flowscape.exchange_client.account import make_account
 from pytest_flowscape.exchange_client.transport import RawAnswer, Sender
 from pytest_flowscape.facts import TAG_NAME, TAG_SET, Trouble, Written
-from pytest_flowscape.probes.ews.connection import HttpAnswer
+from pytest_flowscape.probes.ews.http_wire import HttpAnswer
 from pytest_flowscape.site import Exchange
 
 MOST_CHANGES = 512  # that one SyncFolderItems may tell (messages.xsd, MaxSyncChangesReturnedType)

@@ -23,7 +23,7 @@ from urllib3 import HTTPHeaderDict, HTTPResponse
 
 from pytest_flowscape.errors import NotMeasured
 from pytest_flowscape.facts import Kind, Trouble
-from pytest_flowscape.probes.ews.connection import HttpAnswer
+from pytest_flowscape.probes.ews.http_wire import HttpAnswer
 from pytest_flowscape.probes.ews.request import told
 
 # what exchangelib says for its own connections; ours says it for itself

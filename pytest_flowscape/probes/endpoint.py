@@ -9,7 +9,8 @@ from pytest_flowscape.facts import Endpoint, Kind, Trouble
 from pytest_flowscape.policy import BARE_AGAIN
 from pytest_flowscape.probes.balancer import look_at_front_ends
 from pytest_flowscape.probes.ews import codes, request
-from pytest_flowscape.probes.ews.connection import Broken, Connection, HttpAnswer
+from pytest_flowscape.probes.ews.connection import Broken, Connection
+from pytest_flowscape.probes.ews.http_wire import HttpAnswer
 from pytest_flowscape.probes.ews.sign_in import WAYS, schemes
 from pytest_flowscape.probes.host import probe_host
 from pytest_flowscape.probes.network import Deadline

@@ -83,6 +83,7 @@ class Gate:
     def stopped(self) -> str:
         """Give the reason for which sign-ins are stopped, empty if they are not."""
         try:
+            self._stop.stat()  # looked at before every request, and nearly never there
             return self._stop.read_text(encoding="utf-8") or "a sign-in was refused"
         except FileNotFoundError:
             return ""

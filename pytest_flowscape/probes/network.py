@@ -6,7 +6,6 @@ Every step takes a deadline and ends by it. What fails is told as a Trouble.
 from __future__ import annotations
 
 import errno
-import http.client
 import queue
 import socket
 import ssl
@@ -14,10 +13,9 @@ import threading
 import time
 import urllib.request
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlsplit
-
-import urllib3.exceptions
 
 from pytest_flowscape.facts import Kind, Trouble
 from pytest_flowscape.interruption import INTERRUPTION
@@ -172,7 +170,7 @@ def open_tunnel(sock: socket.socket, host: str, port: int, deadline: Deadline) -
         head += byte
     words = head.split(b"\r\n", 1)[0].split()
     status = int(words[1]) if len(words) > 1 and words[1].isdigit() else None
-    if status != http.client.OK:
+    if status != HTTPStatus.OK:
         raise ProxyFailed(f"the proxy refuses a tunnel to the host (status {status})", status)
 
 
@@ -229,20 +227,12 @@ def _kind_of(error: BaseException) -> tuple[Kind, str]:
         return Kind.RESET, str(error)
     if isinstance(error, socket.gaierror):
         return Kind.UNRESOLVABLE, f"the name does not resolve ({error.strerror or 'no answer'})"
-    if isinstance(error, (TimeoutError, urllib3.exceptions.TimeoutError)):
+    if isinstance(error, TimeoutError):
         return Kind.SILENT, str(error) if str(error).startswith("no TLS") else "no answer in time"
     if isinstance(error, ConnectionRefusedError):
         return Kind.REFUSED, "the connection was refused"
     if isinstance(error, OSError) and error.errno in _NO_ROUTE:
         return Kind.SILENT, f"no way to the host ({error.strerror})"
-    if isinstance(error, urllib3.exceptions.DecodeError):
-        return Kind.MALFORMED, "the answer's encoding is broken"
-    broken = (http.client.IncompleteRead, urllib3.exceptions.IncompleteRead, OSError, EOFError)
-    if isinstance(error, broken):
+    if isinstance(error, (OSError, EOFError)):
         return Kind.RESET, "the connection was broken"
-    if isinstance(error, urllib3.exceptions.ProtocolError):
-        inner = next((part for part in error.args if isinstance(part, Exception)), None)
-        return _kind_of(inner) if inner is not None else (Kind.RESET, "the connection was broken")
-    if isinstance(error, (http.client.HTTPException, urllib3.exceptions.HTTPError)):
-        return Kind.MALFORMED, f"the answer is not HTTP as expected ({type(error).__name__})"
     return Kind.OTHER, f"unexpected error ({type(error).__name__})"

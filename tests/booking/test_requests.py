@@ -14,7 +14,7 @@ from pytest_flowscape.booking.calls import Patience
 from pytest_flowscape.exchange_client.booked import BookingCalendar
 from pytest_flowscape.facts import TAG_NAME, TAG_SET, Kind, Trouble, Written
 from pytest_flowscape.probes.ews import item_answers
-from pytest_flowscape.probes.ews.connection import HttpAnswer
+from pytest_flowscape.probes.ews.http_wire import HttpAnswer
 from pytest_flowscape.probes.ews.request import MESSAGES, TYPES
 from pytest_flowscape.site import Exchange
 from tests.unit.ews_samples import fault, response

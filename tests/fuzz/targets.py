@@ -28,7 +28,7 @@ from pytest_flowscape.probes.directory_socket import BoundedSocket
 from pytest_flowscape.probes.ews import answers, availability, item_answers
 from pytest_flowscape.probes.ews.answers import Envelope
 from pytest_flowscape.probes.ews.batch import Batch
-from pytest_flowscape.probes.ews.connection import HttpAnswer
+from pytest_flowscape.probes.ews.http_wire import HttpAnswer
 from pytest_flowscape.probes.ews.sign_in import schemes
 from pytest_flowscape.probes.network import Deadline
 from pytest_flowscape.probes.security_descriptor import decide, read_dacl, sid_text

@@ -12,7 +12,7 @@ from tests.simulator.harness import Simulator
 
 LOUD = ("-vv", "--showlocals", "--tb=long", "--log-cli-level=DEBUG", "-o", "log_file=run.log")
 # Each breaks a library at another depth, and has it tell whatever its callers hold. What stands in
-# front of our own code (requests, urllib3) is broken where the password is in its hands.
+# front of our own code (requests) or behind it (ssl) is broken where the password is in its hands.
 FAILING = r"""
 import inspect, logging
 import pytest
@@ -44,8 +44,7 @@ def test_the_answer_is_an_error(exchange_account):
 @pytest.mark.parametrize("name", [
     "exchangelib.services.common.to_xml", "exchangelib.services.common.post_ratelimited",
     "requests.sessions.Session.send", "requests.adapters.HTTPAdapter.build_response",
-    "urllib3.connection.HTTPSConnection.request", "urllib3.connection.HTTPConnection.getresponse",
-    "urllib3.connection.HTTPConnection.putheader",
+    "httptools.HttpResponseParser", "ssl.SSLSocket.send", "ssl.SSLSocket.recv_into",
 ])
 def test_inside_exchangelib(name, monkeypatch, exchange_account):
     broken(monkeypatch, name)
@@ -58,7 +57,7 @@ def test_inside_exchangelib(name, monkeypatch, exchange_account):
 def test_while_signing_in(monkeypatch, exchange_account_of, site, request):
     from pytest_flowscape.fixtures import LIVE
     request.config.stash[LIVE]._gather._ews.close()  # so that the next request signs in
-    broken(monkeypatch, "urllib3.connection.HTTPConnection.putheader")
+    broken(monkeypatch, "ssl.SSLSocket.send")
     exchange_account_of(site.rooms[0].email, impersonate=True).calendar
 
 @pytest.mark.parametrize("name", [

@@ -200,7 +200,7 @@ def dripping(start: bytes) -> Talk:
 
 
 @pytest.mark.parametrize(
-    "start", [b"", b"HTTP/1.1 200 OK\r\nX: ", b"HTTP/1.1 200 OK\r\n\r\n"], ids=["status", "head", "body"]
+    "start", [b"HTTP/1.1 200 ", b"HTTP/1.1 200 OK\r\nX: ", b"HTTP/1.1 200 OK\r\n\r\n"], ids=["status", "head", "body"]
 )
 def test_a_server_that_drips_is_silent(ask: Asks, start: bytes) -> None:
     started = time.monotonic()

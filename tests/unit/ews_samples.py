@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pytest_flowscape.probes.ews.connection import HttpAnswer
+from pytest_flowscape.probes.ews.http_wire import HttpAnswer
 from pytest_flowscape.probes.ews.request import MESSAGES, SOAP, TYPES
 
 VERSION = (

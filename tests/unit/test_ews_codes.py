@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from pytest_flowscape.facts import Kind
 from pytest_flowscape.probes.ews import codes
-from pytest_flowscape.probes.ews.connection import HttpAnswer
+from pytest_flowscape.probes.ews.http_wire import HttpAnswer
 
 EXPECTED = {
     "ErrorItemNotFound": Kind.NO_ACCESS,

@@ -14,7 +14,7 @@ from lxml import etree
 from pytest_flowscape.addresses import canonical
 from pytest_flowscape.facts import Contact, FolderAnswer, Kind, PermissionEntry, ResolvedName, SyncAnswer, Trouble
 from pytest_flowscape.probes.ews import codes
-from pytest_flowscape.probes.ews.connection import HttpAnswer
+from pytest_flowscape.probes.ews.http_wire import HttpAnswer
 from pytest_flowscape.probes.ews.request import MESSAGES, SOAP, TYPES
 
 _T, _M, _S = f"{{{TYPES}}}", f"{{{MESSAGES}}}", f"{{{SOAP}}}"

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from pytest_flowscape.facts import Kind, Trouble
 
 if TYPE_CHECKING:
-    from pytest_flowscape.probes.ews.connection import HttpAnswer
+    from pytest_flowscape.probes.ews.http_wire import HttpAnswer
 
 NO_ERROR = "NoError"
 BATCH_STOPPED = "ErrorBatchProcessingStopped"

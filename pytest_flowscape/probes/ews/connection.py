@@ -1,41 +1,35 @@
 """One TLS connection to the EWS address and one bounded HTTP exchange on it; redirects are never followed.
 
-urllib3 speaks HTTP over a socket that this module opens. Every read and write
-obeys the deadline of the exchange as a whole, so that a server that sends one
-byte now and then cannot hold a run.
+Every read and write obeys the deadline of the exchange as a whole, so that a
+server that sends one byte now and then cannot hold a run.
 """
 
 from __future__ import annotations
 
 import contextlib
-import io
 import secrets
 import socket
 import ssl
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from types import TracebackType
-from typing import Any
 
-from urllib3.connection import HTTPSConnection
-from urllib3.response import BaseHTTPResponse
 from urllib3.util import wait_for_read
 
 from pytest_flowscape.errors import FlowscapeError
 from pytest_flowscape.facts import Kind, Trouble
-from pytest_flowscape.policy import EWS_BYTES
 from pytest_flowscape.probes import network
+from pytest_flowscape.probes.ews.http_wire import AnswerReader, HttpAnswer, NotHttp, request_bytes
 from pytest_flowscape.probes.ledger import EWS, LEDGER
 from pytest_flowscape.probes.network import Deadline
 from pytest_flowscape.probes.trust import tls_context
 from pytest_flowscape.secret import MASK
 from pytest_flowscape.site import Exchange
 
-PATH = "/EWS/Exchange.asmx"
 REQUEST_ID = "client-request-id"
 _RUNS_PART = 24  # of a GUID: its first four groups, with the hyphen after each
 _CHUNK = 64 * 1024
+_HTTPS = 443
 
 
 class Broken(FlowscapeError):  # noqa: N818  named by what happened
@@ -56,29 +50,6 @@ class Authorization(str):
         return repr(f"{self.split(' ', 1)[0]} {MASK}")
 
 
-@dataclass(frozen=True)
-class HttpAnswer:
-    """An HTTP answer, whole: status, headers as told (name, value), body, seconds it took."""
-
-    status: int
-    headers: tuple[tuple[str, str], ...]
-    body: bytes = field(repr=False)
-    seconds: float = 0.0
-
-    def all(self, name: str) -> tuple[str, ...]:
-        """Give the values of every header of that name."""
-        return tuple(value for key, value in self.headers if key.lower() == name.lower())
-
-    def header(self, name: str) -> str:
-        """Give the first value of a header, empty if it was not sent."""
-        return next(iter(self.all(name)), "")
-
-    @property
-    def challenges(self) -> tuple[str, ...]:
-        """Give the WWW-Authenticate values."""
-        return self.all("WWW-Authenticate")
-
-
 def request_id(run_id: str) -> str:
     """Give a GUID for one request: the run's up to its last group, which no other request has.
 
@@ -94,9 +65,12 @@ class Connection:
         self._exchange = exchange
         self._run_id = run_id
         self._avoid = set() if avoid is None else avoid
-        self._http: HTTPSConnection | None = None
         self._socket: _BoundedSocket | None = None
         self._credentials = False  # whether it has carried any
+        host, port = network.bare_host(exchange.hostname), exchange.port
+        named = f"[{host}]" if ":" in host else host
+        self._host = named if port == _HTTPS else f"{named}:{port}"
+        self._buffer = memoryview(bytearray(_CHUNK))
         self.peer_certificate = b""
 
     def __enter__(self) -> Connection:  # noqa: PYI034  Self is in typing only from Python 3.11
@@ -112,7 +86,7 @@ class Connection:
     @property
     def is_open(self) -> bool:
         """Tell whether another exchange can be tried on it."""
-        return self._http is not None and self._http.sock is not None
+        return self._socket is not None
 
     @property
     def has_ended(self) -> bool:
@@ -129,11 +103,6 @@ class Connection:
         self.peer_certificate = secure.getpeercert(binary_form=True) or b""
         self._socket = _BoundedSocket(secure)
         self._credentials = False
-        http = HTTPSConnection(network.bare_host(self._exchange.hostname), self._exchange.port)
-        http.auto_open = 0  # a connection that ends is never silently replaced by one that is not signed in
-        http.set_debuglevel(0)  # a program's global debug level would print headers
-        http.sock = self._socket
-        self._http = http
 
     def _secure(self, deadline: Deadline) -> ssl.SSLSocket:
         host, port = network.bare_host(self._exchange.hostname), self._exchange.port
@@ -179,8 +148,8 @@ class Connection:
         exchange leaves the connection closed, and no library frame (they hold
         the headers) stays on the traceback.
         """
-        http, sock = self._http, self._socket
-        if http is None or sock is None or http.sock is None:
+        sock = self._socket
+        if sock is None:
             raise Broken(Trouble(Kind.RESET, "the connection is closed"))
         own_id = request_id(self._run_id)
         sent = {
@@ -198,49 +167,39 @@ class Connection:
         started = time.monotonic()
         try:
             sock.deadline = deadline
-            http.request("POST", PATH, body=body, headers=sent, preload_content=False)
-            response = http.getresponse()
-            if sock.ended:  # the library takes a head that was cut off for a whole one
-                raise ConnectionError("the connection ended within the head of the answer")  # noqa: TRY301
-            answer = _read(response, started)
+            sock.send_all(request_bytes(self._host, sent, body))
+            answer, reusable = self._receive(sock, started)
             _require_ours(answer, own_id)
         except Broken:
             self.close()
             raise
-        except Exception as error:  # noqa: BLE001  the libraries raise their own, OSError and HTTPException
+        except NotHttp as error:
+            self.close()
+            raise Broken(Trouble(Kind.MALFORMED, str(error), status=error.status)) from None
+        except Exception as error:  # noqa: BLE001  sockets raise OSError, the libraries in between their own
             self.close()
             raise Broken(network.trouble_of(error, time.monotonic() - started)) from None
         except BaseException as error:  # noqa: BLE001  a timeout or Ctrl-C must not show the frames that hold the header
             self.close()
             raise error.with_traceback(None) from None
         LEDGER.answered(number, answer.status)
+        if not reusable:  # never silently replaced by a connection that is not signed in
+            self.close()
         return answer
+
+    def _receive(self, sock: _BoundedSocket, started: float) -> tuple[HttpAnswer, bool]:
+        """Read the answer, and tell whether the connection can carry another exchange."""
+        reader, buffer = AnswerReader(), self._buffer
+        while not reader.whole:
+            reader.feed(buffer[: sock.receive_into(buffer)])
+        return reader.answer(time.monotonic() - started), reader.reusable
 
     def close(self) -> None:
         """Close the connection; harmless if it is closed."""
-        http, self._http = self._http, None
         sock, self._socket = self._socket, None
-        if http is not None:
-            with contextlib.suppress(Exception):
-                http.close()
         if sock is not None:
-            sock.close_now()
-
-
-def _read(response: BaseHTTPResponse, started: float) -> HttpAnswer:
-    body = bytearray()
-    try:
-        if response.headers.get("Content-Encoding", "identity").strip().lower() not in ("", "identity"):
-            # never unpacked: what was not asked for may be made to fill the memory
-            raise _not_understood("the answer came compressed, which was not asked for", response)
-        while chunk := response.read(_CHUNK, decode_content=False):
-            body += chunk
-            if len(body) > EWS_BYTES:
-                raise _not_understood(f"the answer is larger than {EWS_BYTES // 1024**2} MB", response)
-    finally:
-        response.close()
-    headers = tuple((str(name), str(value)) for name, value in response.headers.iteritems())
-    return HttpAnswer(response.status, headers, bytes(body), time.monotonic() - started)
+            with contextlib.suppress(OSError):
+                sock.close()
 
 
 def _require_ours(answer: HttpAnswer, own_id: str) -> None:
@@ -251,79 +210,27 @@ def _require_ours(answer: HttpAnswer, own_id: str) -> None:
         raise Broken(Trouble(Kind.MALFORMED, said, status=answer.status))
 
 
-def _not_understood(said: str, response: BaseHTTPResponse) -> Broken:
-    return Broken(Trouble(Kind.MALFORMED, said, status=response.status))
-
-
 class _BoundedSocket:
-    """A TLS socket for http.client whose every operation ends by ``deadline``."""
+    """A TLS socket whose every operation ends by ``deadline``. Raises OSError as sockets do, TimeoutError too."""
 
     def __init__(self, secure: ssl.SSLSocket) -> None:
         self._secure = secure
-        self._readers = 0
-        self._closed = False
-        self._held = bytearray()
         self.deadline = Deadline(0)
-        self.ended = False  # whether the end of what the server sends has been read
 
-    def sendall(self, data: bytes) -> None:
-        """Hold what is sent until an answer is read: head and body go out together, in one TLS record."""
-        self._held += data
-
-    def flush(self) -> None:
-        rest = memoryview(bytes(self._held))
-        self._held.clear()
+    def send_all(self, data: bytes) -> None:
+        """Send head and body together: in one TLS record, where they fit into one."""
+        rest = memoryview(data)
         while rest:
             self._secure.settimeout(self.deadline.require())
             rest = rest[self._secure.send(rest) :]
 
-    def receive_into(self, buffer: Any) -> int:
-        if self._held:
-            self.flush()
+    def receive_into(self, buffer: memoryview) -> int:
+        """Give how many bytes have come, 0 at the end of what the server sends."""
         self._secure.settimeout(self.deadline.require())
-        count = self._secure.recv_into(buffer)
-        self.ended = self.ended or count == 0
-        return count
-
-    def makefile(self, mode: str = "rb", *_: Any, **__: Any) -> io.BufferedReader:
-        assert mode == "rb"
-        self._readers += 1
-        return io.BufferedReader(_Reader(self))
-
-    def settimeout(self, seconds: Any) -> None:
-        """Take no timeout from the libraries: the deadline decides."""
+        return self._secure.recv_into(buffer)
 
     def fileno(self) -> int:
         return self._secure.fileno()
 
-    def release(self) -> None:
-        self._readers -= 1
-        if self._closed and self._readers <= 0:
-            self._secure.close()
-
     def close(self) -> None:
-        """Close once the open readers are done, as a socket does: http.client closes before it reads the body."""
-        self._closed = True
-        if self._readers <= 0:
-            self._secure.close()
-
-    def close_now(self) -> None:
-        self._closed = True
         self._secure.close()
-
-
-class _Reader(io.RawIOBase):
-    def __init__(self, owner: _BoundedSocket) -> None:
-        self._owner: _BoundedSocket | None = owner
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        return 0 if self._owner is None else self._owner.receive_into(buffer)
-
-    def close(self) -> None:
-        owner, self._owner = self._owner, None
-        super().close()
-        if owner is not None:
-            owner.release()

@@ -20,7 +20,8 @@ from pytest_flowscape.probes import network
 from pytest_flowscape.probes.ews import answers, codes
 from pytest_flowscape.probes.ews.answers import Envelope
 from pytest_flowscape.probes.ews.batch import Look
-from pytest_flowscape.probes.ews.connection import Authorization, Broken, Connection, HttpAnswer
+from pytest_flowscape.probes.ews.connection import Authorization, Broken, Connection
+from pytest_flowscape.probes.ews.http_wire import HttpAnswer
 from pytest_flowscape.probes.ews.pool import Line, Pool
 from pytest_flowscape.probes.ews.retry import Attempts, BackOff, Patience
 from pytest_flowscape.probes.ews.sign_in import BASIC, Peer, RefusedHere, WayMissing, speaker

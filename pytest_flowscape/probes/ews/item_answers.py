@@ -11,7 +11,7 @@ from lxml import etree
 from pytest_flowscape.facts import TAG_NAME, TAG_SET, Trouble
 from pytest_flowscape.probes.ews import answers
 from pytest_flowscape.probes.ews.answers import Envelope
-from pytest_flowscape.probes.ews.connection import HttpAnswer
+from pytest_flowscape.probes.ews.http_wire import HttpAnswer
 from pytest_flowscape.probes.ews.request import MESSAGES, TYPES
 
 _T, _M = f"{{{TYPES}}}", f"{{{MESSAGES}}}"

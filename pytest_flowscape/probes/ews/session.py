@@ -22,8 +22,8 @@ from pytest_flowscape.probes import network
 from pytest_flowscape.probes.ews import answers, availability, mail_flow, request
 from pytest_flowscape.probes.ews.answers import Envelope
 from pytest_flowscape.probes.ews.batch import Batch, Look
-from pytest_flowscape.probes.ews.connection import HttpAnswer
 from pytest_flowscape.probes.ews.conversation import Call, Conversation
+from pytest_flowscape.probes.ews.http_wire import HttpAnswer
 from pytest_flowscape.probes.ews.request import FolderWanted
 from pytest_flowscape.probes.ews.sign_in import BASIC, NEGOTIATE, NTLM, candidates
 from pytest_flowscape.probes.gate import Gate
