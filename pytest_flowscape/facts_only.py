@@ -26,6 +26,7 @@ from pytest_flowscape.errors import NotMeasured, NotRequested
 from pytest_flowscape.fixtures import JUDGE
 from pytest_flowscape.judge import Decided, Judge
 from pytest_flowscape.outcome_hooks import OutcomeHooks
+from pytest_flowscape.outcomes import carry
 from pytest_flowscape.report.html_sieve import ALONE
 
 PHASE_HOOKS = (
@@ -74,6 +75,7 @@ class FactsOnly:
     def __init__(self, config: pytest.Config, outcomes: OutcomeHooks) -> None:
         self._config = config
         self._outcomes = outcomes
+        self._worker = hasattr(config, "workerinput")
         self._verbose = config.option.verbose > 0
         # of those that we know only JUnit's file is finished by the report of a teardown; the page sees to itself
         self._teardowns = bool(getattr(config.option, "xmlpath", None))
@@ -115,7 +117,10 @@ class FactsOnly:
         if self._verbose:
             hook.pytest_runtest_logstart(nodeid=item.nodeid, location=location)
         report = self._made(item, alike, "setup" if before else "call", began, seconds)
-        report.flowscape = outcome.as_json()
+        if self._worker:  # xdist sends a report as plain values
+            report.flowscape = outcome.as_json()
+        else:
+            carry(report, outcome)
         self._outcomes.tell(report, record, outcome, defect=False)
         setattr(report, ALONE, not self._teardowns)
         hook.pytest_runtest_logreport(report=report)

@@ -100,8 +100,15 @@ class OutcomeHooks:
         self, record: Requirement, target: str, error: BaseException | None, seconds: float, notes: tuple[str, ...]
     ) -> Outcome:
         """Give the outcome of a pair that ended in ``error`` (None: it holds), waivers and attestations applied."""
-        base = Outcome(record.id, target, Word.PASSED, level=record.level.value, owner=record.owner.value)
-        base = replace(base, seconds=round(seconds, 4), notes=notes)
+        base = Outcome(
+            record.id,
+            target,
+            Word.PASSED,
+            level=record.level.value,
+            owner=record.owner.value,
+            notes=notes,
+            seconds=round(seconds, 4),
+        )
         if error is None:
             return base
         if isinstance(error, RequirementFailed):

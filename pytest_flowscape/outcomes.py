@@ -74,6 +74,12 @@ class Outcome:
         return Outcome(word=word, notes=notes, **fields)
 
 
+def carry(report: Any, outcome: Outcome) -> None:
+    """Have a test report carry an outcome, as ``outcome_of`` gives it; a report that stays in this process."""
+    report.flowscape = told = outcome.as_json()
+    setattr(report, READ, (told, outcome))
+
+
 def outcome_of(report: Any) -> Outcome | None:
     """Give the outcome that a test report carries in ``report.flowscape``, None where it carries none.
 

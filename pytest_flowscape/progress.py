@@ -31,6 +31,7 @@ class Progress:
         self._unmeasured = 0
         self._other_failed = 0
         self._shown = ""
+        self._line: tuple[Any] | None = None  # of the tests: looked for once, as several hooks ask for each of them
 
     @property
     def text(self) -> str:
@@ -74,6 +75,11 @@ class Progress:
         alone = not (option.capture == "no" or option.usepdb or option.trace or self._logs_live())
         return terminal if terminal is not None and terminal.isatty() and option.verbose == 0 and alone else None
 
+    def _terminal_of_tests(self) -> Any:
+        if self._line is None:
+            self._line = (self._terminal(),)
+        return self._line[0]
+
     def _logs_live(self) -> bool:
         return bool(self._config.getini("log_cli") or getattr(self._config.option, "log_cli_level", None))
 
@@ -87,7 +93,7 @@ class Progress:
     def pytest_report_teststatus(self) -> Generator[None, Any, Any]:
         """Leave the letter out where the line is shown; the word stays, by which pytest counts."""
         status = yield
-        if status is None or self._terminal() is None:
+        if status is None or self._terminal_of_tests() is None:
             return status
         category, _, word = status
         return category, "", word
@@ -100,7 +106,7 @@ class Progress:
             self.take_in(outcome)
         else:
             self._other_failed += report.failed
-        if (outcome is not None or report.failed) and self._terminal() is not None:
+        if (outcome is not None or report.failed) and self._terminal_of_tests() is not None:
             self.say(self.text)
 
     @pytest.hookimpl(wrapper=True, trylast=True)

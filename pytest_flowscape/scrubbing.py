@@ -163,9 +163,10 @@ class Scrubber:
         if report.sections:
             report.sections = [(name, scrub(content, self._forms)) for name, content in report.sections]
         properties = getattr(report, "user_properties", ())
-        scrubbed = [(name, value if name in OURS else self._scrubbed(value)) for name, value in properties]
-        if scrubbed != list(properties):
-            report.user_properties = scrubbed
+        if any(name not in OURS for name, _ in properties):
+            scrubbed = [(name, value if name in OURS else self._scrubbed(value)) for name, value in properties]
+            if scrubbed != list(properties):
+                report.user_properties = scrubbed
         subtest: Any = getattr(report, "context", None)  # what the message and the values of a subtest are kept in
         if subtest is not None and isinstance(getattr(subtest, "kwargs", None), Mapping):
             kwargs = {name: self._scrubbed(value) for name, value in subtest.kwargs.items()}
@@ -173,7 +174,7 @@ class Scrubber:
         if isinstance(getattr(report, "wasxfail", None), str):
             report.wasxfail = scrub(report.wasxfail, self._forms)
         carried = getattr(report, "flowscape", None)
-        if carried:
+        if carried and any(map(carried.get, FREE_TEXT)):
             free = {name: self._scrubbed(carried[name]) for name in FREE_TEXT if carried[name]}
             if any(carried[name] != value for name, value in free.items()):
                 report.flowscape = {**carried, **free}

@@ -13,6 +13,7 @@ import re
 import socket
 import ssl
 import warnings
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
@@ -151,16 +152,18 @@ class Channel:
         self._socket.until(deadline)
         self.searches += 1
         number = LEDGER.asked(SEARCH)
-        _, result, response, _ = connection.search(
-            query.base,
-            query.filter,
-            library.SUBTREE if query.whole else library.BASE,
-            dereference_aliases=library.DEREF_NEVER,
-            attributes=list(query.attributes),
-            paged_size=(query.limit or PAGE) if query.whole else None,
-            paged_criticality=True,
-            paged_cookie=cookie,
-        )
+        with _unshared(connection):
+            connection.search(
+                query.base,
+                query.filter,
+                library.SUBTREE if query.whole else library.BASE,
+                dereference_aliases=library.DEREF_NEVER,
+                attributes=list(query.attributes),
+                paged_size=(query.limit or PAGE) if query.whole else None,
+                paged_criticality=True,
+                paged_cookie=cookie,
+            )
+            result, response, connection.response = connection.result, connection.response, None
         LEDGER.told(number, int(result["result"]))
         if result["result"]:
             raise _refused_search(result)
@@ -278,6 +281,16 @@ def _connection(server: DirectoryServer, sock: BoundedSocket) -> Any:
     connection.closed = False
     connection.listening = True
     return connection
+
+
+@contextlib.contextmanager
+def _unshared(connection: Any) -> Iterator[None]:
+    """Have the library keep an answer as it is: for other threads it copies every entry deeply, and there are none."""
+    connection.strategy.thread_safe = False
+    try:
+        yield
+    finally:
+        connection.strategy.thread_safe = True
 
 
 def _refuse_to_open(*_args: object, **_options: object) -> NoReturn:

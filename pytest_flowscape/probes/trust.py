@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import ssl
+import sys
+from functools import lru_cache
 from pathlib import Path
 
 import truststore
@@ -16,19 +19,40 @@ _NAME = {62, 64, 0x800B010F, -67602}
 _DATES = {9, 10, 0x800B0101, 0x800B0102, -67818, -67819}
 _ISSUER = {2, 18, 19, 20, 21, 27, 0x800B0109, 0x800B010A, -25318, -67843, -67712}
 
+_SYSTEM_VERIFIES: bool = sys.platform in ("win32", "darwin")
+
 
 def tls_context(ca_file: Path | None) -> ssl.SSLContext:
     """Give a client context that trusts the system's store and ``ca_file`` (PEM), TLS 1.2 at least, name checked.
 
-    Make one for each connection: a truststore context does one handshake at a
-    time. Raises OSError (ssl.SSLError included) if ``ca_file`` cannot be used.
+    Ask for one for each connection: where the system itself verifies (Windows,
+    macOS) a truststore context does one handshake at a time. Raises OSError
+    (ssl.SSLError included) if ``ca_file`` cannot be used.
     """
+    own = anchors(ca_file) if ca_file is not None else ""
+    if _SYSTEM_VERIFIES:
+        return _verifying(own)
+    return _loaded(own, os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR"))
+
+
+@lru_cache(maxsize=8)
+def _loaded(own: str, _file: str | None, _folder: str | None) -> ssl.SSLContext:
+    """Give the context that truststore fills with OpenSSL's store for a connection, for all connections.
+
+    To read some hundred certificates takes longer than the rest of a
+    connection. Where they lie may be said by the environment.
+    """
+    to_nobody = ssl.MemoryBIO()
+    return _verifying(own).wrap_bio(to_nobody, to_nobody, server_hostname="localhost").context
+
+
+def _verifying(own: str) -> ssl.SSLContext:
     context = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.check_hostname = True
     context.verify_mode = ssl.CERT_REQUIRED
-    if ca_file is not None:
-        context.load_verify_locations(cadata=anchors(ca_file))
+    if own:
+        context.load_verify_locations(cadata=own)
     return context
 
 

@@ -12,7 +12,7 @@ from functools import cache, lru_cache
 from pathlib import Path, PurePath
 from typing import Any
 
-from pytest_flowscape.facts import PermissionEntry, SiteFacts
+from pytest_flowscape.facts import FolderAnswer, SiteFacts
 from pytest_flowscape.report import files
 from pytest_flowscape.secret import MASK, Secret
 
@@ -57,9 +57,7 @@ class _Encoder:
 
     def __init__(self, clean: Callable[[str], str]) -> None:
         self._clean = lru_cache(maxsize=10_000)(clean)
-        self._entries: dict[
-            int, tuple[PermissionEntry, Any]
-        ] = {}  # with the entry itself, so that its id stays its own
+        self._shared: dict[int, tuple[Any, Any]] = {}  # with the fact itself, so that its id stays its own
 
     def encode(self, value: Any) -> Any:
         if value is None or type(value) in (bool, int):
@@ -74,14 +72,19 @@ class _Encoder:
             return sorted((self.encode(one) for one in value), key=str)
         if isinstance(value, (list, tuple)):
             return [self.encode(one) for one in value]
-        if isinstance(value, PermissionEntry):
-            if id(value) not in self._entries:
-                self._entries[id(value)] = value, self._fields(value)
-            return self._entries[id(value)][1]
+        if isinstance(value, FolderAnswer):
+            # thousands of folders have the same rights and permissions, which are kept once
+            alike = {"rights": self._once(value.rights), "permissions": self._once(value.permissions)}
+            return {name: alike[name] if name in alike else self.encode(getattr(value, name)) for name in _FOLDER}
         if is_dataclass(value) and not isinstance(value, type):
             return self._fields(value)
         scalar = value if isinstance(value, (str, int)) else _scalar(value)
         return self._clean(str(scalar)) if isinstance(scalar, str) else scalar
+
+    def _once(self, value: Any) -> Any:
+        if id(value) not in self._shared:
+            self._shared[id(value)] = value, self.encode(value)
+        return self._shared[id(value)][1]
 
     def _fields(self, value: Any) -> dict[str, Any]:
         kind: type = type(value)
@@ -91,6 +94,9 @@ class _Encoder:
 @cache
 def _fields(kind: type) -> tuple[str, ...]:
     return tuple(field.name for field in fields(kind))
+
+
+_FOLDER = _fields(FolderAnswer)
 
 
 def _scalar(value: object) -> Any:

@@ -2,9 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from twisted.web import server
+
+
+class PlainRequest(server.Request):
+    """A request that is no form: Twisted would parse the content type of each POST to see."""
+
+    _kinds: Sequence[bytes] | None = None
+
+    def requestReceived(self, command: bytes, path: bytes, version: bytes) -> None:  # noqa: N802  Twisted's name
+        """Hide the content type from Twisted until the body is there."""
+        self._kinds = self.requestHeaders.getRawHeaders(b"content-type")
+        self.requestHeaders.removeHeader(b"content-type")
+        super().requestReceived(command, path, version)  # type: ignore[no-untyped-call]
+
+    def process(self) -> None:
+        """Show it again, and answer."""
+        if self._kinds:
+            self.requestHeaders.setRawHeaders(b"content-type", self._kinds)
+        super().process()  # type: ignore[no-untyped-call]
 
 
 class QuietSite(server.Site):
@@ -18,4 +37,4 @@ class QuietSite(server.Site):
 
 def quiet_site(resource: Any) -> QuietSite:
     """Make the site that serves this resource and everything below it."""
-    return QuietSite(resource)  # type: ignore[no-untyped-call]
+    return QuietSite(resource, requestFactory=PlainRequest)  # type: ignore[no-untyped-call]

@@ -18,7 +18,7 @@ _NOT_PACKED = ("", "identity")
 
 
 class NotHttp(Exception):  # noqa: N818  named by what happened
-    """The answer is not HTTP, or one that is not read any further; the text tells why. ``status`` where there is one."""
+    """The answer is not HTTP, or is not read any further; the text tells why. ``status`` where there is one."""
 
     def __init__(self, said: str, status: int | None = None) -> None:
         self.status = status

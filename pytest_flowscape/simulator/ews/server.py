@@ -13,7 +13,7 @@ from twisted.python.failure import Failure
 from twisted.web import resource, server
 
 from pytest_flowscape.simulator.ews.authentication import Authenticator, Connection
-from pytest_flowscape.simulator.ews.envelope import Refusal, parse
+from pytest_flowscape.simulator.ews.envelope import Refusal, Request, parse
 from pytest_flowscape.simulator.ews.front import Reply, front_reply, unauthorized
 from pytest_flowscape.simulator.ews.holding import Holding
 from pytest_flowscape.simulator.ews.soap import Outcome, SoapService
@@ -53,11 +53,12 @@ class EwsResource(resource.Resource):
         came = self._reactor.seconds()
         policy = self._organisation.policy
         connection = self._connection(request)
-        entry = self._log_entry(request, connection)
+        asked = _asked(request)
+        entry = self._log_entry(request, connection, asked)
         if policy.silent or policy.before_sign_in == SILENT:
             return server.NOT_DONE_YET
         try:
-            outcome = self._outcome(request, connection, entry)
+            outcome = self._outcome(request, connection, entry, asked)
         except Exception:  # noqa: BLE001  a defect of the simulator must not look like an answer of Exchange
             self._soap.schema.problems.append(f"simulator error: {traceback.format_exc()}")
             outcome = Outcome(Reply(500, b"simulator error", "text/plain"))
@@ -96,7 +97,7 @@ class EwsResource(resource.Resource):
             self._organisation.counters["ews.http_connections"] += 1
         return self._connections[channel]
 
-    def _log_entry(self, request: Any, connection: Connection) -> dict[str, object]:
+    def _log_entry(self, request: Any, connection: Connection, asked: Request | Refusal) -> dict[str, object]:
         entry: dict[str, object] = {
             "time": time.time(),
             "operation": "",
@@ -110,7 +111,7 @@ class EwsResource(resource.Resource):
             "user_agent": request.getHeader("user-agent") or "",
             # what tests look for in everything that a client leaves behind
             "authorization": request.getHeader("authorization") or "",
-            "sent": _sent(request, connection),
+            "sent": _sent(request, connection, asked),
         }
         self._organisation.log.append(entry)
         request.setHeader("server", "Microsoft-IIS/10.0")
@@ -120,7 +121,9 @@ class EwsResource(resource.Resource):
             request.setHeader("client-request-id", str(entry["request_id"]))
         return entry
 
-    def _outcome(self, request: Any, connection: Connection, entry: dict[str, object]) -> Outcome:
+    def _outcome(
+        self, request: Any, connection: Connection, entry: dict[str, object], asked: Request | Refusal
+    ) -> Outcome:
         policy = self._organisation.policy
         early = front_reply(policy.before_sign_in or self._spoilt(connection))
         if early is not None:
@@ -137,7 +140,7 @@ class EwsResource(resource.Resource):
             return Outcome(late)
         if request.method != b"POST":
             return Outcome(Reply(405, headers=(("Allow", "POST"),)))
-        return self._soap_outcome(request, judged.account, entry)
+        return self._soap_outcome(request, judged.account, entry, asked)
 
     def _spoilt(self, connection: Connection) -> str:
         """Give what a front end that serves no EWS answers instead, empty for a good one."""
@@ -148,26 +151,38 @@ class EwsResource(resource.Resource):
             policy.bad_answers -= 1
         return "503"
 
-    def _soap_outcome(self, request: Any, account: Account, entry: dict[str, object]) -> Outcome:
-        data = request.content.read() if request.content is not None else b""
-        outcome = self._soap.handle(account, data)
+    def _soap_outcome(
+        self, request: Any, account: Account, entry: dict[str, object], asked: Request | Refusal
+    ) -> Outcome:
+        outcome = self._soap.handle(account, _body(request), asked)
         if outcome.request is not None:
-            asked = outcome.request
-            entry["operation"] = asked.operation
-            entry["mailboxes"] = list(asked.addresses)
-            entry["impersonated"] = asked.impersonation.value if asked.impersonation else ""
+            told = outcome.request
+            entry["operation"] = told.operation
+            entry["mailboxes"] = list(told.addresses)
+            entry["impersonated"] = told.impersonation.value if told.impersonation else ""
         return outcome
 
 
-def _sent(request: Any, connection: Connection) -> dict[str, object]:
+def _body(request: Any) -> bytes:
+    if request.content is None:
+        return b""
+    request.content.seek(0)
+    data: bytes = request.content.read()
+    return data
+
+
+def _asked(request: Any) -> Request | Refusal:
+    """Read the body, or give what EWS would refuse it for."""
+    try:
+        return parse(_body(request))
+    except Refusal as refusal:
+        return refusal
+
+
+def _sent(request: Any, connection: Connection, asked: Request | Refusal) -> dict[str, object]:
     """Tell what the body asks and as whom, whether or not EWS will ever see it: a sign-in's legs carry it too."""
     connection.credentials = connection.credentials or bool(request.getHeader("authorization"))
-    data = request.content.read() if request.content is not None else b""
-    if request.content is not None:
-        request.content.seek(0)
-    try:
-        asked = parse(data)
-    except Refusal:
+    if isinstance(asked, Refusal):
         return {"operation": "", "impersonated": "", "mailboxes": [], "credentials": connection.credentials}
     return wanted(asked) | {
         "operation": asked.operation,

@@ -11,7 +11,7 @@ from pytest_flowscape.simulator.ews.access import Caller, identify
 from pytest_flowscape.simulator.ews.convert_id import convert_id
 from pytest_flowscape.simulator.ews.create_item import create_item
 from pytest_flowscape.simulator.ews.delete_item import delete_item
-from pytest_flowscape.simulator.ews.envelope import NS, M, Refusal, Request, answer, fault, parse, refusal_message
+from pytest_flowscape.simulator.ews.envelope import NS, M, Refusal, Request, answer, fault, refusal_message
 from pytest_flowscape.simulator.ews.find_folder import find_folder
 from pytest_flowscape.simulator.ews.find_item import find_item
 from pytest_flowscape.simulator.ews.front import XML, Reply
@@ -83,14 +83,19 @@ class SoapService:
         self.schema = schema
         self.post = PostOffice(organisation, limits.reactor)
 
-    def handle(self, account: Account, data: bytes) -> Outcome:
-        """Answer one request, and count it under its operation and the mailboxes that it names."""
+    def handle(self, account: Account, data: bytes, asked: Request | Refusal) -> Outcome:
+        """Answer one request, and count it under its operation and the mailboxes that it names.
+
+        ``asked`` is what ``parse`` reads in the bytes of the request, or refuses them for.
+        """
         counters = self.organisation.counters
         counters["ews.requests"] += 1
         problems = self.schema.check("request", data)
         request: Request | None = None
         try:
-            request = parse(data)
+            if isinstance(asked, Refusal):
+                raise asked
+            request = asked
             counters[f"ews.{request.operation}"] += 1
             for address in request.addresses:
                 counters[f"mailbox.{address}"] += 1
