@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import fields, is_dataclass
 from datetime import date, datetime, time, timedelta, timezone
@@ -35,8 +35,9 @@ def write(
     in an error message. Raises OSError.
     """
     encoder = _Encoder(clean)
-    rooms = ((_key(address), encoder.encode(facts)) for address, facts in room_facts.items())
-    document = {"schema": SCHEMA, "site": encoder.encode(site_facts), "rooms": rooms}
+    rooms = ((_key(address), files.Json(encoder.text(facts))) for address, facts in room_facts.items())
+    site = site_facts and {n: files.Json(encoder.text(getattr(site_facts, n))) for n in _fields(SiteFacts)}
+    document = {"schema": SCHEMA, "site": site, "rooms": rooms}
     return files.atomic_write(files.private_folder(folder) / NAME, files.json_pieces(document))
 
 
@@ -57,7 +58,8 @@ class _Encoder:
 
     def __init__(self, clean: Callable[[str], str]) -> None:
         self._clean = lru_cache(maxsize=10_000)(clean)
-        self._shared: dict[int, tuple[Any, Any]] = {}  # with the fact itself, so that its id stays its own
+        self._quoted = lru_cache(maxsize=10_000)(lambda text: files.json_text(self._clean(text)))
+        self._shared: dict[int, tuple[Any, str]] = {}  # with the fact itself, so that its id stays its own
 
     def encode(self, value: Any) -> Any:
         if value is None or type(value) in (bool, int):
@@ -72,23 +74,50 @@ class _Encoder:
             return sorted((self.encode(one) for one in value), key=str)
         if isinstance(value, (list, tuple)):
             return [self.encode(one) for one in value]
-        if isinstance(value, FolderAnswer):
-            # thousands of folders have the same rights and permissions, which are kept once
-            alike = {"rights": self._once(value.rights), "permissions": self._once(value.permissions)}
-            return {name: alike[name] if name in alike else self.encode(getattr(value, name)) for name in _FOLDER}
         if is_dataclass(value) and not isinstance(value, type):
             return self._fields(value)
         scalar = value if isinstance(value, (str, int)) else _scalar(value)
         return self._clean(str(scalar)) if isinstance(scalar, str) else scalar
 
-    def _once(self, value: Any) -> Any:
-        if id(value) not in self._shared:
-            self._shared[id(value)] = value, self.encode(value)
-        return self._shared[id(value)][1]
-
     def _fields(self, value: Any) -> dict[str, Any]:
         kind: type = type(value)
         return {name: self.encode(getattr(value, name)) for name in _fields(kind)}
+
+    def text(self, value: Any) -> str:
+        """Give what ``encode`` gives as JSON at once; what thousands of folders share is written once."""
+        if value is None:
+            return "null"
+        kind: type = type(value)
+        if kind is str:
+            return self._quoted(value)
+        if kind is bytes:
+            return self._quoted(_bytes(value))
+        if kind is tuple:
+            return f"[{', '.join(map(self.text, value))}]"
+        if isinstance(value, Mapping):
+            return _object((_name(_key(key)), self.text(one)) for key, one in value.items())
+        if is_dataclass(value) and kind is not type:
+            shared = _SHARED.get(kind, ())
+            return _object(
+                (f'"{name}"', self._once(one) if name in shared else self.text(one))
+                for name, one in ((name, getattr(value, name)) for name in _fields(kind))
+            )
+        return files.json_text(self.encode(value))
+
+    def _once(self, value: Any) -> str:
+        known = self._shared.get(id(value))
+        if known is None:
+            known = self._shared[id(value)] = value, self.text(value)
+        return known[1]
+
+
+@lru_cache(maxsize=1000)
+def _name(key: str) -> str:
+    return files.json_text(key)
+
+
+def _object(entries: Iterable[tuple[str, str]]) -> str:
+    return f"{{{', '.join(f'{key}: {text}' for key, text in entries)}}}"
 
 
 @cache
@@ -96,7 +125,7 @@ def _fields(kind: type) -> tuple[str, ...]:
     return tuple(field.name for field in fields(kind))
 
 
-_FOLDER = _fields(FolderAnswer)
+_SHARED: Mapping[type, tuple[str, ...]] = {FolderAnswer: ("rights", "permissions")}
 
 
 def _scalar(value: object) -> Any:

@@ -40,6 +40,15 @@ def private_folder(folder: Path) -> Path:
     return folder
 
 
+_JSON = json.JSONEncoder(ensure_ascii=False, allow_nan=False)
+
+
+class Json(str):
+    """A value that is JSON already."""
+
+    __slots__ = ()
+
+
 def atomic_write(path: Path, text: str | Iterable[str]) -> Path:
     """Write ``text``, whole or piece by piece, as UTF-8 to ``path`` with mode 0600 and give the path.
 
@@ -58,16 +67,16 @@ def json_pieces(document: Mapping[str, Any]) -> Iterator[str]:
     """
     begin = "{"
     for key, value in document.items():
-        yield f"{begin}\n {_json(key)}: "
+        yield f"{begin}\n {json_text(key)}: "
         begin = ","
         if isinstance(value, Mapping) and value:
-            yield from _entries("{}", (f"{_json(name)}: {_json(entry)}" for name, entry in value.items()))
+            yield from _entries("{}", (f"{json_text(name)}: {json_text(entry)}" for name, entry in value.items()))
         elif isinstance(value, (list, tuple)) and value:
-            yield from _entries("[]", map(_json, value))
+            yield from _entries("[]", map(json_text, value))
         elif isinstance(value, Iterator):
-            yield from _entries("{}", (f"{_json(name)}: {_json(entry)}" for name, entry in value))
+            yield from _entries("{}", (f"{json_text(name)}: {json_text(entry)}" for name, entry in value))
         else:
-            yield _json(value)
+            yield json_text(value)
     yield "\n}\n"
 
 
@@ -79,8 +88,9 @@ def _entries(brackets: str, entries: Iterable[str]) -> Iterator[str]:
     yield f"\n {brackets[1]}" if begin == "," else brackets
 
 
-def _json(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, allow_nan=False)
+def json_text(value: Any) -> str:
+    """Give a value as JSON on one line. Raises ValueError for a number that JSON has no word for."""
+    return value if isinstance(value, Json) else _JSON.encode(value)
 
 
 def copy(source: Path, target: Path) -> Path:

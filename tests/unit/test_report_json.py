@@ -10,10 +10,11 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from pytest_flowscape.facts import Bind, Grant, MailboxAnswer
+from pytest_flowscape.facts import Bind, FolderAnswer, Grant, Kind, MailboxAnswer, PermissionEntry, Trouble
 from pytest_flowscape.outcomes import Outcome, Word
 from pytest_flowscape.report import evidence, files, groups, results
 from pytest_flowscape.secret import MASK, Secret
@@ -178,6 +179,22 @@ def test_every_kind_of_fact_is_encoded(value: object, encoded: object) -> None:
         return
     assert found == encoded
     json.dumps(found, allow_nan=False)
+
+
+def test_a_room_is_written_as_it_is_encoded(tmp_path: Path) -> None:
+    """Whatever is in its facts, and also where folders share their rights; secrets are taken out of both."""
+    rights = {"Read": True, "Delete": False}
+    entries = (PermissionEntry("Default", "None", {"CanCreateItems": False}, sid='S-"1"', smtp="caf\u00e9\udc80"),)
+    trouble = Trouble(Kind.NO_ACCESS, "no MARKER \u2028 here", status=200, values={"a": "MARKER"}, back_off=0.5)
+    folders = tuple(FolderAnswer(name, name, rights, entries) for name in ("inbox", "calendar"))
+    answer = MailboxAnswer("a@b.test", "a@b.test", (*folders, FolderAnswer("sentitems", trouble=trouble)))
+    facts: dict[str, Any] = {f"fact {at}": value for at, (value, _) in enumerate(ENCODED)}
+    facts |= {"owner": answer, "delegate": replace(answer, impersonated=""), "trouble": trouble}
+    path = evidence.write(tmp_path, None, {"a@b.test": facts}, clean=lambda text: text.replace("MARKER", MASK))
+    written = path.read_text("utf-8")
+    assert "MARKER" not in written
+    told = json.loads(json.dumps(evidence.encode(facts)).replace("MARKER", MASK))
+    assert json.loads(written)["rooms"]["a@b.test"] == told
 
 
 # --- files --------------------------------------------------------------------------------------
