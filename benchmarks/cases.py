@@ -20,6 +20,11 @@ class Case:
     workers: int
 
     @property
+    def times(self) -> int:
+        """How often it is run; the fastest counts, as the others tell of what else the machine does."""
+        return 3 if (self.rooms, self.latency, self.connections) == (1000, 30, MOST) else 1
+
+    @property
     def name(self) -> str:
         """What ``--only`` selects by."""
         return f"{self.suite}-{self.rooms}-{self.latency}ms-c{self.connections}-n{self.workers}"

@@ -9,6 +9,7 @@ that a run that ends early has asked little in vain.
 
 from __future__ import annotations
 
+import math
 import sys
 import threading
 import time
@@ -34,6 +35,8 @@ GRACE = 2.0  # seconds that the end waits for requests under way
 # seconds after which a thread that has an answer gets its turn: tests keep the interpreter busy, and with Python's own
 # five milliseconds for each of a request's steps the connections would stand idle
 TURN = 0.0005
+# threads for each connection: one that reads an answer leaves its connection to another one
+SPARE = 1.35
 TICK = 0.5  # seconds: a wait without end would not let Ctrl-C through on every system
 
 # what is asked of Exchange for a fact
@@ -122,15 +125,15 @@ class RoomFacts:
     """Answers by kind and address; ``known`` holds those that are there.
 
     ``ask`` asks for some addresses in one request, from whatever thread it is
-    called. ``connections`` threads fetch ahead, and one more for delegate
-    requests, which have a queue of their own. The methods are for one thread.
+    called. Some more threads than ``connections`` fetch ahead, and one for
+    delegate requests, which have a queue of their own. The methods are for one thread.
     """
 
     def __init__(self, ask: Ask, claims: Claims, connections: int) -> None:
         self.known: dict[str, dict[str, Any]] = {kind: {} for kind in KINDS}
         self._ask = ask
         self._claims = claims
-        self._connections = connections
+        self._fetchers = math.ceil(connections * SPARE)
         self._threads: list[threading.Thread] = []
         lock = threading.Lock()
         self._changed = threading.Condition(lock)  # for who waits for an answer
@@ -154,7 +157,7 @@ class RoomFacts:
                 self._plan(wanted)
             self._begin_more()
         if self._chunks and not self._threads:
-            queues = [self._ready] * self._connections + [self._ready_delegate]
+            queues = [self._ready] * self._fetchers + [self._ready_delegate]
             self._threads = [
                 threading.Thread(target=self._work, args=(queue,), name="flowscape-fetch", daemon=True)
                 for queue in queues

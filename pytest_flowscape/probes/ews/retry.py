@@ -23,7 +23,16 @@ import time
 from pathlib import Path
 
 from pytest_flowscape.facts import Kind, Trouble
-from pytest_flowscape.policy import BROKEN, FIRST_SHARE, MOST_IN_A_ROW, MOST_IN_VAIN, PAUSES, REPEATED, RULES
+from pytest_flowscape.policy import (
+    BROKEN,
+    FIRST_SHARE,
+    MOST_IN_A_ROW,
+    MOST_IN_VAIN,
+    MOST_RETRIES,
+    PAUSES,
+    REPEATED,
+    RULES,
+)
 from pytest_flowscape.probes.network import Deadline
 
 _LOOK = 0.05  # seconds between two looks for what other processes have been told
@@ -52,7 +61,7 @@ class Attempts:
 
     def next(self) -> Deadline:
         """Give the time for the next try."""
-        last = self._once or self._made >= max(rule.again for rule in RULES.values())
+        last = self._once or self._made >= MOST_RETRIES
         return Try(self.deadline, 1.0 if last else FIRST_SHARE)
 
     def again(self, trouble: Trouble) -> bool:
