@@ -14,7 +14,7 @@ error of the check itself: each of these gets pytest's own way.
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -57,6 +57,9 @@ KNOWN = frozenset(
         "__channelexec__",  # xdist's own hooks in a worker, as execnet calls what it runs there
     )
 )
+# a clock of one test must not run around several
+CLOCKS = frozenset(("pytest_timeout",))
+STRETCH = 50  # tests at most that are run within one call of pytest's hook
 PHASE_OPTIONS = ("usepdb", "trace", "setupshow", "setuponly", "setupplan")
 
 
@@ -81,22 +84,71 @@ class FactsOnly:
         self._teardowns = bool(getattr(config.option, "xmlpath", None))
         self._alike: dict[str, Alike | None] = {}
         self._undisturbed: bool | None = None  # asked once, when every conftest.py has been read
+        self._following: Sequence[tuple[pytest.Item, pytest.Item | None]] = ()
+        self._followed = 0
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> bool | None:
+        """Run the tests in their order, those that only read facts many within one call of pytest's hook.
+
+        What other plugins do around each test (the filters of warnings above
+        all) takes as long as the test. None where pytest shall run them all.
+        """
+        judge = self._config.stash.get(JUDGE, None)
+        if judge is None or not self._may_group(session):
+            return None
+        items = session.items
+        pairs = list(zip(items, [*items[1:], None], strict=True))
+        at = 0
+        while at < len(pairs):
+            stretch = pairs[at : at + STRETCH]
+            alone = next((n for n, (item, _) in enumerate(stretch) if self._common(item, judge) is None), len(stretch))
+            self._following, self._followed = stretch[1:alone], 0
+            item, nextitem = stretch[0]
+            self._config.hook.pytest_runtest_protocol(item=item, nextitem=nextitem)
+            at += 1 + self._followed
+            if session.shouldfail:
+                raise session.Failed(session.shouldfail)
+            if session.shouldstop:
+                raise session.Interrupted(session.shouldstop)
+        return True
+
+    def _may_group(self, session: pytest.Session) -> bool:
+        option = self._config.option
+        broken = session.testsfailed and not option.continue_on_collection_errors
+        if self._worker or broken or option.collectonly or float(self._config.getini("faulthandler_timeout") or 0):
+            return False
+        hooks = self._config.hook
+        loops = {_package(one) for one in hooks.pytest_runtestloop.get_hookimpls() if not one.wrapper}
+        around = {_package(one) for one in hooks.pytest_runtest_protocol.get_hookimpls()}
+        return loops <= {"_pytest", "pytest_flowscape"} and not around & CLOCKS
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_protocol(self, item: pytest.Item, nextitem: pytest.Item | None) -> bool | None:
-        """Run a test and report it; None where pytest shall run it."""
+        """Run a test and report it, and those that follow in its stretch; None where pytest shall run it."""
+        following, self._following = self._following, ()
+        if not self._run(item, nextitem):
+            return None
+        session = item.session
+        for one, after in following:
+            if session.shouldfail or session.shouldstop or not self._run(one, after):
+                break
+            self._followed += 1
+        return True
+
+    def _run(self, item: pytest.Item, nextitem: pytest.Item | None) -> bool:
         judge = self._config.stash.get(JUDGE, None)
         alike = self._common(item, judge)
         record = requirement_of(item)
         if judge is None or alike is None or record is None:
-            return None
+            return False
         began, clock = time.time(), time.perf_counter()
         try:
             found = judge.decide(record.id, target_of(item))
         except Exception:  # noqa: BLE001  pytest's own way tells it with its traceback
-            return None
+            return False
         if isinstance(found, NotMeasured) and found.cause == "internal":
-            return None
+            return False
         self._report(item, alike, found, began, time.perf_counter() - clock, last=nextitem is None)
         if nextitem is not None and self._common(nextitem, judge) is None:
             # what an earlier test of pytest's own way left up for us comes down, where the next one has no use for it;
@@ -169,9 +221,13 @@ class FactsOnly:
             return False
         for name in PHASE_HOOKS:
             for implementation in getattr(self._config.hook, name).get_hookimpls():
-                if implementation.function.__module__.partition(".")[0] not in KNOWN:
+                if _package(implementation) not in KNOWN:
                     return False
         return True
+
+
+def _package(implementation: Any) -> str:
+    return str(implementation.function.__module__).partition(".")[0]
 
 
 def _reads_only(item: pytest.Item) -> bool:

@@ -176,3 +176,46 @@ def test_the_shorter_way_is_taken(workers: str, simulator: Simulator, tmp_path: 
     done = accept(simulator.site, "-n", workers, "-p", "looks", cwd=tmp_path, env={"PYTHONPATH": str(tmp_path)})
     assert done.code == 0, done.output
     assert set(heard.read_text().split()) == {"False"}
+
+
+COUNTING = """
+CALLS = []
+
+def pytest_configure(config):
+    before = lambda hook, implementations, arguments: CALLS.append(hook) if hook == "pytest_runtest_protocol" else None
+    config.pluginmanager.add_hookcall_monitoring(before, lambda *_: None)
+
+def pytest_unconfigure():
+    with open({heard!r}, "w") as file:
+        file.write(str(len(CALLS)))
+"""
+
+
+NO_CLOCK = ("-p", "no:timeout", "-o", "faulthandler_timeout=0")
+CLOCKS = {"none": NO_CLOCK, "of pytest": NO_CLOCK[:2], "of a plugin": NO_CLOCK[2:]}
+
+
+@pytest.mark.parametrize("clock", CLOCKS)
+def test_many_are_run_within_one_call_where_no_clock_runs(clock: str, simulator: Simulator, tmp_path: Path) -> None:
+    heard = tmp_path / "heard"
+    (tmp_path / "counting.py").write_text(COUNTING.format(heard=str(heard)), encoding="utf-8")
+    done = accept(simulator.site, "-p", "counting", *CLOCKS[clock], cwd=tmp_path, env={"PYTHONPATH": str(tmp_path)})
+    assert done.code == 0, done.output
+    tests = len(judged(done))
+    calls = int(heard.read_text())
+    assert (calls <= tests // 4) if clock == "none" else (calls == tests)
+
+
+@pytest.mark.parametrize("stop", ["-x", "--maxfail=2", "--maxfail=100"])
+def test_a_run_stops_at_the_same_test_either_way(stop: str, simulator: Simulator, tmp_path: Path) -> None:
+    told = []
+    for at, clock in enumerate(("none", "of pytest")):
+        simulator.reset()
+        simulator.plant(*UNWELL)
+        folder = tmp_path / str(at)
+        folder.mkdir()
+        (folder / "test_own.py").write_text("def test_own(): assert False\n", encoding="utf-8")
+        done = accept(simulator.site, stop, *CLOCKS[clock], "--flowscape-add=test_own.py", cwd=folder)
+        told.append((judged(done), counted(done), done.code))
+    assert told[0] == told[1]
+    assert ("not run" in {one["outcome"] for one in told[0][0]}) is (stop != "--maxfail=100")
