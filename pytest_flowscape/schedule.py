@@ -9,12 +9,14 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
-from xdist.workermanage import WorkerController
 
 from pytest_flowscape.run import Run
+
+if TYPE_CHECKING:  # a run without -n has no use for it
+    from xdist.workermanage import WorkerController
 
 CHUNKS_IN_ADVANCE = 2
 

@@ -11,7 +11,6 @@ import socket
 import ssl
 import threading
 import time
-import urllib.request
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
@@ -102,6 +101,8 @@ def proxy_for(setting: str, hostname: str) -> Proxy | None:
     """
     url = setting
     if setting == "system":
+        import urllib.request  # noqa: PLC0415  rarely wanted, and slow to load
+
         bypassed = urllib.request.proxy_bypass(hostname)
         url = "" if bypassed else urllib.request.getproxies().get("https", "")
     if not url:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -15,6 +16,7 @@ from pytest_flowscape.gather_rooms import (
     NAMES,
     OWNER,
     ROOMS_AHEAD,
+    SPARE,
     SYNC,
     USERS,
     RoomFacts,
@@ -154,13 +156,14 @@ def test_at_the_end_nothing_new_is_asked_and_what_is_under_way_comes_home(exchan
     facts = RoomFacts(exchange, Claims(None), 3)
     exchange.may_answer.clear()
     facts.expect([chunk(0, 10)])
-    exchange.wait(3)
+    at_once = math.ceil(3 * SPARE)  # a session lets as many of them through as it has connections
+    exchange.wait(at_once)
     threading.Timer(0.1, exchange.may_answer.set).start()
     facts.end()
-    assert (len(exchange.asked), exchange.under_way) == (3, 0)
-    assert len(facts.known[OWNER]) == 3
+    assert (len(exchange.asked), exchange.under_way) == (at_once, 0)
+    assert len(facts.known[OWNER]) == at_once
     assert facts.get(OWNER, rooms(9, 10)[0])  # whoever asks all the same gets an answer
-    assert len(exchange.asked) == 4
+    assert len(exchange.asked) == at_once + 1
 
 
 def test_what_asking_raised_is_raised_for_whoever_needs_it(facts: RoomFacts, exchange: Exchange) -> None:

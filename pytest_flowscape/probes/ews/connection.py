@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import contextlib
 import secrets
+import selectors
 import socket
 import ssl
 import time
 from collections.abc import Mapping
 from types import TracebackType
-
-from urllib3.util import wait_for_read
 
 from pytest_flowscape.errors import FlowscapeError
 from pytest_flowscape.facts import Kind, Trouble
@@ -91,7 +90,11 @@ class Connection:
     @property
     def has_ended(self) -> bool:
         """Tell whether the other end has closed an idle connection: something can be read, and nothing was asked."""
-        return self._socket is not None and wait_for_read(self._socket, timeout=0)  # type: ignore[arg-type]
+        if self._socket is None:
+            return False
+        with selectors.DefaultSelector() as waiting:
+            waiting.register(self._socket, selectors.EVENT_READ)
+            return bool(waiting.select(0))
 
     def open(self, deadline: Deadline) -> None:
         """Resolve, connect (through the configured proxy only) and do the verified TLS handshake. Raises Broken."""

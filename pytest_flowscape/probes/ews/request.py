@@ -17,6 +17,14 @@ TYPES = "http://schemas.microsoft.com/exchange/services/2006/types"
 MESSAGES = "http://schemas.microsoft.com/exchange/services/2006/messages"
 _PREFIXES = {"s": SOAP, "t": TYPES, "m": MESSAGES}
 DELETE = "DeleteItem"
+_OPERATION = f"{{{SOAP}}}Body/*"
+_CONNECTING_SID = f"{{{SOAP}}}Header/{{{TYPES}}}ExchangeImpersonation/{{{TYPES}}}ConnectingSID/*"
+_FOLDER = f"{{{TYPES}}}DistinguishedFolderId"
+# what holds an address of a mailbox that is asked, and what holds that
+_ADDRESSES = {
+    f"{{{TYPES}}}EmailAddress": (f"{{{TYPES}}}Mailbox", _FOLDER),
+    f"{{{TYPES}}}Address": (f"{{{TYPES}}}Email", f"{{{TYPES}}}MailboxData"),
+}
 SCHEMA_VERSION = "Exchange2013"  # the oldest schema that every supported on-premises server speaks
 
 
@@ -90,21 +98,26 @@ def told(body: bytes) -> Told:
         envelope = etree.fromstring(body, parser)
     except etree.XMLSyntaxError:
         envelope = None
-    operation = None if envelope is None else envelope.find(f"{{{SOAP}}}Body/*")
+    operation = None if envelope is None else envelope.find(_OPERATION)
     if envelope is None or operation is None:
         raise ValueError("this is no SOAP request")
-    who = envelope.find(f"{{{SOAP}}}Header/{{{TYPES}}}ExchangeImpersonation/{{{TYPES}}}ConnectingSID/*")
+    who = envelope.find(_CONNECTING_SID)
     impersonated = "" if who is None else (who.text or "").strip()
     # of folders and of free/busy information; people whom an item names are not asked
-    paths = ("DistinguishedFolderId Mailbox EmailAddress", "MailboxData Email Address")
-    tags = ("/".join(f"{{{TYPES}}}{name}" for name in path.split()) for path in paths)
-    addresses = [address for path in tags for address in operation.iterfind(f".//{path}")]
+    addresses = [address for address in operation.iter(*_ADDRESSES) if _above(address) == _ADDRESSES[address.tag]]
     named = [impersonated, *(address.text or "" for address in addresses)]
     mailboxes = dict.fromkeys(address.strip().lower() for address in named if address.strip())
-    own = not mailboxes and operation.find(f".//{{{TYPES}}}DistinguishedFolderId") is not None
+    own = not mailboxes and next(operation.iter(_FOLDER), None) is not None
     # one operation's element is not called as the operation is: GetUserAvailabilityRequest
     name = etree.QName(operation).localname.removesuffix("Request")
     return Told(name, impersonated, ("",) if own else tuple(mailboxes))
+
+
+def _above(element: etree._Element) -> tuple[object, ...]:
+    """Give the tags of the element that holds this one, and of the one that holds that."""
+    holder = element.getparent()
+    outer = None if holder is None else holder.getparent()
+    return (None if holder is None else holder.tag, None if outer is None else outer.tag)
 
 
 @dataclass(frozen=True)
