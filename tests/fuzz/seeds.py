@@ -29,6 +29,16 @@ SITE_WITH_LIST = GOOD.replace(
 SITES = (GOOD.encode(), (GOOD + DIRECTORY + MORE).encode(), b"\xef\xbb\xbf" + GOOD.replace("\n", "\r\n").encode())
 LISTS = (LIST, LIST.replace(b",", b";"), b"\xff\xfe" + LIST.decode().encode("utf-16-le"), b"email\na@b.test\n")
 
+# --- HTTP ---------------------------------------------------------------------------------------
+
+_OK = b"HTTP/1.1 200 OK\r\nContent-Type: text/xml; charset=utf-8\r\n"
+HTTP = (
+    b"\x10" + _OK + b"Content-Length: 4\r\n\r\n<a/>",
+    b"\x01" + _OK + b"Transfer-Encoding: chunked\r\n\r\n2;x=y\r\n<a\r\n2\r\n/>\r\n0\r\nX: y\r\n\r\n",
+    b"\x20HTTP/1.1 100 Continue\r\n\r\n" + _OK + b"Connection: close\r\n\r\n<a/>",
+    b"\x3fHTTP/1.0 401 Unauthorized\nWWW-Authenticate: NTLM\nContent-Encoding: identity\nContent-Length: 0\n\n",
+)
+
 # --- EWS ----------------------------------------------------------------------------------------
 
 RIGHTS = (

@@ -28,7 +28,7 @@ from pytest_flowscape.probes.directory_socket import BoundedSocket
 from pytest_flowscape.probes.ews import answers, availability, item_answers
 from pytest_flowscape.probes.ews.answers import Envelope
 from pytest_flowscape.probes.ews.batch import Batch
-from pytest_flowscape.probes.ews.http_wire import HttpAnswer
+from pytest_flowscape.probes.ews.http_wire import AnswerReader, HttpAnswer, NotHttp
 from pytest_flowscape.probes.ews.sign_in import schemes
 from pytest_flowscape.probes.network import Deadline
 from pytest_flowscape.probes.security_descriptor import decide, read_dacl, sid_text
@@ -84,6 +84,30 @@ def _load(name: str, data: bytes, site: bytes) -> None:
 
 
 # --- Exchange -----------------------------------------------------------------------------------
+
+
+def http_answer(data: bytes) -> None:
+    """What comes on a connection: the first byte tells the size of the pieces, and at once it says the same."""
+    if data:
+        stream = data[1:]
+        assert _read(stream, 1 + data[0] % 64) == _read(stream, len(stream) or 1)
+
+
+def _read(stream: bytes, size: int) -> tuple[object, ...] | None:
+    reader = AnswerReader()
+    try:
+        for at in range(0, len(stream), size):
+            if reader.whole:
+                break
+            reader.feed(memoryview(stream)[at : at + size])
+        if not reader.whole:
+            reader.feed(memoryview(b""))
+    except (NotHttp, ConnectionError) as error:
+        _said(error)
+        return None
+    answer = reader.answer(0.0)
+    _keep(answer.headers)
+    return answer.status, answer.headers, answer.body
 
 
 def ews_answer(data: bytes) -> None:
@@ -237,6 +261,7 @@ def descriptor(data: bytes) -> None:
 TARGETS: Mapping[str, Target] = {
     "site": Target(site_file, seeds.SITES),
     "rooms": Target(room_list, seeds.LISTS),
+    "http": Target(http_answer, seeds.HTTP),
     "ews": Target(ews_answer, seeds.EWS),
     "ldap-wire": Target(ldap_answer, seeds.LDAP),
     "ldap-entry": Target(ldap_entry, seeds.entries(NAMES)),

@@ -12,7 +12,7 @@ from tests.fuzz.__main__ import FOUND, SLOW
 from tests.fuzz.mutating import inputs
 from tests.fuzz.targets import TARGETS
 
-EXAMPLES = {"site": 150, "rooms": 150, "ews": 250, "ldap-wire": 150, "ldap-entry": 300, "descriptor": 500}
+EXAMPLES = {"site": 150, "rooms": 150, "http": 400, "ews": 250, "ldap-wire": 150, "ldap-entry": 300, "descriptor": 500}
 SECONDS = 8.0  # of processor time for each target, after which no further example is made
 
 
