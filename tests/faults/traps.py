@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import selectors
 import socket
 import ssl
 import threading
@@ -66,21 +67,31 @@ class InspectingProxy:
             self.tunnels += 1
             self.heard += head
         sock.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
-        with self._context.wrap_socket(sock, server_side=True) as inside, connect(self._upstream_port) as server:
-            back = threading.Thread(target=self._pass, args=(server, inside), daemon=True)
-            back.start()
-            self._pass(inside, server, keep=True)
-            back.join(LIMIT)
+        inside = self._context.wrap_socket(sock, server_side=True)
+        with inside, connect(self._upstream_port) as server, contextlib.suppress(OSError):
+            self._pass_on(inside, server)
 
-    def _pass(self, one: ssl.SSLSocket, other: ssl.SSLSocket, *, keep: bool = False) -> None:
-        with contextlib.suppress(OSError):
-            while data := one.recv(65536):
-                if keep:
-                    with self._lock:
-                        self.heard += data
-                other.sendall(data)
-        with contextlib.suppress(OSError):
-            other.shutdown(socket.SHUT_RDWR)
+    def _pass_on(self, inside: ssl.SSLSocket, server: ssl.SSLSocket) -> None:
+        """Pass on what comes from either side until one closes; in one thread: OpenSSL allows no two at an object."""
+        other = {inside: server, server: inside}
+        with selectors.DefaultSelector() as waiting:
+            for sock in other:
+                sock.settimeout(0)
+                waiting.register(sock, selectors.EVENT_READ)
+            while any(sock.pending() for sock in other) or waiting.select(LIMIT):
+                for sock, beyond in other.items():
+                    try:
+                        data = sock.recv(65536)
+                    except ssl.SSLWantReadError:  # nothing, half a record, or none that is for us
+                        continue
+                    if not data:
+                        return
+                    if sock is inside:
+                        with self._lock:
+                            self.heard += data
+                    beyond.settimeout(LIMIT)
+                    beyond.sendall(data)
+                    beyond.settimeout(0)
 
     def close(self) -> None:
         self._listener.close()
