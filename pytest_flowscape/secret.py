@@ -154,20 +154,23 @@ def scrub(text: str, forms: tuple[str, ...]) -> str:
     So are the pieces of a form beside an ellipsis, where a long repr was cut,
     and NTLM messages that prove a password: a weak one can be guessed from them.
     """
-    if any(mark in text for mark in PROOF_MARKS):
-        text = _PROOF.sub(MASK, _BASE64_RUN.sub(lambda run: MASK if _is_proof(run[0]) else run[0], text))
+    for mark in PROOF_MARKS:
+        if mark in text:
+            text = _PROOF.sub(MASK, _BASE64_RUN.sub(lambda run: MASK if _is_proof(run[0]) else run[0], text))
+            break
     for form in forms:
         if form in text:
             text = text.replace(form, MASK)
-    for begin, end in reversed(_pieces_in(text, forms)):
-        text = text[:begin] + MASK + text[end:]
+    if "..." in text:
+        for begin, end in reversed(_pieces_in(text, forms)):
+            text = text[:begin] + MASK + text[end:]
     return text
 
 
 def _pieces_in(text: str, forms: tuple[str, ...]) -> list[tuple[int, int]]:
     """Find beginnings of forms before an ellipsis and ends behind one, as spans in their order."""
     spans: list[tuple[int, int]] = []
-    if not forms or "..." not in text:
+    if not forms:
         return spans
     longest = len(forms[0])
     heads, tails, triples = _pieces(forms)

@@ -13,8 +13,9 @@ import re
 import socket
 import ssl
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -44,6 +45,7 @@ PAGED_RESULTS = "1.2.840.113556.1.4.319"  # RFC 2696
 PAGE = 500  # a domain controller sends at most 1,000 entries at once (MaxPageSize)
 REFUSALS = frozenset((7, 8, 13, 14, 32, 34, 48, 49, 50, 53))  # RFC 4511 A.1: answers about this sign-in
 INVALID_CREDENTIALS = 49
+SEARCH_RESULT_ENTRY = 4  # RFC 4511 4.5.2
 NOBODY = "an empty user name or password signs in as nobody and is not sent"
 SUB_CODE = re.compile(r"\bdata ([0-9a-fA-F]+)\b")
 
@@ -152,7 +154,7 @@ class Channel:
         self._socket.until(deadline)
         self.searches += 1
         number = LEDGER.asked(SEARCH)
-        with _unshared(connection):
+        with _kept_plain(connection):
             connection.search(
                 query.base,
                 query.filter,
@@ -284,13 +286,38 @@ def _connection(server: DirectoryServer, sock: BoundedSocket) -> Any:
 
 
 @contextlib.contextmanager
-def _unshared(connection: Any) -> Iterator[None]:
-    """Have the library keep an answer as it is: for other threads it copies every entry deeply, and there are none."""
-    connection.strategy.thread_safe = False
+def _kept_plain(connection: Any) -> Iterator[None]:
+    """Have the library give entries as they came: it makes text of every value, which nobody here reads.
+
+    And for other threads, which there are none of, it copies every entry deeply.
+    """
+    strategy = connection.strategy
+    strategy.thread_safe = False
+    strategy.decode_response_fast = partial(_decoded, strategy.decode_response_fast)
     try:
         yield
     finally:
-        connection.strategy.thread_safe = True
+        strategy.thread_safe = True
+        del strategy.decode_response_fast  # the class's own again
+
+
+def _decoded(decode: Callable[[Any], dict[str, Any]], message: Mapping[str, Any]) -> dict[str, Any]:
+    """Take over for entries without controls; each part of a message is (class, constructed, tag, value)."""
+    if message["protocolOp"] != SEARCH_RESULT_ENTRY or message["controls"]:
+        return decode(message)
+    name, listed, *_ = message["payload"]
+    attributes = {
+        _text(attribute[3][0][3]): [bytes(value[3]) for value in attribute[3][1][3]] for attribute in listed[3]
+    }
+    return {"type": "searchResEntry", "dn": _text(name[3]), "raw_attributes": attributes}
+
+
+@lru_cache(maxsize=4096)
+def _text(name: bytes) -> str:
+    """Read a name as the library does, also one that is not UTF-8."""
+    from ldap3.utils.conv import to_unicode  # noqa: PLC0415  where a search is, the library is
+
+    return str(to_unicode(name, from_server=True))
 
 
 def _refuse_to_open(*_args: object, **_options: object) -> NoReturn:

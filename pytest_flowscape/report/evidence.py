@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import fields, is_dataclass
 from datetime import date, datetime, time, timedelta, timezone
@@ -93,14 +93,16 @@ class _Encoder:
         if kind is bytes:
             return self._quoted(_bytes(value))
         if kind is tuple:
-            return f"[{', '.join(map(self.text, value))}]"
+            return f"[{', '.join([self.text(one) for one in value])}]" if value else "[]"
         if isinstance(value, Mapping):
-            return _object((_name(_key(key)), self.text(one)) for key, one in value.items())
+            return _object([f"{_name(_key(key))}: {self.text(one)}" for key, one in value.items()])
         if is_dataclass(value) and kind is not type:
-            shared = _SHARED.get(kind, ())
+            once, text = self._once, self.text
             return _object(
-                (f'"{name}"', self._once(one) if name in shared else self.text(one))
-                for name, one in ((name, getattr(value, name)) for name in _fields(kind))
+                [
+                    begin + (once if shared else text)(getattr(value, name))
+                    for name, begin, shared in _fields_of_text(kind)
+                ]
             )
         return files.json_text(self.encode(value))
 
@@ -116,13 +118,20 @@ def _name(key: str) -> str:
     return files.json_text(key)
 
 
-def _object(entries: Iterable[tuple[str, str]]) -> str:
-    return f"{{{', '.join(f'{key}: {text}' for key, text in entries)}}}"
+def _object(entries: list[str]) -> str:
+    return f"{{{', '.join(entries)}}}"
 
 
 @cache
 def _fields(kind: type) -> tuple[str, ...]:
     return tuple(field.name for field in fields(kind))
+
+
+@cache
+def _fields_of_text(kind: type) -> tuple[tuple[str, str, bool], ...]:
+    """Give each field: its name, how its entry begins, and whether many hold the same value."""
+    shared = _SHARED.get(kind, ())
+    return tuple((name, f'"{name}": ', name in shared) for name in _fields(kind))
 
 
 _SHARED: Mapping[type, tuple[str, ...]] = {FolderAnswer: ("rights", "permissions")}

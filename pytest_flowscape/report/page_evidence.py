@@ -92,8 +92,12 @@ def _mailbox(answer: MailboxAnswer, how: str) -> Iterator[str]:
     if answer.trouble:
         yield f"{how}: {said(answer.trouble)}"
     by_answer: dict[str, list[str]] = {}
+    texts: dict[int, str] = {}  # of rights that several folders share
     for folder in answer.folders:
-        by_answer.setdefault(_folder(folder), []).append(folder.name)
+        text = _folder(folder) if folder.trouble else texts.get(id(folder.rights))
+        if text is None:
+            text = texts[id(folder.rights)] = _folder(folder)
+        by_answer.setdefault(text, []).append(folder.name)
     for text, names in by_answer.items():
         yield f"{how}: {', '.join(names)}: {text}"
 

@@ -33,6 +33,7 @@ class Matrix:
         self._requirements = requirements
         self._evidence = evidence
         self._texts: dict[str, int] = {"": 0}
+        self._places_of_texts: dict[str, int] = {}  # as they came
         self._fixes: dict[str, int] = {}
         self._apart: list[page_fix.Fix] = []
         self._cells: dict[tuple[Any, ...], int] = {}
@@ -76,9 +77,12 @@ class Matrix:
     # --- texts, fixes, cells ---
 
     def _text(self, text: str) -> int:
-        # lines stay lines in evidence and notes; the script shows them so
-        shown = "\n".join(visible(line) for line in text.split("\n"))
-        return self._texts.setdefault(shown, len(self._texts))
+        place = self._places_of_texts.get(text)
+        if place is None:
+            # lines stay lines in evidence and notes; the script shows them so
+            shown = "\n".join([visible(line) for line in text.split("\n")])
+            place = self._places_of_texts[text] = self._texts.setdefault(shown, len(self._texts))
+        return place
 
     def _fix(self, template: str) -> int:
         place = self._fixes.get(template)

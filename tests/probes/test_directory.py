@@ -98,6 +98,21 @@ def test_more_entries_than_one_page_holds(session: Sessions) -> None:
     assert all(len(holders.by_proxy) == 1 for holders in view.rooms.values())
 
 
+def test_values_come_as_they_are_told_and_a_lent_connection_decodes_as_the_library_does(session: Sessions) -> None:
+    asked, bound = ROOMS[0], session()
+    bound.bind()
+    of = f"next(a for a in organisation.accounts.values() if a.mail == {asked!r})"
+    session.directory.do(f"{of}.extra.update({{'description': [b'\\xff\\xfe', 'Åre'.encode()], 'info': []}})")
+    bound._asked = (*bound._asked, "description", "info")
+    (found,) = bound.holders([asked])[asked].by_proxy
+    assert found.attributes["description"] == (b"\xff\xfe", "Åre".encode())
+    assert "info" not in found.attributes
+    lent = bound.lend()
+    _, _, (told, *_), _ = lent.search("DC=demo,DC=test", f"(mail={asked})", attributes=["displayName", "description"])
+    assert isinstance(told["attributes"]["displayName"][0], str)
+    assert told["raw_attributes"]["description"] == [b"\xff\xfe", "Åre".encode()]
+
+
 def test_a_room_asked_once_more(session: Sessions) -> None:
     bound = session()
     bound.bind()

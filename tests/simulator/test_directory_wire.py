@@ -5,7 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from ldaptor.protocols import pureldap
 
+from pytest_flowscape.simulator.directory.messages import FoundEntry, encode
 from tests.simulator.directory_process import (
     BASE,
     PASSWORD,
@@ -165,6 +167,15 @@ def test_search_after_the_account_is_gone_needs_a_bind(directory: DirectoryProce
     directory.do("organisation.accounts.pop(organisation.service_account)")
     connection.search(BASE, "(cn=atlas)")
     assert connection.result["result"] == 1
+
+
+@pytest.mark.parametrize("size", [0, 1, 127, 128, 255, 256, 70_000])
+def test_an_entry_is_written_as_ldaptor_writes_it(size: int) -> None:
+    attributes = [("cn", [b"x" * size]), ("proxyAddresses", [b"", b"\xff" * size, b"y"]), ("mail", [])]
+    for name in ("", "CN=Åre,DC=demo,DC=test", "z" * size):
+        assert encode(FoundEntry(name, attributes), 300) == encode(
+            pureldap.LDAPSearchResultEntry(name, attributes), 300
+        )
 
 
 def test_silence(directory: DirectoryProcess) -> None:

@@ -16,7 +16,7 @@ from pytest_flowscape.simulator.directory import results
 from pytest_flowscape.simulator.directory.domain import START_TLS, WHO_AM_I
 from pytest_flowscape.simulator.directory.filter_text import filter_text
 from pytest_flowscape.simulator.directory.lookup import Answer, is_root_dse, read_root_dse, run_search
-from pytest_flowscape.simulator.directory.messages import DamagedError, complete, decode, encode
+from pytest_flowscape.simulator.directory.messages import DamagedError, FoundEntry, complete, decode, encode
 from pytest_flowscape.simulator.directory.paging import OpenSearches, read_controls
 from pytest_flowscape.simulator.directory.results import RefusalError, Result
 from pytest_flowscape.simulator.directory.signing_in import sign_in
@@ -205,7 +205,7 @@ class DirectoryProtocol(protocol.Protocol):
 
 
 def _found(answer: Answer, number: int) -> bytes:
-    parts = [encode(pureldap.LDAPSearchResultEntry(name, attributes), number) for name, attributes in answer.entries]
+    parts = [encode(FoundEntry(name, attributes), number) for name, attributes in answer.entries]
     parts += [
         encode(pureldap.LDAPSearchResultReference([pureldap.LDAPString(url)]), number) for url in answer.references
     ]
