@@ -69,7 +69,7 @@ class Gather:
         self._reopened = False
         self._rooms = {room.email: room for room in run.rooms}
         self._chunk_of = {address: number for number, chunk in enumerate(run.chunks) for address in chunk}
-        self._holders = dict(site_facts.directory.rooms) if site_facts.directory else {}
+        self._anew: dict[str, Holders | None] = {}  # rooms looked up once more, None until they are
         same = comparable(site_facts.own_mailbox, site_facts.self_as_owner)
         self._claims = Claims(run.folder if run.workers > 1 else None, comparable=same)
         self._asked = RoomFacts(self._ask, self._claims, run.connections)
@@ -160,9 +160,7 @@ class Gather:
     def room_entry(self, address: str) -> Holders:
         """Give who holds a room's address in the directory."""
         view = self.directory(address)
-        if address not in self._holders and self._directory is not None:
-            self._holders.update(self._directory.holders([address]))
-        holders = self._holders.get(address)
+        holders = self._holders_of(view, address)
         if holders is None:
             raise NotMeasured("the room was not looked up in the directory")
         if holders.trouble:
@@ -188,6 +186,12 @@ class Gather:
                 "may lie in another domain; name a global catalog (gc://SERVER) under [directory]"
             )
         return holders
+
+    def _holders_of(self, view: DirectoryView, address: str) -> Holders | None:
+        found = self._anew[address] if address in self._anew else view.rooms.get(address)
+        if found is None and self._directory is not None:
+            found = self._anew[address] = self._directory.holders([address])[address]
+        return found
 
     def room_addresses(self, address: str) -> RoomAddresses:
         """Give the primary SMTP address behind a room's configured address, and who else has it."""
@@ -297,7 +301,7 @@ class Gather:
             self._asked.forget(SYNC, address)
         self._asked.forget(USERS, address)
         if wanted & {"room_entry", "room_addresses"} and not self.facts.directory_cause:
-            self._holders.pop(address, None)
+            self._anew[address] = None
             self._reopen_directory()
 
     def stop(self) -> None:

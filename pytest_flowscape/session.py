@@ -32,7 +32,7 @@ from pytest_flowscape.facts import SiteFacts, Sweep
 from pytest_flowscape.facts_only import FactsOnly
 from pytest_flowscape.fixtures import JUDGE, LIVE
 from pytest_flowscape.gather import Gather
-from pytest_flowscape.gather_site import gather_site, utc_now
+from pytest_flowscape.gather_site import gather_site, settled, utc_now
 from pytest_flowscape.interruption import INTERRUPTION, WITH_WORKERS
 from pytest_flowscape.judge import Judge
 from pytest_flowscape.lasting import Lasting
@@ -311,8 +311,8 @@ class Controller:
             with refusals.account.turn():
                 try:
                     self._recorder.progress.say("Measuring the site: host, directory, sign-in ...")
-                    self._facts = gather_site(self._after_refusals(refusals), reads=attributes_judged(self._run))
-                    self._recorder.facts = self._facts
+                    facts = gather_site(self._after_refusals(refusals), reads=attributes_judged(self._run))
+                    self._facts = self._recorder.facts = settled(facts) if self._distributed else facts
                 finally:
                     # at once: a run that is killed later leaves its note, and so does one that is interrupted here
                     self._recorder.note_refusals(signed_in=True)
@@ -345,6 +345,8 @@ class Controller:
         """Remove what a process that died has left of its bookings, before the report is written."""
         if INTERRUPTION:
             self._workers.wait()
+        if self._facts is not None:
+            self._facts = self._recorder.facts = settled(self._facts)
         facts = self._facts
         if not self._run.book or facts is None or facts.ews_cause:
             return
