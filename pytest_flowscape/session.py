@@ -126,6 +126,7 @@ class WorkerEnd:
         output: dict[str, Any] = session.config.workeroutput  # type: ignore[attr-defined]
         output["flowscape"] = pickle.dumps(gathered(self._gather, self._judge))
         self._gather.close()
+        LEDGER.flush()
 
     def pytest_keyboard_interrupt(self) -> None:
         """Ask nothing more ahead of tests that will not run."""

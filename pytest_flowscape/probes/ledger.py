@@ -1,7 +1,8 @@
 """Write down what this process sends to the servers, at the place where it is sent; read it for the footprint.
 
-One file for each process, in the run's private folder, a line for each event,
-written at once: a worker that is killed leaves its lines behind. What EWS was
+One file for each process, in the run's private folder, a line for each event.
+What is sent is written before it is sent, and an answer at the latest with what
+is sent next: a worker that is killed leaves its lines behind. What EWS was
 asked is read out of the very bytes that are sent, so that no caller can forget
 to count or count wrongly. No password and no answer's content is in it.
 """
@@ -11,7 +12,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
@@ -40,6 +41,7 @@ class Ledger:
     def __init__(self) -> None:
         self._file: int | None = None
         self._numbers = count(1)
+        self._kept: deque[bytes] = deque()  # lines to be written with the next ones
 
     def open(self, folder: Path) -> None:
         """Write into a new file of the run's private folder from now on. Raises OSError."""
@@ -49,9 +51,14 @@ class Ledger:
 
     def close(self) -> None:
         """Keep nothing from now on."""
+        self.flush()
         file, self._file = self._file, None
         if file is not None:
             os.close(file)
+
+    def flush(self) -> None:
+        """Write what has been kept; called before anybody reads."""
+        self._put()
 
     def connected(self, side: str) -> None:
         """Note a TCP connection to an Exchange (EWS) or directory (LDAP) server."""
@@ -72,8 +79,8 @@ class Ledger:
         return number
 
     def answered(self, number: str, status: int) -> None:
-        """Note the HTTP status that the request got."""
-        self._write(ANSWERED, number, status)
+        """Note the HTTP status that the request got, by the next event: each write has this thread wait for others."""
+        self._kept.append(_line(ANSWERED, number, status))
 
     def asked(self, operation: str) -> str:
         """Note that an LDAP request goes out, and give what ``told`` takes."""
@@ -94,8 +101,21 @@ class Ledger:
 
     def _write(self, *event: Any) -> None:
         if self._file is not None:
+            self._put(_line(*event))
+
+    def _put(self, line: bytes = b"") -> None:
+        lines = []
+        with contextlib.suppress(IndexError):  # other threads keep and write, too
+            while True:
+                lines.append(self._kept.popleft())
+        text = b"".join((*lines, line))
+        if self._file is not None and text:
             with contextlib.suppress(OSError):  # a full disk must not become a finding about the site
-                os.write(self._file, json.dumps(event).encode() + b"\n")
+                os.write(self._file, text)
+
+
+def _line(*event: Any) -> bytes:
+    return json.dumps(event).encode() + b"\n"
 
 
 LEDGER = Ledger()
@@ -104,6 +124,7 @@ LEDGER = Ledger()
 
 def read(folder: Path) -> Footprint:
     """Give the footprint of a run from what its processes wrote into its private folder."""
+    LEDGER.flush()
     http: Counter[tuple[str, str, int]] = Counter()
     mailboxes: dict[str, Counter[str]] = {}
     ldap: Counter[tuple[str, int]] = Counter()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -38,6 +39,7 @@ def test_requests_are_told_by_operation_identity_status_and_mailbox(book: Ledger
     book.answered(book.sent(folder(""), credentials=True), 200)
     book.answered(book.sent(folder(ROOM, impersonate="Room@contoso.test"), credentials=True), 500)
     book.answered(book.sent(request.resolve_names("smtp:x@y.test"), credentials=True), 200)
+    book.flush()
     found = ledger.read(tmp_path)
     assert found.http == {
         ("GetFolder", "without credentials", 401): 1,
@@ -62,6 +64,31 @@ def test_a_request_without_an_answer_is_told_as_such(book: Ledger, tmp_path: Pat
     assert found.http == {("GetFolder", "delegate", 0): 1}
     assert found.ldap == {("search", -1): 1}
     assert (found.unanswered, found.requests, found.mailboxes) == (1, 0, {})
+
+
+def test_an_answer_is_written_with_what_is_sent_next(book: Ledger, tmp_path: Path) -> None:
+    """So that a process that is killed has told of all it sent, and of every answer but the last few."""
+    for _ in range(2):
+        book.answered(book.sent(folder(""), credentials=True), 200)
+        (path,) = tmp_path.glob("ledger-*")
+        assert [line.count(b"sent") for line in path.read_bytes().splitlines()][-1] == 1
+    assert ledger.read(tmp_path).http == {("GetFolder", "delegate", 200): 1, ("GetFolder", "delegate", 0): 1}
+    book.close()
+    assert ledger.read(tmp_path).http == {("GetFolder", "delegate", 200): 2}
+
+
+def test_no_line_is_lost_or_torn_between_threads(book: Ledger, tmp_path: Path) -> None:
+    def work() -> None:
+        for _ in range(200):
+            book.answered(book.sent(folder(""), credentials=True), 200)
+
+    threads = [threading.Thread(target=work) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    book.close()
+    assert ledger.read(tmp_path).http == {("GetFolder", "delegate", 200): 1200}
 
 
 def test_the_directory_side(book: Ledger, tmp_path: Path) -> None:
@@ -122,6 +149,7 @@ def test_an_ldap_operation_that_is_not_ours_is_a_write() -> None:
 
 def test_a_body_that_is_no_soap_is_counted_without_a_name(book: Ledger, tmp_path: Path) -> None:
     book.answered(book.sent(b"<html", credentials=True), 200)
+    book.flush()
     assert ledger.read(tmp_path).operations == {("", "delegate"): 1}
 
 

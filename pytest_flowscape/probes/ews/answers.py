@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import islice
-from typing import Any, TypeVar, cast
+from typing import Any
 
 from lxml import etree
 
@@ -21,7 +21,6 @@ _T, _M, _S = f"{{{TYPES}}}", f"{{{MESSAGES}}}", f"{{{SOAP}}}"
 _NO_CHARACTER = re.compile(rb"&#(?:x0*(?:[0-8BCEFbcef]|1[0-9A-Fa-f])|0*(?:[0-8]|1[124-9]|2[0-9]|3[01]));")
 _NO_RIGHTS = {"UserId", "PermissionLevel", "CalendarPermissionLevel"}  # of what a permission tells
 _LONG = 20_000  # characters
-T = TypeVar("T")
 _FULL = {"true", "1", "All", "FullDetails"}
 
 
@@ -193,27 +192,23 @@ def _folder(message: etree._Element, name: str, answer: HttpAnswer) -> FolderAns
     return FolderAnswer(
         name,
         identity.get("Id", ""),
-        None if rights is None else _alike(_rights, rights),
-        None if entries is None else _alike(_permissions, entries),
+        None if rights is None else _rights(rights),
+        None if entries is None else _permissions(entries),
     )
 
 
-def _alike(read_it: Callable[[etree._Element], T], element: etree._Element) -> T:
-    """Read an element, once for all that look the same: thousands of folders have the same rights and permissions."""
-    text = etree.tostring(element, with_tail=False)
+def _permissions(entries: etree._Element) -> tuple[PermissionEntry, ...]:
+    """Read a PermissionSet, once for all that look the same: thousands of folders have the same permissions."""
+    text = etree.tostring(entries, with_tail=False)
     if len(text) > _LONG:  # a server that sends such ones shall not fill the memory with them
-        return read_it(element)
-    return cast("T", _read_before(read_it, text))
+        return tuple(_each_permission(entries))
+    return _permissions_read_before(text)
 
 
 @lru_cache(maxsize=1000)
-def _read_before(read_it: Callable[[etree._Element], object], text: bytes) -> object:
-    element = _parse(text)
-    assert element is not None  # it was written out of a tree just now
-    return read_it(element)
-
-
-def _permissions(entries: etree._Element) -> tuple[PermissionEntry, ...]:
+def _permissions_read_before(text: bytes) -> tuple[PermissionEntry, ...]:
+    entries = _parse(text)
+    assert entries is not None  # it was written out of a tree just now
     return tuple(_each_permission(entries))
 
 
@@ -236,8 +231,20 @@ def _permission(user: tuple[tuple[str, str], ...], told: tuple[tuple[str, str], 
 
 
 def _rights(element: etree._Element) -> Mapping[str, bool]:
-    """Read effective rights."""
-    return {key: value in _FULL for key, value in _children(element)}
+    """Read effective rights; thousands of folders have the same ones, which are kept once."""
+    told = tuple(_children(element))
+    if sum(len(name) + len(value) for name, value in told) > _LONG:
+        return dict(_held(told))
+    return _rights_read_before(told)
+
+
+@lru_cache(maxsize=1000)
+def _rights_read_before(told: tuple[tuple[str, str], ...]) -> Mapping[str, bool]:
+    return dict(_held(told))
+
+
+def _held(told: Iterable[tuple[str, str]]) -> Iterator[tuple[str, bool]]:
+    return ((name, value in _FULL) for name, value in told)
 
 
 def _is_listed(resolution: etree._Element) -> bool:
