@@ -59,11 +59,14 @@ def wanted_chunks(
 ) -> list[Wanted]:
     """Give what is to be fetched for these targets and names of facts, chunk by chunk; what has no chunk, last."""
     chunks: dict[int, dict[str, list[str]]] = {}
+    kinds_of: dict[frozenset[str], tuple[str, ...]] = {}  # thousands of tests ask for the same
     for target, names in coming:
-        kinds = {kind for name in names for kind in ASKED_FOR.get(name, ())}
-        if directory_closed and "room_addresses" in names:
-            kinds.add(NAMES)
-        for kind in sorted(kinds):
+        asked = frozenset(names)
+        kinds = kinds_of.get(asked)
+        if kinds is None:
+            also = {NAMES} if directory_closed and "room_addresses" in asked else set()
+            kinds = kinds_of[asked] = tuple(sorted(also.union(*(ASKED_FOR.get(name, ()) for name in asked))))
+        for kind in kinds:
             chunks.setdefault(chunk_of.get(target, -1), {}).setdefault(kind, []).append(target)
     users = chunks.pop(-1, None)
     return [*chunks.values(), *([users] if users else ())]

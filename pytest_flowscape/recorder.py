@@ -6,6 +6,7 @@ import contextlib
 import hashlib
 import os
 import pickle
+import threading
 from collections.abc import Callable, Generator
 from dataclasses import replace
 from functools import partial
@@ -25,7 +26,18 @@ from pytest_flowscape.probes import ledger
 from pytest_flowscape.probes.gate import Gate
 from pytest_flowscape.progress import Progress
 from pytest_flowscape.refusals import RunRefusals
-from pytest_flowscape.report import bookings, evidence, fixes, footprint, handover, history, junit, results, summary
+from pytest_flowscape.report import (
+    bookings,
+    evidence,
+    fixes,
+    footprint,
+    handover,
+    history,
+    junit,
+    page,
+    results,
+    summary,
+)
 from pytest_flowscape.report.artefacts import written_apart
 from pytest_flowscape.report.bookings import Booked
 from pytest_flowscape.report.files import FOLDER_MODE, copy, make_private
@@ -86,6 +98,11 @@ class Recorder:
         self._page.written = Path(os.path.expandvars(option.htmlpath)).expanduser()  # as pytest-html reads it
         self._config.pluginmanager.register(self._page, "flowscape-page")
         return self._page.written
+
+    def prepare(self) -> None:
+        """Have ready what the page needs, in a thread: from now on a run waits for answers most of the time."""
+        if self._html is not None:
+            threading.Thread(target=page.prepare, name="flowscape-page", daemon=True).start()
 
     # --- while it runs ---
 

@@ -260,6 +260,7 @@ class Controller:
             judge = Judge(load_requirements(), gather)
             self._config.stash[JUDGE] = judge
             expect(gather, judge, session.items)
+            self._recorder.prepare()
             _offer_clients(self._config, gather)
             self._recorder.single = lambda: gathered(gather, judge)
             self._config.add_cleanup(gather.close)

@@ -11,7 +11,8 @@ from types import ModuleType
 import pytest
 from lxml import etree
 
-from pytest_flowscape.probes.ews.request import FolderWanted, get_folder, resolve_names, sync_folder_items
+from pytest_flowscape.probes.ews import request
+from pytest_flowscape.probes.ews.request import FolderWanted, Told, get_folder, resolve_names, sync_folder_items
 
 FIVE = ("msgfolderroot", "inbox", "calendar", "sentitems", "deleteditems")
 ODD = 'o\'brien&<x>+"ä"@demo.test'
@@ -76,6 +77,35 @@ def test_nothing_but_ids_of_people() -> None:
 def test_impersonation_only_where_asked() -> None:
     assert "ExchangeImpersonation" not in text("delegate")
     assert text("owner").count("<t:PrimarySmtpAddress>atlas@demo.test</t:PrimarySmtpAddress>") == 1
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "room@contoso.test",
+        "o'hara+1@contoso.test",
+        'a"b@contoso.test',
+        "a&b@contoso.test",
+        "<a>@contoso.test",
+        "å@b.test",
+    ],
+)
+def test_many_alike_are_built_as_each_alone(address: str) -> None:
+    folder = FolderWanted("calendar", address)
+    for _ in range(2):  # what is kept serves the second one
+        assert request.sync_folder_items(folder, impersonate=address) == request._sync_folder_items(folder, address, 1)
+        for on in (True, False):
+            told = request.get_folder([folder, FolderWanted("inbox", address)], impersonate=address, rights=on)
+            alone = request._get_folder([folder, FolderWanted("inbox", address)], address, rights=on, permissions=False)
+            assert told == alone
+            assert request.told(told) == Told("GetFolder", address, (address,))
+
+
+def test_whom_a_request_names_and_for_whom_it_acts_stay_apart() -> None:
+    folders = [FolderWanted("calendar", "one@contoso.test")]
+    told = request.told(request.get_folder(folders, impersonate="two@contoso.test"))
+    assert (told.impersonated, told.mailboxes) == ("two@contoso.test", ("two@contoso.test", "one@contoso.test"))
+    assert request.told(request.get_folder(folders)).impersonated == ""
 
 
 def test_sync_asks_for_one_change() -> None:
