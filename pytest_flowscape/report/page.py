@@ -144,7 +144,7 @@ def details(outcome: Outcome, requirements: Mapping[str, Requirement], site: Sit
 def prepare() -> None:
     """Read the templates, which takes a tenth of a second, while there is nothing else to do."""
     environment = _template().environment
-    for name in environment.list_templates():
+    for name in environment.list_templates(extensions=["j2"]):
         environment.get_template(name)
 
 
