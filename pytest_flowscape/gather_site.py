@@ -71,8 +71,7 @@ def gather_site(run: Run, *, reads: frozenset[str] = frozenset()) -> SiteFacts:
 
 def settled(facts: SiteFacts) -> SiteFacts:
     """Wait for what the directory still has to tell, and give the facts with it."""
-    view = facts.directory
-    return facts if view is None or late_part(view) is None else replace(facts, directory=whole(view))
+    return replace(facts, directory=whole(facts.directory)) if facts.directory else facts
 
 
 def _refused_before(at: datetime) -> str:

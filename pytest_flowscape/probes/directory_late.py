@@ -71,7 +71,7 @@ class Late:
         """Give the rest, waiting for it; after an interruption of the run, at once what there is: troubles."""
         if self._given is not None:
             return self._given
-        if self._thread is None:
+        if self._thread is None and not self._there.is_set():
             self._try()
         while not self._there.wait(0.0 if INTERRUPTION else TICK):
             if INTERRUPTION:  # the thread is left behind
@@ -134,9 +134,9 @@ def with_late_part(
     )
 
 
-def late_part(view: DirectoryView | None) -> Late | None:
+def late_part(view: DirectoryView) -> Late | None:
     """Give what is still to be looked up of a view, None where it is whole."""
-    return view.rooms.late if view is not None and isinstance(view.rooms, Awaited) else None
+    return view.rooms.late if isinstance(view.rooms, Awaited) else None
 
 
 def whole(view: DirectoryView) -> DirectoryView:

@@ -53,6 +53,7 @@ class Ledger:
         """Keep nothing from now on."""
         self.flush()
         file, self._file = self._file, None
+        self._kept.clear()
         if file is not None:
             os.close(file)
 
@@ -80,7 +81,8 @@ class Ledger:
 
     def answered(self, number: str, status: int) -> None:
         """Note the HTTP status that the request got, by the next event: each write has this thread wait for others."""
-        self._kept.append(_line(ANSWERED, number, status))
+        if self._file is not None:
+            self._kept.append(_line(ANSWERED, number, status))
 
     def asked(self, operation: str) -> str:
         """Note that an LDAP request goes out, and give what ``told`` takes."""

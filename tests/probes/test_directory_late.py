@@ -122,8 +122,11 @@ def test_after_an_interruption_nobody_waits_and_all_read_the_same(
 def test_a_defect_is_told_to_each_reader(begun: DirectoryView) -> None:
     late = late_part(begun)
     assert late is not None
+    tried = 0
 
     def broken() -> Rest:
+        nonlocal tried
+        tried += 1
         raise ZeroDivisionError("a defect")
 
     late._make = broken
@@ -132,6 +135,7 @@ def test_a_defect_is_told_to_each_reader(begun: DirectoryView) -> None:
             begun.rooms[room]
     with pytest.raises(ZeroDivisionError):
         whole(begun)
+    assert tried == 1
 
 
 def test_an_account_that_cannot_be_looked_for_leaves_nothing_for_later(

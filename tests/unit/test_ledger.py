@@ -77,6 +77,15 @@ def test_an_answer_is_written_with_what_is_sent_next(book: Ledger, tmp_path: Pat
     assert ledger.read(tmp_path).http == {("GetFolder", "delegate", 200): 2}
 
 
+def test_without_a_file_nothing_is_kept(tmp_path: Path) -> None:
+    book = Ledger()
+    book.answered(book.sent(folder(""), credentials=True), 200)
+    assert not book._kept
+    book.open(tmp_path)
+    book.close()
+    assert ledger.read(tmp_path).http == {}
+
+
 def test_no_line_is_lost_or_torn_between_threads(book: Ledger, tmp_path: Path) -> None:
     def work() -> None:
         for _ in range(200):
