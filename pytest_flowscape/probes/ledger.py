@@ -14,6 +14,7 @@ import json
 import os
 from collections import Counter, deque
 from collections.abc import Iterator
+from functools import lru_cache
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -65,16 +66,17 @@ class Ledger:
         """Note a TCP connection to an Exchange (EWS) or directory (LDAP) server."""
         self._write(CONNECTED, side)
 
+    def will_send(self, body: bytes) -> None:
+        """Read a request that waits for its connection: ``sent`` then need not, while the connection waits for it."""
+        _asked_in(body)
+
     def sent(self, body: bytes, *, credentials: bool) -> str:
         """Note that an HTTP request goes out, and give what ``answered`` takes.
 
         ``credentials``: this connection carries some, with this request or since an earlier one.
         """
         number = self._number()
-        try:
-            asked = told(body)
-        except ValueError:
-            asked = Told("")
+        asked = _asked_in(body)
         identity = (IMPERSONATED if asked.impersonated else DELEGATE) if credentials else NOBODY
         self._write(SENT, number, asked.operation, identity, list(asked.mailboxes))
         return number
@@ -114,6 +116,14 @@ class Ledger:
         if self._file is not None and text:
             with contextlib.suppress(OSError):  # a full disk must not become a finding about the site
                 os.write(self._file, text)
+
+
+@lru_cache(maxsize=32)
+def _asked_in(body: bytes) -> Told:
+    try:
+        return told(body)
+    except ValueError:
+        return Told("")
 
 
 def _line(*event: Any) -> bytes:

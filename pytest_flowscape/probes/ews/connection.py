@@ -7,12 +7,13 @@ server that sends one byte now and then cannot hold a run.
 from __future__ import annotations
 
 import contextlib
-import secrets
+import random
 import selectors
 import socket
 import ssl
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from types import TracebackType
 
 from pytest_flowscape.errors import FlowscapeError
@@ -29,6 +30,8 @@ REQUEST_ID = "client-request-id"
 _RUNS_PART = 24  # of a GUID: its first four groups, with the hyphen after each
 _CHUNK = 64 * 1024
 _HTTPS = 443
+# epoll would take a file of its own for each connection
+_Selector = getattr(selectors, "PollSelector", selectors.SelectSelector)
 
 
 class Broken(FlowscapeError):  # noqa: N818  named by what happened
@@ -49,12 +52,13 @@ class Authorization(str):
         return repr(f"{self.split(' ', 1)[0]} {MASK}")
 
 
-def request_id(run_id: str) -> str:
-    """Give a GUID for one request: the run's up to its last group, which no other request has.
+@dataclass(frozen=True)
+class Sent:
+    """A request that has gone out: its id, its number in the ledger, when (``time.monotonic``)."""
 
-    Microsoft, "Instrumenting client requests for EWS": each request has its own.
-    """
-    return run_id[:_RUNS_PART] + secrets.token_hex(6)
+    id: str
+    number: str
+    started: float
 
 
 class Connection:
@@ -63,6 +67,8 @@ class Connection:
     def __init__(self, exchange: Exchange, run_id: str, avoid: set[str] | None = None) -> None:
         self._exchange = exchange
         self._run_id = run_id
+        # not secret, and not one system call for each request
+        self._random = random.Random()  # noqa: S311
         self._avoid = set() if avoid is None else avoid
         self._socket: _BoundedSocket | None = None
         self._credentials = False  # whether it has carried any
@@ -92,9 +98,7 @@ class Connection:
         """Tell whether the other end has closed an idle connection: something can be read, and nothing was asked."""
         if self._socket is None:
             return False
-        with selectors.DefaultSelector() as waiting:
-            waiting.register(self._socket, selectors.EVENT_READ)
-            return bool(waiting.select(0))
+        return self._socket.readable
 
     def open(self, deadline: Deadline) -> None:
         """Resolve, connect (through the configured proxy only) and do the verified TLS handshake. Raises Broken."""
@@ -151,10 +155,21 @@ class Connection:
         exchange leaves the connection closed, and no library frame (they hold
         the headers) stays on the traceback.
         """
+        return self.receive(self.send(body, deadline, headers=headers, authorization=authorization))
+
+    def send(
+        self,
+        body: bytes,
+        deadline: Deadline,
+        *,
+        headers: Mapping[str, str] | None = None,
+        authorization: Authorization | None = None,
+    ) -> Sent:
+        """Do the first half of ``post``; the other is ``receive``, which another thread may do. Raises Broken."""
         sock = self._socket
         if sock is None:
             raise Broken(Trouble(Kind.RESET, "the connection is closed"))
-        own_id = request_id(self._run_id)
+        own_id = self._request_id()
         sent = {
             "Content-Type": "text/xml; charset=utf-8",
             "Accept": "text/xml",
@@ -171,31 +186,45 @@ class Connection:
         try:
             sock.deadline = deadline
             sock.send_all(request_bytes(self._host, sent, body))
-            answer, reusable = self._receive(sock, started)
-            _require_ours(answer, own_id)
-        except Broken:
-            self.close()
-            raise
-        except NotHttp as error:
-            self.close()
-            raise Broken(Trouble(Kind.MALFORMED, str(error), status=error.status)) from None
-        except Exception as error:  # noqa: BLE001  sockets raise OSError, the libraries in between their own
-            self.close()
-            raise Broken(network.trouble_of(error, time.monotonic() - started)) from None
-        except BaseException as error:  # noqa: BLE001  a timeout or Ctrl-C must not show the frames that hold the header
-            self.close()
-            raise error.with_traceback(None) from None
-        LEDGER.answered(number, answer.status)
-        if not reusable:  # never silently replaced by a connection that is not signed in
+        except BaseException as error:  # noqa: BLE001  whatever it is
+            raise self._ended_by(error, started) from None
+        return Sent(own_id, number, started)
+
+    def receive(self, sent: Sent) -> HttpAnswer:
+        """Read the whole answer to what was sent last, by its deadline. Raises Broken."""
+        sock = self._socket
+        if sock is None:
+            raise Broken(Trouble(Kind.RESET, "the connection is closed"))
+        reader, buffer = AnswerReader(), self._buffer
+        try:
+            while not reader.whole:
+                reader.feed(buffer[: sock.receive_into(buffer)])
+            answer = reader.answer(time.monotonic() - sent.started)
+            _require_ours(answer, sent.id)
+        except BaseException as error:  # noqa: BLE001  whatever it is
+            raise self._ended_by(error, sent.started) from None
+        LEDGER.answered(sent.number, answer.status)
+        if not reader.reusable:  # never silently replaced by a connection that is not signed in
             self.close()
         return answer
 
-    def _receive(self, sock: _BoundedSocket, started: float) -> tuple[HttpAnswer, bool]:
-        """Read the answer, and tell whether the connection can carry another exchange."""
-        reader, buffer = AnswerReader(), self._buffer
-        while not reader.whole:
-            reader.feed(buffer[: sock.receive_into(buffer)])
-        return reader.answer(time.monotonic() - started), reader.reusable
+    def _ended_by(self, error: BaseException, started: float) -> BaseException:
+        """Close the connection, and give what to raise in place of an error."""
+        self.close()
+        if isinstance(error, NotHttp):
+            return Broken(Trouble(Kind.MALFORMED, str(error), status=error.status))
+        if isinstance(error, Exception) and not isinstance(error, Broken):
+            # sockets raise OSError, the libraries in between their own
+            return Broken(network.trouble_of(error, time.monotonic() - started))
+        # a timeout or Ctrl-C must not show the frames that hold the header
+        return error.with_traceback(None)
+
+    def _request_id(self) -> str:
+        """Give a GUID: the run's up to its last group, which no other request has.
+
+        Microsoft, "Instrumenting client requests for EWS": each request has its own.
+        """
+        return f"{self._run_id[:_RUNS_PART]}{self._random.getrandbits(48):012x}"
 
     def close(self) -> None:
         """Close the connection; harmless if it is closed."""
@@ -214,26 +243,64 @@ def _require_ours(answer: HttpAnswer, own_id: str) -> None:
 
 
 class _BoundedSocket:
-    """A TLS socket whose every operation ends by ``deadline``. Raises OSError as sockets do, TimeoutError too."""
+    """A TLS socket whose every operation ends by ``deadline``. Raises OSError as sockets do, TimeoutError too.
+
+    It does not block: what waits is one call, made only where there is something
+    to wait for. Each call into the system has a thread wait for the interpreter
+    afterwards, and a connection that waits for its thread is one that is idle.
+    """
 
     def __init__(self, secure: ssl.SSLSocket) -> None:
+        secure.setblocking(False)
         self._secure = secure
+        self._events = _Selector()
+        self._events.register(secure, selectors.EVENT_READ)
+        self._answer_due = False  # something was sent, and nothing has come since
         self.deadline = Deadline(0)
+
+    @property
+    def readable(self) -> bool:
+        """Tell whether something has come, or the end of the connection."""
+        return bool(self._events.select(0))
 
     def send_all(self, data: bytes) -> None:
         """Send head and body together: in one TLS record, where they fit into one."""
         rest = memoryview(data)
         while rest:
-            self._secure.settimeout(self.deadline.require())
-            rest = rest[self._secure.send(rest) :]
+            self.deadline.require()
+            rest = rest[self._whenever(self._secure.send, rest, selectors.EVENT_WRITE) :]
+        self._answer_due = True
 
     def receive_into(self, buffer: memoryview) -> int:
         """Give how many bytes have come, 0 at the end of what the server sends."""
-        self._secure.settimeout(self.deadline.require())
-        return self._secure.recv_into(buffer)
+        if self._answer_due:
+            self._wait(selectors.EVENT_READ)
+            self._answer_due = False
+        self.deadline.require()
+        return self._whenever(self._secure.recv_into, buffer, selectors.EVENT_READ)
 
-    def fileno(self) -> int:
-        return self._secure.fileno()
+    def _whenever(self, operation: Callable[[memoryview], int], data: memoryview, event: int) -> int:
+        """Do it as soon as it can be done; TLS may have to read in order to write, and the other way round."""
+        while True:
+            try:
+                return operation(data)
+            except ssl.SSLWantReadError:  # noqa: PERF203  once, as a rule
+                self._wait(selectors.EVENT_READ)
+            except ssl.SSLWantWriteError:
+                self._wait(selectors.EVENT_WRITE)
+            except BlockingIOError:
+                self._wait(event)
+
+    def _wait(self, event: int) -> None:
+        if event != selectors.EVENT_READ:
+            self._events.modify(self._secure, event)
+        try:
+            while not self._events.select(self.deadline.require()):
+                pass
+        finally:
+            if event != selectors.EVENT_READ:
+                self._events.modify(self._secure, selectors.EVENT_READ)
 
     def close(self) -> None:
+        self._events.close()
         self._secure.close()

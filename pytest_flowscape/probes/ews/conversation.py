@@ -13,6 +13,8 @@ import time
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
+from http import HTTPStatus
 
 from pytest_flowscape.facts import Kind, Trouble
 from pytest_flowscape.policy import LOST, NOT_YET, THROTTLING
@@ -20,7 +22,7 @@ from pytest_flowscape.probes import network
 from pytest_flowscape.probes.ews import answers, codes
 from pytest_flowscape.probes.ews.answers import Envelope
 from pytest_flowscape.probes.ews.batch import Look
-from pytest_flowscape.probes.ews.connection import Authorization, Broken, Connection
+from pytest_flowscape.probes.ews.connection import Authorization, Broken, Connection, Sent
 from pytest_flowscape.probes.ews.http_wire import HttpAnswer
 from pytest_flowscape.probes.ews.pool import Line, Pool
 from pytest_flowscape.probes.ews.retry import Attempts, BackOff, Patience
@@ -32,6 +34,7 @@ from pytest_flowscape.probes.network import Deadline
 from pytest_flowscape.secret import Secret
 from pytest_flowscape.site import Exchange
 
+_ERROR = b'ResponseClass="Error"'
 _MIXED_UP = (
     "a signed-in connection was refused (HTTP 401): a balancer that mixes up connections, a failover, "
     "or a password that was changed"
@@ -61,6 +64,25 @@ class Call:
     known: bool = False
     shown: bool = field(default=False, init=False)
     inside: str = field(default="", init=False)
+
+
+@dataclass(eq=False)
+class _Turn:
+    """A try of a call that waits for a line, and how far it was brought by whoever gave the line back."""
+
+    call: Call
+    attempts: Attempts
+    since: float = field(default_factory=time.monotonic)
+    deadline: Deadline = field(default_factory=lambda: Deadline(0.0))
+    header: Authorization | None = None
+    sent: Sent | None = None
+    failed: SignInStopped | Broken | None = None
+
+    def next(self) -> Deadline:
+        """End the waiting, and give the time for the try: a queue of our own is not the server's time."""
+        self.attempts.deadline.extend(time.monotonic() - self.since)
+        self.deadline = self.attempts.next()
+        return self.deadline
 
 
 class Conversation:
@@ -163,27 +185,47 @@ class Conversation:
 
     def _in_turn(self, call: Call, attempts: Attempts) -> HttpAnswer | Trouble | None:
         """Make the exchange when it is this call's turn; None if meanwhile the server has asked its party to wait."""
-        waiting = time.monotonic()
+        turn = _Turn(call, attempts)
+        LEDGER.will_send(call.body)
         try:
-            with self._sessions.opened(call.mailboxes), self.pool.line() as line:
-                attempts.deadline.extend(time.monotonic() - waiting)  # a queue of our own is not the server's time
+            with self._sessions.opened(call.mailboxes), self.pool.line(partial(self._begin, turn)) as line:
                 if line is None:
                     return Trouble(Kind.LOST_SIGN_IN, "no signed-in connection is left, and none may be added")
+                if turn.failed is not None:
+                    raise turn.failed
+                if turn.sent is not None:
+                    return self._after(line, call, turn.deadline, self._receive(line, turn.sent, turn.header))
                 if self._back_off.left(call.party):
                     return None
                 self._gate.check()
-                return self._exchange(line, call, attempts.next())
+                return self._exchange(line, call, turn.next())
         except SignInStopped as stopped:
             return Trouble(Kind.STOPPED, stopped.reason)
         except Broken as broken:
             return broken.trouble
+
+    def _begin(self, turn: _Turn, line: Line) -> None:
+        """Send for the thread that waits for this line; leave to it whatever is out of the ordinary."""
+        call = turn.call
+        try:
+            ordinary = line.smooth and not call.once  # a new line is not smooth yet
+            if ordinary and not self._back_off.left(call.party) and not self._one_by_one:
+                self._gate.check()
+                self.count(call.operation)
+                assert line.speaker is not None
+                turn.header = line.speaker.opening()
+                turn.sent = self._send(line, call, turn.next(), turn.header)
+        except (SignInStopped, Broken) as error:
+            turn.failed = error
 
     def _exchange(self, line: Line, call: Call, deadline: Deadline) -> HttpAnswer | Trouble:
         # what is sent once only is not sent into a connection that the server has closed meanwhile
         if not line.usable or (call.once and line.connection.has_ended):
             return self._new_sign_in(line, call, deadline)
         self.count(call.operation)
-        answer = self._guarded_post(line, call, deadline)
+        return self._after(line, call, deadline, self._guarded_post(line, call, deadline))
+
+    def _after(self, line: Line, call: Call, deadline: Deadline, answer: HttpAnswer | Trouble) -> HttpAnswer | Trouble:
         if not isinstance(answer, Trouble) and answer.status == codes.UNAUTHORIZED:
             return self._lost(line, call, deadline)
         return answer
@@ -261,10 +303,15 @@ class Conversation:
 
     # --- requests -----------------------------------------------------------------------------------
 
+    @property
+    def _one_by_one(self) -> bool:
+        """Tell whether each request shows a password that is in doubt, and so goes alone."""
+        return self.way == BASIC and self._gate.in_doubt
+
     def _guarded_post(self, line: Line, call: Call, deadline: Deadline) -> HttpAnswer | Trouble:
         """Post on a signed-in line; where the password goes along and is in doubt, as if it were a sign-in."""
         assert line.speaker is not None
-        if self.way != BASIC or not self._gate.in_doubt:
+        if not self._one_by_one:
             return self._post(line, call, deadline, line.speaker.opening())
         waiting = time.monotonic()
         with self._gate.new_sign_in():
@@ -277,9 +324,18 @@ class Conversation:
         return answer
 
     def _post(self, line: Line, call: Call, deadline: Deadline, header: Authorization | None) -> HttpAnswer:
+        return self._receive(line, self._send(line, call, deadline, header), header)
+
+    @staticmethod
+    def _send(line: Line, call: Call, deadline: Deadline, header: Authorization | None) -> Sent:
         plain = call.anchor.isascii() and call.anchor.isprintable()  # a header takes nothing else; it is only a hint
         anchor = {"X-AnchorMailbox": call.anchor} if call.anchor and plain else {}
-        answer = line.connection.post(call.body, deadline, headers={**anchor, **call.headers}, authorization=header)
+        return line.connection.send(call.body, deadline, headers={**anchor, **call.headers}, authorization=header)
+
+    @staticmethod
+    def _receive(line: Line, sent: Sent, header: Authorization | None) -> HttpAnswer:
+        answer = line.connection.receive(sent)
+        line.smooth = answer.status == HTTPStatus.OK and _ERROR not in answer.body
         shown = header is not None and line.speaker is not None and line.speaker.shown
         if shown and answer.status == codes.UNAUTHORIZED:
             LEDGER.note(REFUSED)  # the password, or a proof of it, went along
