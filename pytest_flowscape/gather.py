@@ -72,8 +72,8 @@ class Gather:
         self._anew: dict[str, Holders | None] = {}  # rooms looked up once more, None until they are
         same = comparable(site_facts.own_mailbox, site_facts.self_as_owner)
         self._claims = Claims(run.folder if run.workers > 1 else None, comparable=same)
-        self._asked = RoomFacts(self._ask, self._claims, run.connections)
-        self._asked.known[NAMES].update(site_facts.contacts)
+        self.fetched = RoomFacts(self._ask, self._claims, run.connections)
+        self.fetched.known[NAMES].update(site_facts.contacts)
         self.bookings = Bookings(run, site_facts, self._session)
         self.not_requested = self.bookings.not_requested
 
@@ -273,7 +273,7 @@ class Gather:
         chunks = wanted_chunks(coming, self._chunk_of, directory_closed=bool(self.facts.directory_cause))
         if chunks:
             self._session()
-            self._asked.expect(chunks)
+            self.fetched.expect(chunks)
 
     # --- for the clients of a customer's own tests ---
 
@@ -295,27 +295,27 @@ class Gather:
         """Drop what is known of one target, so that the named facts are measured anew, alone."""
         wanted = set(names)
         if wanted & {"room_as_owner", "room_as_delegate"}:
-            self._asked.forget(OWNER, address)
-            self._asked.forget(DELEGATE, address)
+            self.fetched.forget(OWNER, address)
+            self.fetched.forget(DELEGATE, address)
         if "room_sync" in wanted:
-            self._asked.forget(SYNC, address)
-        self._asked.forget(USERS, address)
+            self.fetched.forget(SYNC, address)
+        self.fetched.forget(USERS, address)
         if wanted & {"room_entry", "room_addresses"} and not self.facts.directory_cause:
             self._anew[address] = None
             self._reopen_directory()
 
     def stop(self) -> None:
         """Fetch nothing ahead any more: the run is being interrupted."""
-        self._asked.stop()
+        self.fetched.stop()
 
     def asked(self) -> Mapping[str, Mapping[str, Any]]:
         """Stop fetching, and give everything that Exchange said of rooms and users, by kind and address."""
-        self._asked.end()
-        return self._asked.known
+        self.fetched.end()
+        return self.fetched.known
 
     def close(self) -> None:
         """End all connections, and the journal of bookings."""
-        self._asked.end()
+        self.fetched.end()
         self.bookings.end()
         if self._ews:
             self._ews.close()
@@ -366,7 +366,7 @@ class Gather:
 
     def _get(self, kind: str, address: str) -> Any:
         self._session()
-        return self._asked.get(kind, address)
+        return self.fetched.get(kind, address)
 
     def _as_owner(self, address: str) -> MailboxAnswer:
         answer: MailboxAnswer = self._get(OWNER, address)
@@ -380,7 +380,7 @@ class Gather:
 
     def _denied(self, address: str) -> bool:
         """Tell whether Exchange says that nobody has this address as primary one; asked by ``_opens`` before."""
-        answer: MailboxAnswer | None = self._asked.known[OWNER].get(address)
+        answer: MailboxAnswer | None = self.fetched.known[OWNER].get(address)
         trouble = answer.first_trouble if answer else None
         return trouble is not None and trouble.kind in (Kind.NO_MAILBOX, Kind.NOT_PRIMARY)
 

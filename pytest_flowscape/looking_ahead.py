@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -26,6 +26,18 @@ PREFIX = "handed-"
 def expect(gather: Gather, judge: Judge, items: Iterable[pytest.Item]) -> None:
     """Have the facts of these tests fetched ahead."""
     gather.expect((target_of(item), _facts_of(item, judge)) for item in items)
+
+
+def expect_all(gather: Gather, judge: Judge, items: Sequence[pytest.Item], first: Collection[str]) -> None:
+    """Have the facts of all tests fetched ahead, those of the ``first`` rooms while the others are still looked at."""
+    begun = False
+    for at, item in enumerate(items):
+        if target_of(item) in first:
+            begun = True
+        elif begun:
+            expect(gather, judge, items[:at])
+            break
+    expect(gather, judge, items)
 
 
 def _facts_of(item: pytest.Item, judge: Judge) -> Iterable[str]:

@@ -7,7 +7,8 @@ import hashlib
 import os
 import pickle
 import threading
-from collections.abc import Callable, Generator
+from collections import deque
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -18,6 +19,7 @@ import pytest
 from pytest_flowscape import __version__
 from pytest_flowscape.collection import Collection, load_requirements
 from pytest_flowscape.facts import SiteFacts
+from pytest_flowscape.gather_rooms import KINDS
 from pytest_flowscape.gather_site import directory_user_gate, utc_now
 from pytest_flowscape.interruption import INTERRUPTION
 from pytest_flowscape.outcome_hooks import describe
@@ -69,6 +71,8 @@ class Recorder:
         self._notes = notes
         self._outcomes: dict[tuple[str, str], Outcome] = {}
         self._other_failed: set[str] = set()
+        self._latest, self._done = "", deque[str]()  # targets, of which the latest is still being judged
+        self._ahead: evidence.Ahead | None = None
         self._gathered: list[dict[str, Any]] = []
         self._result: Result | None = None
         self._footprint = ""
@@ -106,11 +110,24 @@ class Recorder:
 
     # --- while it runs ---
 
+    def encode_one(self, known_of: Callable[[str], Mapping[str, Any]]) -> bool:
+        """Do for one room that has been judged what the end would do; give False where there is none."""
+        if not self._done:
+            return False
+        facts = known_of(address := self._done.popleft())
+        if facts:
+            self._ahead = self._ahead or evidence.Ahead(self.clean)
+            self._ahead.add(address, facts)
+        return True
+
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logreport(self, report: Any) -> None:
         """Keep the outcome of a requirement; count other tests that fail."""
         outcome = outcome_of(report)
         if outcome is not None:
+            if outcome.target != self._latest:
+                self._done.append(self._latest)
+                self._latest = outcome.target
             if outcome.requirement in self._requirements:
                 self._outcomes[outcome.requirement, outcome.target] = outcome
             elif outcome.word in (Word.FAILED, Word.NOT_MEASURED):
@@ -214,7 +231,9 @@ class Recorder:
         beside: dict[str, Callable[[], object]] = {
             **fixes.writers(self.folder, findings(result.outcomes, self._requirements), site, self.facts, run_info),
             handover.NAME: partial(handover.write, self.folder, result, site, run_info, clean=clean),
-            evidence.NAME: partial(evidence.write, self.folder, self.facts, self._room_facts(), clean=clean),
+            evidence.NAME: partial(
+                evidence.write, self.folder, self.facts, self._room_facts(), clean=clean, ahead=self._ahead
+            ),
         }
         failed = written_apart(beside, clean=clean)
         result = replace(result, notes=(*failed, *result.notes))  # the first of the notes, which are cut at the end
@@ -304,7 +323,7 @@ class Recorder:
     def _room_facts(self) -> dict[str, dict[str, Any]]:
         found: dict[str, dict[str, Any]] = {}
         for part in self._gathered:
-            for kind in ("owner", "delegate", "sync", "users", "names", "bookings", "meetings"):
+            for kind in (*KINDS, "bookings", "meetings"):
                 for address, answer in part[kind].items():
                     found.setdefault(address, {})[kind] = answer
         return found

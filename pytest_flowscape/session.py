@@ -37,9 +37,10 @@ from pytest_flowscape.interruption import INTERRUPTION, WITH_WORKERS
 from pytest_flowscape.judge import Judge
 from pytest_flowscape.lasting import Lasting
 from pytest_flowscape.live import Live
-from pytest_flowscape.looking_ahead import HandedOut, LookingAhead, expect
+from pytest_flowscape.looking_ahead import HandedOut, LookingAhead, expect_all
 from pytest_flowscape.outcome_hooks import OutcomeHooks
 from pytest_flowscape.probes.ledger import LEDGER
+from pytest_flowscape.probes.trust import prepare as prepare_trust
 from pytest_flowscape.recorder import Recorder
 from pytest_flowscape.refusals import RunRefusals, personal_folder
 from pytest_flowscape.report.files import private_folder, report_folder
@@ -189,6 +190,7 @@ def _activate_controller(config: pytest.Config) -> None:
     if collect_only:
         return
     _keep_ledger(config, run)
+    prepare_trust(site.exchange.ca_file)
     base = config.getoption("flowscape_report")
     try:
         reports = private_folder(Path(base)) if base else report_folder(config.invocation_params.dir / "reports", site)
@@ -259,10 +261,11 @@ class Controller:
             gather = self._gather = Gather(self._run, facts)
             judge = Judge(load_requirements(), gather)
             self._config.stash[JUDGE] = judge
-            expect(gather, judge, session.items)
+            expect_all(gather, judge, session.items, next(iter(self._run.chunks), ()))
             self._recorder.prepare()
             _offer_clients(self._config, gather)
             self._recorder.single = lambda: gathered(gather, judge)
+            gather.fetched.meanwhile = lambda: self._recorder.encode_one(gather.fetched.of)
             self._config.add_cleanup(gather.close)
 
     @pytest.hookimpl(optionalhook=True)

@@ -13,7 +13,7 @@ import contextlib
 import json
 import os
 from collections import Counter, deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from itertools import count
 from pathlib import Path
@@ -169,8 +169,15 @@ def read(folder: Path) -> Footprint:
 
 def _files(folder: Path) -> Iterator[list[list[Any]]]:
     for path in sorted(folder.glob(f"{PREFIX}*")):
-        events = []
-        for line in path.read_bytes().splitlines():
-            with contextlib.suppress(ValueError):  # the last line of a process that was killed
-                events.append(json.loads(line))
+        lines = path.read_text(encoding="ascii", errors="replace").splitlines()
+        try:
+            events = json.loads(f"[{','.join(lines)}]")
+        except ValueError:  # the last line of a process that was killed
+            events = list(_whole(lines))
         yield events
+
+
+def _whole(lines: Iterable[str]) -> Iterator[list[Any]]:
+    for line in lines:
+        with contextlib.suppress(ValueError):
+            yield json.loads(line)

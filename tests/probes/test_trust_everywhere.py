@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import threading
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -15,6 +16,7 @@ from exchangelib.errors import TransportError
 
 from pytest_flowscape.exchange_client.account import make_account
 from pytest_flowscape.facts import Kind
+from pytest_flowscape.probes import trust
 from pytest_flowscape.probes.directory import DirectorySession
 from pytest_flowscape.probes.endpoint import probe_endpoint, probe_host
 from pytest_flowscape.secret import Secret
@@ -150,3 +152,25 @@ def test_an_authority_of_neither(
 @pytest.mark.parametrize("client", CLIENTS)
 def test_no_ca_file_and_an_authority_that_the_system_does_not_know(client: str, vantage: Vantage) -> None:
     assert CLIENTS[client](vantage) is Kind.TLS_UNKNOWN_ISSUER
+
+
+def test_the_stores_are_read_ahead_and_once(vantage: Vantage) -> None:
+    trust._loaded.cache_clear()
+    trust.prepare(vantage.simulator.ca)
+    for thread in threading.enumerate():
+        if thread.name == "flowscape-trust":
+            thread.join(30)
+    assert trust._loaded.cache_info().misses == 2
+    trust.tls_context(vantage.simulator.ca)
+    trust.tls_context(None)
+    assert trust._loaded.cache_info().misses == 2
+
+
+def test_a_file_that_cannot_be_read_ahead_is_told_by_who_needs_it(tmp_path: Path) -> None:
+    """A thread that raises would fail this test."""
+    trust.prepare(tmp_path / "missing.pem")
+    for thread in threading.enumerate():
+        if thread.name == "flowscape-trust":
+            thread.join(30)
+    with pytest.raises(OSError, match=r"missing\.pem"):
+        trust.tls_context(tmp_path / "missing.pem")

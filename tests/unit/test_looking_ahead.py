@@ -8,7 +8,7 @@ from typing import Any
 
 from pytest_flowscape.errors import RequirementFailed
 from pytest_flowscape.judge import Judge, Judged
-from pytest_flowscape.looking_ahead import HandedOut, LookingAhead
+from pytest_flowscape.looking_ahead import HandedOut, LookingAhead, expect_all
 from pytest_flowscape.requirement import Per, expect
 from tests.unit.test_judge import ROOM, FakeGather, declared, facts, judge
 
@@ -125,3 +125,16 @@ def test_nothing_is_wanted_for_what_is_not_requested() -> None:
     subject = Judge({"CALENDAR-2": Judged(requirement, sync)}, Declines(facts(), {}))
     assert subject.wants("CALENDAR-2", ROOM) == frozenset()
     assert subject.wants("CALENDAR-2", "asked") == {"room_sync"}
+
+
+def test_the_first_rooms_are_fetched_while_the_other_tests_are_looked_at() -> None:
+    told, tests, nothing = Told(), Items(), SimpleNamespace()
+    expect_all(told, nothing, tests.items, {"u1", "u2"})  # type: ignore[arg-type]
+    everything = [(f"u{number}", [f"fact{number}"]) for number in range(10)]
+    assert told.coming == [*everything[:3], *everything]
+
+
+def test_without_rooms_all_tests_are_looked_at_once() -> None:
+    told, nothing = Told(), SimpleNamespace()
+    expect_all(told, nothing, Items().items, ())  # type: ignore[arg-type]
+    assert told.coming == [(f"u{number}", [f"fact{number}"]) for number in range(10)]
