@@ -13,8 +13,9 @@ error of the check itself: each of these gets pytest's own way.
 
 from __future__ import annotations
 
+import os
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -72,6 +73,32 @@ class Alike:
     keywords: Mapping[str, Literal[1]]
 
 
+class Courtesy:
+    """Gives the processor to whoever waits for it, between two tests.
+
+    A thread that has an answer, or a request to send, would else wait until the
+    system takes the processor away from the tests: milliseconds, in which its
+    connection stands idle. ``SHARE`` of the time at most is given away: beside
+    programs that take all they get, the tests would come to nothing.
+    """
+
+    SHARE = 0.1
+
+    def __init__(self, give_way: Callable[[], object] | None = None) -> None:
+        # Windows has no sched_yield, and there a sleep of no length does the same
+        own: Callable[[], object] = getattr(os, "sched_yield", lambda: time.sleep(0))
+        self._give_way = give_way or own
+        self._began = time.perf_counter()
+        self._given = 0.0
+
+    def __call__(self) -> None:
+        """Give way, if that has not taken too long already."""
+        now = time.perf_counter()
+        if self._given <= (now - self._began) * self.SHARE:
+            self._give_way()
+            self._given += time.perf_counter() - now
+
+
 class FactsOnly:
     """Runs what only reads facts; every other test is left to pytest."""
 
@@ -86,6 +113,7 @@ class FactsOnly:
         self._undisturbed: bool | None = None  # asked once, when every conftest.py has been read
         self._following: Sequence[tuple[pytest.Item, pytest.Item | None]] = ()
         self._followed = 0
+        self._give_way = Courtesy()
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool | None:
@@ -150,6 +178,7 @@ class FactsOnly:
         if isinstance(found, NotMeasured) and found.cause == "internal":
             return False
         self._report(item, alike, found, began, time.perf_counter() - clock, last=nextitem is None)
+        self._give_way()
         if nextitem is not None and self._common(nextitem, judge) is None:
             # what an earlier test of pytest's own way left up for us comes down, where the next one has no use for it;
             # pytest has no public way to say so

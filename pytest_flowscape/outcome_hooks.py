@@ -183,12 +183,13 @@ class OutcomeHooks:
         """
         if outcome.word is Word.PASSED:
             return
-        text = describe(record, outcome, self._site)
         if outcome.word in (Word.ATTESTED, Word.NOT_REQUESTED):
             path, line, _ = report.location
             said = outcome.notes[0] if outcome.word is Word.ATTESTED else outcome.found
             report.outcome, report.longrepr = "skipped", (path, (line or 0) + 1, visible(said))
-        elif outcome.word is Word.WAIVED or outcome.level == Level.RECOMMENDED.value:
+            return
+        text = describe(record, outcome, self._site)
+        if outcome.word is Word.WAIVED or outcome.level == Level.RECOMMENDED.value:
             report.outcome, report.longrepr = "skipped", text
             # JUnit and -r show this alone
             told = f"recommended only, {outcome.word.value}: {outcome.found}"
