@@ -17,6 +17,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -123,7 +124,8 @@ def main() -> None:
                 for case in turns:
                     folder = Path(scratch) / f"{case.name}-{len(runs.get(case, ()))}"
                     runs.setdefault(case, []).append(measure(case, running, folder))
-                    row = rows[case] = min(runs[case], key=lambda run: run.wall)
+                    row = min(runs[case], key=lambda run: run.wall)
+                    row = rows[case] = replace(row, walls=tuple(run.wall for run in runs[case]))
                     ratio = f", {row.wall / row.floor:.2f} x floor" if row.floor else ""
                     print(
                         f"{case.name}: {runs[case][-1].wall:.1f} s, best {row.wall:.1f} s{ratio}, CPU {row.cpu:.1f} s, "

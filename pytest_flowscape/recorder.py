@@ -103,8 +103,8 @@ class Recorder:
         self._config.pluginmanager.register(self._page, "flowscape-page")
         return self._page.written
 
-    def prepare(self) -> None:
-        """Have ready what the page needs, in a thread: from now on a run waits for answers most of the time."""
+    def _prepare(self) -> None:
+        """Have ready what the page needs, in a thread: a run waits for answers most of the time."""
         if self._html is not None:
             threading.Thread(target=page.prepare, name="flowscape-page", daemon=True).start()
 
@@ -115,8 +115,10 @@ class Recorder:
         if not self._done:
             return False
         facts = known_of(address := self._done.popleft())
-        if facts:
-            self._ahead = self._ahead or evidence.Ahead(self.clean)
+        if facts and self._ahead is None:  # the first room: all connections have signed in by now
+            self._ahead = evidence.Ahead(self.clean)
+            self._prepare()
+        if facts and self._ahead is not None:
             self._ahead.add(address, facts)
         return True
 

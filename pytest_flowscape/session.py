@@ -262,7 +262,6 @@ class Controller:
             judge = Judge(load_requirements(), gather)
             self._config.stash[JUDGE] = judge
             expect_all(gather, judge, session.items, next(iter(self._run.chunks), ()))
-            self._recorder.prepare()
             _offer_clients(self._config, gather)
             self._recorder.single = lambda: gathered(gather, judge)
             gather.fetched.meanwhile = lambda: self._recorder.encode_one(gather.fetched.of)

@@ -10,6 +10,7 @@ import csv
 import io
 import re
 from collections.abc import Callable, Iterable, Iterator
+from functools import lru_cache
 from pathlib import Path
 
 from pytest_flowscape.outcomes import SITE_TARGET, Outcome, Word
@@ -45,7 +46,8 @@ def write(folder: Path, result: Result, site: Site, run: RunInfo, *, clean: Call
     text = io.StringIO()
     writer = csv.writer(text, quoting=csv.QUOTE_ALL, lineterminator="\r\n")
     writer.writerow(COLUMNS)
-    writer.writerows([cell(clean(one)) for one in row] for row in _rows(result, site, run))
+    shown = lru_cache(maxsize=1000)(lambda one: cell(clean(one)))  # thousands of rooms say the same
+    writer.writerows([shown(one) for one in row] for row in _rows(result, site, run))
     return files.atomic_write(files.private_folder(folder) / NAME, BOM + text.getvalue())
 
 
