@@ -67,15 +67,15 @@ def pytest_sessionfinish(session):
 
 if ME:
     from pytest_flowscape.probes.ews import connection
-    post = connection.Connection.post
+    send = connection.Connection.send
 
     def counted(self, *args, **named):
         seen["posts"] += 1
         if seen["posts"] == 5:
             here("while it asks Exchange")
-        return post(self, *args, **named)
+        return send(self, *args, **named)
 
-    connection.Connection.post = counted
+    connection.Connection.send = counted
 """
 POINTS = (
     "while it starts",
