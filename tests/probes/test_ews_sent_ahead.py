@@ -168,3 +168,17 @@ def test_a_connection_that_breaks_while_it_is_sent_is_told_to_the_one_who_waits(
     assert both.run(session, breaks) == {HOLDS: None, WAITS: None}
     assert session.counts["handshakes"] == 2
     assert AGAIN in notes  # as after any connection that breaks, and within the same tries
+
+
+def test_not_what_may_change_something(opens: Opens, crossing: Callable[..., Crossing]) -> None:
+    """Such a request looks first whether the server has closed the connection."""
+    both = crossing()
+    desk, _ = opens(both.answer)
+    session = desk.session(way="Basic")
+
+    def once() -> None:
+        begin: Any = session._talk.pool._queue[0].begin
+        begin.args[0].call.once = True
+
+    assert both.run(session, once) == {HOLDS: None, WAITS: None}
+    assert both.ahead == [False]
