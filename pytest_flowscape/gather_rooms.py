@@ -218,14 +218,18 @@ class RoomFacts:
         """Wait until an answer that is expected is there, and with it those of its chunk that it is judged with."""
         together = kind in TOGETHER
         missing = chunk.missing[kind]
+
+        def is_missing() -> bool:
+            return bool(missing) if together else address in missing
+
         try:
             with self._changed:
                 self._reach(chunk)
-            while (missing if together else address in missing) and self.meanwhile():
+            while is_missing() and self.meanwhile():
                 pass
             with self._changed:
                 self._awaited = (chunk, kind)
-                while not self._ended and (missing if together else address in missing):
+                while not self._ended and is_missing():
                     self._changed.wait(TICK)
                 self._awaited = None
         except KeyboardInterrupt:

@@ -95,9 +95,7 @@ class Pool:
         """Use one connection fewer from now on, none at last: a lost sign-in is not replaced."""
         with self._lock:
             self._size = max(0, self._size - 1)
-            unserved = [] if self._size else list(self._queue)
-            if unserved:
-                self._queue.clear()
+            unserved = [] if self._size else [self._queue.popleft() for _ in range(len(self._queue))]
         for waiting in unserved:
             waiting.serve(None)
 
@@ -111,14 +109,14 @@ class Pool:
         """
         if self._process != os.getpid():
             self._reset()
-        waiting = _Waiting(begin)
+        waiting: _Waiting | None = None
         with self._lock:
-            if self._size > 0 and self._lent >= self._size:
+            if 0 < self._size <= self._lent:
+                waiting = _Waiting(begin)
                 self._queue.append(waiting)
-                line, served = None, False
             else:
-                line, served = self._take(), True
-        if not served:
+                line = self._take()
+        if waiting is not None:
             line = self._wait(waiting)
         if line is None:
             yield None
