@@ -23,7 +23,7 @@ from typing import Any
 
 from benchmarks import plain_suite, processes, results
 from benchmarks.cases import PLAIN, Case, Row, all_cases
-from pytest_flowscape.config import load_site
+from pytest_flowscape.site.reading import load_site
 from tests.simulator.harness import SCHEMA_VARIABLE, Simulator
 
 HERE = Path(__file__).parent

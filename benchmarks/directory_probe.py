@@ -22,9 +22,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from pytest_flowscape.config import load_site
 from pytest_flowscape.simulator.scenarios import load
-from pytest_flowscape.site import Directory, DirectoryServer
+from pytest_flowscape.site.model import Directory, DirectoryServer
+from pytest_flowscape.site.reading import load_site
 from tests.real_ad import contents, views
 from tests.real_ad.administrator import Administrator
 from tests.real_ad.room_cases import add_rooms, rooms_of

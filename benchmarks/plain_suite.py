@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from pytest_flowscape.site import Site
+from pytest_flowscape.site.model import Site
 
 SUITE = """
 import json

@@ -95,17 +95,17 @@ def pytest_cmdline_main(config: pytest.Config) -> int | None:
     Raises UsageError for what cannot be done.
     """
     if config.getoption("flowscape_template"):
-        from pytest_flowscape.template import template  # noqa: PLC0415  loaded only when asked for
+        from pytest_flowscape.site.template import template  # noqa: PLC0415  loaded only when asked for
 
         print(template(), end="")  # noqa: T201  the option's purpose
         return 0
     if config.getoption("flowscape_plan"):
-        from pytest_flowscape.planning import print_plan  # noqa: PLC0415  loaded only when asked for
+        from pytest_flowscape.session.plan import print_plan  # noqa: PLC0415  loaded only when asked for
 
         print_plan(config)
         return 0
     if config.getoption("flowscape_sweep"):
-        from pytest_flowscape.sweeping import sweep_and_tell  # noqa: PLC0415  loaded only when asked for
+        from pytest_flowscape.session.sweep import sweep_and_tell  # noqa: PLC0415  loaded only when asked for
 
         return sweep_and_tell(config)
     return None
@@ -120,6 +120,6 @@ def pytest_configure(config: pytest.Config) -> None:
         names = ", ".join(f"--{name.replace('_', '-')}" for name in NEEDS_A_RUN if config.getoption(name))
         raise pytest.UsageError(f"{names}: say also --flowscape-config=SITE.INI or --flowscape-demo.")
     if asked if sent is None else "flowscape" in sent:
-        from pytest_flowscape import session  # noqa: PLC0415  heavy: only when used
+        from pytest_flowscape.session import controller  # noqa: PLC0415  heavy: only when used
 
-        session.activate(config)
+        controller.activate(config)

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 import pytest
 
-from pytest_flowscape.errors import RequirementFailed
+from pytest_flowscape.core.errors import RequirementFailed
 
 F = TypeVar("F", bound=Callable[..., None])
 ID = re.compile(r"(HOST|ACCOUNT|ROOM|PERMISSION|IMPERSONATION|CALENDAR|HANDOVER|ADVICE)-[1-9][0-9]*")

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from pytest_flowscape import judgement
-from pytest_flowscape.addresses import canonical
-from pytest_flowscape.causes import CAUSES
-from pytest_flowscape.errors import NotMeasured
+from pytest_flowscape.core.errors import NotMeasured
 from pytest_flowscape.facts import (
     FILETIME_NEVER,
     AccountNames,
@@ -16,7 +13,10 @@ from pytest_flowscape.facts import (
     MailboxAnswer,
     SiteFacts,
 )
-from pytest_flowscape.remedies import (
+from pytest_flowscape.facts.directory import hint, hint_number, is_linked, may_be_linked
+from pytest_flowscape.judging import entries
+from pytest_flowscape.judging.causes import CAUSES
+from pytest_flowscape.judging.remedies import (
     DIRECTORY,
     EXCHANGE,
     FIND_ACCOUNT,
@@ -29,7 +29,8 @@ from pytest_flowscape.remedies import (
     fix,
 )
 from pytest_flowscape.requirement import Notes, Owner, Per, expect, requirement
-from pytest_flowscape.site import Site
+from pytest_flowscape.site.addresses import canonical
+from pytest_flowscape.site.model import Site
 
 STATES = ("disabled", "locked", "expired")
 
@@ -91,22 +92,22 @@ def test_account_is_enabled(account_state: AccountState, notes: Notes) -> None:
     expected = "an account that is enabled, not expired and not locked out"
     if account_state.cause and CAUSES[account_state.cause].failed == "ACCOUNT-2":
         state = next(s for s in STATES if s in CAUSES[account_state.cause].sentence)
-        found = judgement.told(account_state.cause, account_state.detail)
+        found = entries.told(account_state.cause, account_state.detail)
         expect(False, expected=expected, found=found, cause=state, fix=account_state_fix(state))
     entry = _entry(account_state)
-    disabled = bool(judgement.number(entry, "userAccountControl") & judgement.DISABLED)
+    disabled = bool(entries.number(entry, "userAccountControl") & entries.DISABLED)
     found = "the account is disabled (userAccountControl 0x2)"
     expect(not disabled, expected=expected, found=found, cause="disabled", fix=account_state_fix("disabled"))
-    locked = bool(judgement.number(entry, "msDS-User-Account-Control-Computed") & judgement.LOCKED_OUT)
+    locked = bool(entries.number(entry, "msDS-User-Account-Control-Computed") & entries.LOCKED_OUT)
     found = "the account is locked out (msDS-User-Account-Control-Computed 0x10)"
     expect(not locked, expected=expected, found=found, cause="locked", fix=account_state_fix("locked"))
-    judgement.number(entry, "accountExpires")
+    entries.number(entry, "accountExpires")
     expires = entry.moment("accountExpires")
     if expires is None:
         return
-    found = f"the account expired on {judgement.day(expires)}"
-    expect(expires > judgement.now(), expected=expected, found=found, cause="expired", fix=account_state_fix("expired"))
-    notes.add(f"The account will expire on {judgement.day(expires)}; Flowscape stops working then.")
+    found = f"the account expired on {entries.day(expires)}"
+    expect(expires > entries.now(), expected=expected, found=found, cause="expired", fix=account_state_fix("expired"))
+    notes.add(f"The account will expire on {entries.day(expires)}; Flowscape stops working then.")
 
 
 def _entry(account_state: AccountState) -> DirectoryEntry:
@@ -114,15 +115,15 @@ def _entry(account_state: AccountState) -> DirectoryEntry:
     entry = account_state.entry
     if entry is None:
         raise NotMeasured("the account's object could not be read in the directory")
-    if judgement.is_linked(entry):
+    if is_linked(entry):
         forest = account_state.master_forest or "another forest"
         raise NotMeasured(f"a linked mailbox: its account is in {forest}, which was not asked")
-    disabled = judgement.number(entry, "userAccountControl") & judgement.DISABLED
-    if disabled and judgement.may_be_linked(entry):
+    disabled = entries.number(entry, "userAccountControl") & entries.DISABLED
+    if disabled and may_be_linked(entry):
         raise NotMeasured(
             "the object is disabled, which is right for a linked mailbox; whether it is one is not readable by this "
             "account: msExchMasterAccountSid, msExchRecipientTypeDetails",
-            cause=judgement.UNREADABLE,
+            cause=entries.UNREADABLE,
         )
     return entry
 
@@ -152,7 +153,7 @@ def test_account_has_a_mailbox(own_mailbox: MailboxAnswer, site: Site, site_fact
     email = site.service_account.email
     entry = site_facts.directory.account if site_facts.directory else None
     expect(
-        not judgement.is_group_managed(entry),
+        not entries.is_group_managed(entry),
         expected="a user account whose password can be handed over",
         found="the account is a group managed service account: nobody knows its password, the guide needs one",
         cause="group-managed",
@@ -178,9 +179,9 @@ def test_account_has_a_mailbox(own_mailbox: MailboxAnswer, site: Site, site_fact
             fix="If another address is right: write it as email under [service_account]. " + SITE_FILE,
             owner=Owner.INSTALLER,
         )
-    details = judgement.hint_number(entry, "msExchRecipientTypeDetails")
+    details = hint_number(entry, "msExchRecipientTypeDetails")
     if details not in (None, 1):
-        notes.add(f"The directory calls it a {judgement.type_name(details)}; it works, so it passes.")
+        notes.add(f"The directory calls it a {entries.type_name(details)}; it works, so it passes.")
 
 
 def _own_inbox(own_mailbox: MailboxAnswer) -> FolderAnswer:
@@ -224,22 +225,22 @@ def test_password_never_expires(account_state: AccountState, notes: Notes) -> No
     expected = "a password that never expires"
     if account_state.cause and CAUSES[account_state.cause].failed == "ACCOUNT-4":
         must_change = "must be changed" in CAUSES[account_state.cause].sentence
-        found = judgement.told(account_state.cause, account_state.detail)
+        found = entries.told(account_state.cause, account_state.detail)
         expect(False, expected=expected, found=found, cause="must-change" if must_change else "password-expired")
     entry = _entry(account_state)
-    flags = judgement.number(entry, "userAccountControl")
-    if flags & judgement.NEVER_EXPIRES:
+    flags = entries.number(entry, "userAccountControl")
+    if flags & entries.NEVER_EXPIRES:
         return
-    computed = judgement.number(entry, "msDS-UserPasswordExpiryTimeComputed")
+    computed = entries.number(entry, "msDS-UserPasswordExpiryTimeComputed")
     found = "the password must be changed at the next sign-in"
     expect(computed != 0, expected=expected, found=found, cause="must-change")
     if computed < FILETIME_NEVER:
         moment = entry.moment("msDS-UserPasswordExpiryTimeComputed")
-        when = judgement.day(moment) if moment else "a date that cannot be shown"
-        past = moment is not None and moment <= judgement.now()
+        when = entries.day(moment) if moment else "a date that cannot be shown"
+        past = moment is not None and moment <= entries.now()
         found = f"it expired on {when}" if past else f"it will expire on {when}"
         expect(False, expected=expected, found=found, cause="password-expired" if past else "password-expires")
-    if flags & judgement.SMART_CARD:
+    if flags & entries.SMART_CARD:
         notes.add("It does not expire only because a smart card is required; set the flag itself as well.")
     else:
         notes.add(
@@ -268,7 +269,7 @@ def test_password_alone_signs_in(site: Site, site_facts: SiteFacts, notes: Notes
     gateway in front.
     """
     expected = f"'{site.service_account.username}' to sign in to EWS with its password and nothing else"
-    refused = judgement.cause_failing(site_facts, "ACCOUNT-5")
+    refused = entries.cause_failing(site_facts, "ACCOUNT-5")
     if refused is not None:
         key, found = refused
         if key == "way-refused" and _is_protected(site_facts):
@@ -281,9 +282,9 @@ def test_password_alone_signs_in(site: Site, site_facts: SiteFacts, notes: Notes
         said = sign_in.trouble.said if sign_in and sign_in.trouble else "it was not tried"
         raise NotMeasured(f"no sign-in to EWS was completed: {said}")
     entry = site_facts.directory.account if site_facts.directory else None
-    linked = entry is not None and judgement.is_linked(entry)
-    flags = 0 if linked else judgement.hint_number(entry, "userAccountControl") or 0
-    smart_card = bool(flags & judgement.SMART_CARD)
+    linked = entry is not None and is_linked(entry)
+    flags = 0 if linked else hint_number(entry, "userAccountControl") or 0
+    smart_card = bool(flags & entries.SMART_CARD)
     expect(
         not smart_card,
         expected=expected,
@@ -292,7 +293,7 @@ def test_password_alone_signs_in(site: Site, site_facts: SiteFacts, notes: Notes
         fix=SMART_CARD_FIX,
         owner=Owner.DIRECTORY,
     )
-    notes.add(f"Signed in by {sign_in.way}, as seen from {judgement.vantage(site_facts)}.")
+    notes.add(f"Signed in by {sign_in.way}, as seen from {entries.vantage(site_facts)}.")
     if linked:
         notes.add("The mailbox is a linked one: the account that signed in is another forest's and was not looked at.")
     if sign_in.notes:
@@ -335,9 +336,9 @@ def test_email_is_the_same_everywhere(account_entry: DirectoryEntry, own_mailbox
 
     Both must be the configured email. The sign-in name (UPN) plays no part.
     """
-    judgement.require_readable(account_entry, "mail", "proxyAddresses")
-    if not account_entry.values("proxyAddresses") and not judgement.hint(account_entry, "mailNickname"):
-        raise NotMeasured("the directory shows no Exchange attributes of the account", cause=judgement.UNREADABLE)
+    entries.require_readable(account_entry, "mail", "proxyAddresses")
+    if not account_entry.values("proxyAddresses") and not hint(account_entry, "mailNickname"):
+        raise NotMeasured("the directory shows no Exchange attributes of the account", cause=entries.UNREADABLE)
     configured = canonical(site.service_account.email)
     mail = canonical(account_entry.text("mail"))
     primaries = tuple(canonical(address) for address in account_entry.primary_addresses)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 
-from pytest_flowscape.errors import NotMeasured
+from pytest_flowscape.core.errors import NotMeasured
 from pytest_flowscape.facts import Kind, MailboxAnswer
-from pytest_flowscape.remedies import NARROW_ROLE, SITE_FILE
+from pytest_flowscape.judging.remedies import NARROW_ROLE, SITE_FILE
 from pytest_flowscape.requirement import Level, Notes, Owner, Per, expect, requirement
-from pytest_flowscape.site import Site
+from pytest_flowscape.site.model import Site
 
 BY_MAIL = re.compile(r"\b(e-?)?mails?\b", re.IGNORECASE)
 NOT_BY_MAIL = re.compile(r"\b(no|not|never|without)\s+(by\s+|in\s+)?(e-?)?mails?\b", re.IGNORECASE)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from pytest_flowscape import booking_judgement as booking
-from pytest_flowscape import judgement
 from pytest_flowscape.facts import Kind, MailboxAnswer, RoundTrip, SyncAnswer
-from pytest_flowscape.remedies import ACCESS_WAIT, EXCHANGE, NO_UNDO, SAFE, fix
-from pytest_flowscape.remedies_booking import ACCEPT_FIX
+from pytest_flowscape.judging import entries
+from pytest_flowscape.judging import round_trips as booking
+from pytest_flowscape.judging.remedies import ACCEPT_FIX, ACCESS_WAIT, EXCHANGE, NO_UNDO, SAFE, fix
 from pytest_flowscape.requirement import Notes, Owner, Per, expect, requirement
 
 
@@ -46,7 +45,7 @@ def test_calendar_can_be_synchronised(
     expect(
         bool(room_sync.sync_state), expected=expected, found="Exchange gives no synchronisation state", cause="no-state"
     )
-    judgement.refuse_own(room_sync, own_folder_ids)
+    entries.refuse_own(room_sync, own_folder_ids)
     calendar = room_as_owner.folder("calendar")
     if calendar is None or not calendar.folder_id:
         return

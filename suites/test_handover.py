@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from pytest_flowscape import judgement
-from pytest_flowscape.addresses import canonical
-from pytest_flowscape.errors import NotMeasured
+from pytest_flowscape.core.errors import NotMeasured
 from pytest_flowscape.facts import DirectoryEntry, DirectoryView, Kind, SiteFacts
-from pytest_flowscape.remedies import SITE_FILE, fix
+from pytest_flowscape.facts.directory import hint, is_linked
+from pytest_flowscape.judging import entries
+from pytest_flowscape.judging.remedies import SITE_FILE, fix
 from pytest_flowscape.requirement import Notes, Owner, Per, expect, requirement
-from pytest_flowscape.site import Site
+from pytest_flowscape.site.addresses import canonical
+from pytest_flowscape.site.model import Site
 
 IDENTITY_FIX = (
     "User name and email belong to two different accounts. Ask the customer which one is the service account, and "
@@ -41,7 +42,7 @@ def test_values_are_one_identity(site: Site, site_facts: SiteFacts, notes: Notes
     that account's; the rooms and the hostname are those of this run.
     """
     account = site.service_account
-    refused = judgement.cause_failing(site_facts, "HANDOVER-1")
+    refused = entries.cause_failing(site_facts, "HANDOVER-1")
     if refused is not None:
         key, said = refused
         expect(
@@ -82,10 +83,10 @@ def test_values_are_one_identity(site: Site, site_facts: SiteFacts, notes: Notes
 def _judge_identity(site: Site, site_facts: SiteFacts, view: DirectoryView) -> None:
     """Fail where the account that signed in is not the one that has the email."""
     entry = view.account
-    if entry is None or judgement.is_linked(entry):
+    if entry is None or is_linked(entry):
         return
     mailbox = _mailbox_addresses(site, site_facts)
-    known = judgement.addresses_of(entry)
+    known = entries.addresses_of(entry)
     others = [holder for holder in _holders(view) if not _belongs(holder, entry)]
     if not known or known & mailbox or (_holders(view) and not others):
         return
@@ -111,15 +112,15 @@ def _mailbox_addresses(site: Site, site_facts: SiteFacts) -> frozenset[str]:
 
 def _holders(view: DirectoryView) -> tuple[DirectoryEntry, ...]:
     holders = view.account_holders
-    return judgement.all_holders(holders) if holders and not holders.trouble else ()
+    return entries.all_holders(holders) if holders and not holders.trouble else ()
 
 
 def _belongs(holder: DirectoryEntry, account: DirectoryEntry) -> bool:
     """Tell whether an object is the account's own, or the linked mailbox of it."""
     if holder.dn.lower() == account.dn.lower():
         return True
-    sids = set(judgement.hint(account, "objectSid"))
-    return bool(sids.intersection(judgement.hint(holder, "msExchMasterAccountSid")))
+    sids = set(hint(account, "objectSid"))
+    return bool(sids.intersection(hint(holder, "msExchMasterAccountSid")))
 
 
 def _form(username: str) -> str:

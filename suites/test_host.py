@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from pytest_flowscape import front_ends, judgement
-from pytest_flowscape.errors import NotMeasured
-from pytest_flowscape.facts import Certificate, Endpoint, Host, Kind
-from pytest_flowscape.front_ends import FrontEnd
-from pytest_flowscape.remedies import EXCHANGE, NO_WAIT, SAFE, fix
+from pytest_flowscape.core.errors import NotMeasured
+from pytest_flowscape.facts import Certificate, Endpoint, Host, Kind, front_ends
+from pytest_flowscape.facts.front_ends import FrontEnd
+from pytest_flowscape.judging import entries
+from pytest_flowscape.judging.remedies import EXCHANGE, NO_WAIT, SAFE, fix
 from pytest_flowscape.requirement import Notes, Owner, Per, expect, requirement
-from pytest_flowscape.site import Site
+from pytest_flowscape.site.model import Site
 
 ENDS_SOON = timedelta(days=30)
 UNREACHED = {
@@ -130,8 +130,8 @@ def test_certificate_is_trusted(host: Host, notes: Notes) -> None:
         if host.trusted_by == "ca_file"
         else f"{host.trusted_by or 'this machine'}"
     )
-    notes.add(f"The certificate ends on {judgement.day(ends)}; it is trusted by {trust}.")
-    if ends - judgement.now() < ENDS_SOON:
+    notes.add(f"The certificate ends on {entries.day(ends)}; it is trusted by {trust}.")
+    if ends - entries.now() < ENDS_SOON:
         notes.add(f"The certificate ends in less than {ENDS_SOON.days} days: renew it before the product goes live.")
 
 
@@ -163,9 +163,9 @@ def _only_leaf_sent(host: Host) -> bool:
 def _out_of_date(shown: Certificate | None, said: str) -> str:
     if shown is None:
         return f"the certificate is out of date: {said}"
-    if shown.not_before > judgement.now():
-        return f"the certificate begins only on {judgement.day(shown.not_before)}"
-    return f"the certificate ended on {judgement.day(shown.not_after)}"
+    if shown.not_before > entries.now():
+        return f"the certificate begins only on {entries.day(shown.not_before)}"
+    return f"the certificate ended on {entries.day(shown.not_after)}"
 
 
 @requirement(

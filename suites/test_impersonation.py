@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from pytest_flowscape import judgement
-from pytest_flowscape.errors import NotMeasured
+from pytest_flowscape.core.errors import NotMeasured
 from pytest_flowscape.facts import Kind, MailboxAnswer, SiteFacts
-from pytest_flowscape.remedies import (
+from pytest_flowscape.judging import entries
+from pytest_flowscape.judging.remedies import (
     ACCOUNT_OUT_OF_SCOPE,
     GRANT_ROLE,
     NO_UNDO,
@@ -14,7 +14,7 @@ from pytest_flowscape.remedies import (
     TARGET_OUT_OF_SCOPE,
 )
 from pytest_flowscape.requirement import Notes, Owner, Per, expect, requirement
-from pytest_flowscape.site import Site
+from pytest_flowscape.site.model import Site
 
 LINK = (
     "https://learn.microsoft.com/en-us/exchange/client-developer/exchange-web-services/how-to-configure-impersonation"
@@ -69,7 +69,7 @@ def _opened(answer: MailboxAnswer, whom: str) -> None:
 def test_act_as_room(room_as_owner: MailboxAnswer, own_folder_ids: frozenset[str], site_facts: SiteFacts) -> None:
     """The service account MUST be able to act as each configured room by impersonation."""
     _judge_refusal(room_as_owner, site_facts, "the room")
-    judgement.refuse_own(room_as_owner, own_folder_ids)
+    entries.refuse_own(room_as_owner, own_folder_ids)
     _opened(room_as_owner, "the room")
 
 
@@ -105,7 +105,7 @@ def test_act_as_user(
             owner=Owner.INSTALLER,
         )
     if user != site.service_account.email:
-        judgement.refuse_own(user_as_owner, own_folder_ids)
+        entries.refuse_own(user_as_owner, own_folder_ids)
     _opened(user_as_owner, "the user")
 
 

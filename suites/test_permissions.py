@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from pytest_flowscape import full_access, judgement
-from pytest_flowscape.errors import NotMeasured
+from pytest_flowscape.core.errors import NotMeasured
 from pytest_flowscape.facts import Grant, MailboxAnswer, MailboxRights, SiteFacts
-from pytest_flowscape.full_access import Identity
-from pytest_flowscape.remedies import ACCESS_WAIT, EXCHANGE, SAFE, fix
+from pytest_flowscape.judging import entries, full_access
+from pytest_flowscape.judging.full_access import Identity
+from pytest_flowscape.judging.remedies import ACCESS_WAIT, EXCHANGE, SAFE, fix
 from pytest_flowscape.requirement import Notes, Owner, Per, expect, requirement
-from pytest_flowscape.site import Site
+from pytest_flowscape.site.model import Site
 
 DENY_FIX = fix(
     "A Deny entry wins over every grant. Look where it comes from; the tool proposes no removal. " + EXCHANGE,
@@ -54,14 +54,14 @@ def test_full_access(
     would explain these rights are no proof, unless the directory shows the
     FullAccess entry; the directory's copy explains a failure and never makes one.
     """
-    judgement.refuse_own(room_as_delegate, own_folder_ids)
+    entries.refuse_own(room_as_delegate, own_folder_ids)
     lacking = full_access.beyond_the_owner(full_access.lacking_in(room_as_delegate), room_as_owner)
     if lacking is not None:
         _judge_lacking(lacking, room_rights, notes)
     granted = room_rights.grant is Grant.GRANTED
     impersonated = any(folder.trouble is None for folder in room_as_owner.folders)
     if impersonated:
-        judgement.refuse_own(room_as_owner, own_folder_ids)
+        entries.refuse_own(room_as_owner, own_folder_ids)
         _note_differences(room_as_delegate, room_as_owner, notes)
     if granted:
         return
@@ -83,7 +83,7 @@ def test_full_access(
 def _judge_lacking(lacking: full_access.Lacking, rights: MailboxRights, notes: Notes) -> None:
     """Fail by what is missing, unless a fresh grant may only be waiting for a cache."""
     cause, found = full_access.kind_of(lacking, rights.grant)
-    if full_access.still_cached(rights, judgement.now()):
+    if full_access.still_cached(rights, entries.now()):
         raise NotMeasured(
             f"waiting for replication or a cache: the directory shows a grant changed less than two hours ago, "
             f"Exchange still says: {found}. Wait at least 20 minutes without testing",
@@ -119,5 +119,5 @@ def _refuse_folder_permissions(owner: MailboxAnswer, identity: Identity) -> None
 def _identity(site: Site, site_facts: SiteFacts) -> Identity:
     view = site_facts.directory
     entry = view.account if view else None
-    own = judgement.addresses_of(entry) if entry else frozenset()
+    own = entries.addresses_of(entry) if entry else frozenset()
     return Identity(frozenset(view.token_sids if view else ()), own | {site.service_account.email})

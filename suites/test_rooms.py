@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from pytest_flowscape import judgement
-from pytest_flowscape.addresses import canonical
-from pytest_flowscape.errors import NotMeasured
+from pytest_flowscape.core.errors import NotMeasured
 from pytest_flowscape.facts import DirectoryEntry, Holders, RoomAddresses
-from pytest_flowscape.remedies import EXCHANGE, REPLICATION, SAFE, fix
+from pytest_flowscape.facts.directory import hint, hint_number
+from pytest_flowscape.judging import entries
+from pytest_flowscape.judging.remedies import EXCHANGE, REPLICATION, SAFE, fix
 from pytest_flowscape.requirement import Notes, Owner, Per, expect, requirement
-from pytest_flowscape.site import Room
+from pytest_flowscape.site.addresses import canonical
+from pytest_flowscape.site.model import Room
 
 ROOM_MAILBOX = 16
 ROOMS = (ROOM_MAILBOX, 2199023255552)  # room, linked room
@@ -59,10 +60,10 @@ def test_room_exists(room: Room, room_entry: Holders, notes: Notes) -> None:
     entry = _holder(room, room_entry)
     expect(entry is not None, expected=expected, found="no object has this address", cause="missing")
     assert entry is not None
-    judgement.require_readable(entry, "msExchRecipientTypeDetails", "msExchRecipientDisplayType")
+    entries.require_readable(entry, "msExchRecipientTypeDetails", "msExchRecipientDisplayType")
     details = entry.number("msExchRecipientTypeDetails")
     display = entry.number("msExchRecipientDisplayType")
-    remote = display == REMOTE_ROOM_DISPLAY_TYPE and bool(judgement.hint(entry, "targetAddress"))
+    remote = display == REMOTE_ROOM_DISPLAY_TYPE and bool(hint(entry, "targetAddress"))
     expect(
         details not in ONLINE and not (details is None and remote),
         expected=expected,
@@ -74,19 +75,19 @@ def test_room_exists(room: Room, room_entry: Holders, notes: Notes) -> None:
     if details is None and display is None:
         _judge_without_type(entry, expected)
     is_room = details in ROOMS if details is not None else display == ROOM_DISPLAY_TYPE
-    kind = judgement.type_name(details) if details is not None else f"recipient of display type {display}"
+    kind = entries.type_name(details) if details is not None else f"recipient of display type {display}"
     expect(is_room, expected=expected, found=f"its type is: {kind}", cause="wrong-type", fix=WRONG_TYPE_FIX)
     if details is not None and display is not None and display != ROOM_DISPLAY_TYPE:
         notes.add(
             f"Its display type is {display} instead of {ROOM_DISPLAY_TYPE}; its type is that of a room and decides."
         )
-    if any(value.upper() == b"TRUE" for value in judgement.hint(entry, "msExchHideFromAddressLists")):
+    if any(value.upper() == b"TRUE" for value in hint(entry, "msExchHideFromAddressLists")):
         notes.add(
             "It is hidden from address lists: people do not find it there. Microsoft's page on mailbox permissions "
             "says that delegates cannot open a hidden mailbox; what Exchange does is judged by PERMISSION-1."
         )
-    flags = judgement.hint_number(entry, "userAccountControl")
-    if details == ROOM_MAILBOX and flags is not None and not flags & judgement.DISABLED:
+    flags = hint_number(entry, "userAccountControl")
+    if details == ROOM_MAILBOX and flags is not None and not flags & entries.DISABLED:
         notes.add("The room's account is enabled: anybody who knows its password can sign in as the room.")
 
 
@@ -94,7 +95,7 @@ def _holder(room: Room, holders: Holders) -> DirectoryEntry | None:
     """Pick the object that the requirement is about: the one whose primary address it is, else the first."""
     found = (*holders.by_proxy, *holders.by_mail)
     for entry in found:
-        judgement.require_readable(entry, "proxyAddresses")
+        entries.require_readable(entry, "proxyAddresses")
         if room.email in {canonical(address) for address in entry.primary_addresses}:
             return entry
     return next(iter(found), None)
@@ -102,13 +103,13 @@ def _holder(room: Room, holders: Holders) -> DirectoryEntry | None:
 
 def _judge_without_type(entry: DirectoryEntry, expected: str) -> None:
     """Judge an object without any Exchange type: no mailbox for certain, or perhaps only not readable."""
-    classes = {value.decode("utf-8", "replace").lower() for value in judgement.hint(entry, "objectClass")}
+    classes = {value.decode("utf-8", "replace").lower() for value in hint(entry, "objectClass")}
     other = sorted(classes.intersection(NO_MAILBOX_CLASSES))
     found = f"the address belongs to a {other[0] if other else ''}"
     expect(not other, expected=expected, found=found, cause="not-a-mailbox", fix=NOT_A_MAILBOX_FIX)
     raise NotMeasured(
         "the object's Exchange type is absent or not readable: it cannot be told whether it is a room",
-        cause=judgement.UNREADABLE,
+        cause=entries.UNREADABLE,
     )
 
 

@@ -6,11 +6,11 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from pytest_flowscape.booking import precautions
-from pytest_flowscape.errors import NotMeasured
+from pytest_flowscape.core.errors import NotMeasured
+from pytest_flowscape.core.interruption import INTERRUPTION
 from pytest_flowscape.facts import Holders, RoundTrip, SiteFacts, StepTaken
-from pytest_flowscape.interruption import INTERRUPTION
 from pytest_flowscape.probes.ews.session import EwsSession
-from pytest_flowscape.run import OPT_INS, Run
+from pytest_flowscape.site.one_run import OPT_INS, Run
 
 if TYPE_CHECKING:  # exchangelib takes a second to import: only where something is booked
     from pytest_flowscape.booking.desk import BookingDesk

@@ -9,12 +9,12 @@ busy, and a look shows that nothing came of it.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from pytest_flowscape.exchange_client.transport import RawAnswer
+from pytest_flowscape.booking.client.transport import RawAnswer
 from pytest_flowscape.facts import Kind, Trouble
-from pytest_flowscape.policy import MOST_RETRIES, REPEATED, THROTTLING
+from pytest_flowscape.facts.policy import MOST_RETRIES, REPEATED, THROTTLING
 from pytest_flowscape.probes.ews import item_answers
 from pytest_flowscape.probes.ews.answers import Envelope
 from pytest_flowscape.probes.ledger import AGAIN, LEDGER
@@ -134,3 +134,20 @@ class _Waiting:
         time.sleep(pause)
         LEDGER.note(AGAIN)
         return True
+
+
+PAUSES = (0.5, 1.0, 2.0, 4.0, 8.0)
+
+
+LONGEST = 15.0
+
+
+def looks(seconds: float) -> Iterator[int]:
+    """Give the number of each look, pausing before all but the first; the last one is at the limit of ``seconds``."""
+    deadline = Deadline(seconds)
+    yield 0
+    number = 0
+    while (left := deadline.left()) > 0:
+        time.sleep(min(left, PAUSES[number] if number < len(PAUSES) else LONGEST))
+        number += 1
+        yield number

@@ -8,18 +8,18 @@ from pathlib import Path
 from filelock import FileLock
 
 from pytest_flowscape.booking.asked import NO_JOURNAL, STOPPED
+from pytest_flowscape.booking.client.booked import BookingCalendar
+from pytest_flowscape.booking.client.meetings import MeetingMailbox
 from pytest_flowscape.booking.journal import Journal, Writer, find_journals, journal_folder
 from pytest_flowscape.booking.meeting import MeetingTrip
 from pytest_flowscape.booking.meeting_sweep import sweep_meetings
 from pytest_flowscape.booking.round_trip import Trip
 from pytest_flowscape.booking.sweep import sweep
 from pytest_flowscape.booking.traces import Mailboxes
-from pytest_flowscape.errors import NotMeasured
-from pytest_flowscape.exchange_client.booked import BookingCalendar
-from pytest_flowscape.exchange_client.meetings import MeetingMailbox
+from pytest_flowscape.core.errors import NotMeasured
 from pytest_flowscape.facts import RoundTrip, Sweep
 from pytest_flowscape.probes.ews.session import EwsSession
-from pytest_flowscape.run import Run
+from pytest_flowscape.site.one_run import Run
 
 
 class BookingDesk:

@@ -24,7 +24,7 @@ from filelock import FileLock, Timeout
 from platformdirs import user_state_path
 
 from pytest_flowscape.facts import Written
-from pytest_flowscape.site import Site, account_name
+from pytest_flowscape.site.model import Site, account_name
 
 SUFFIX = ".journal"
 OPENED, INTENDED, LEARNT, CLOSED = "opened", "intended", "learnt", "closed"

@@ -15,15 +15,13 @@ from datetime import datetime, timedelta
 from pytest_flowscape.booking import slots
 from pytest_flowscape.booking.answers import Seen, by_delegate, silence, unwanted
 from pytest_flowscape.booking.asked import TripInterrupted
-from pytest_flowscape.booking.calls import REMOVING, Changed, ask, measuring
+from pytest_flowscape.booking.calls import REMOVING, Changed, ask, looks, measuring
 from pytest_flowscape.booking.journal import Journal, Journals
 from pytest_flowscape.booking.meeting_sweep import ANSWER, CANCELLATION, FINAL, sweep_meetings
 from pytest_flowscape.booking.organized import Organized
 from pytest_flowscape.booking.round_trip import INTERRUPTED
-from pytest_flowscape.booking.slots import Slot
-from pytest_flowscape.booking.tag import new_tag, subject_of
+from pytest_flowscape.booking.slots import Slot, new_tag, subject_of
 from pytest_flowscape.booking.traces import CALENDAR, Mailboxes, Removal, find, remove, tagged
-from pytest_flowscape.booking.waiting import looks
 from pytest_flowscape.facts import RoundTrip, StepTaken, Sweep, Trouble, Written
 from pytest_flowscape.probes.ews import meeting_answers
 from pytest_flowscape.probes.ews.item_answers import ItemTold

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pytest_flowscape.facts import CalendarSettings, DirectoryEntry, Holders, Kind, MailTips, Trouble
-from pytest_flowscape.policy import REPEATED
+from pytest_flowscape.facts.policy import REPEATED
 
 # what the directory says, by attribute; transport reads all of them from a global catalog, so it has them, too
 REACHES = {

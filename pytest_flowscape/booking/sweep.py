@@ -10,10 +10,10 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 from pytest_flowscape.booking.calls import REMOVING, Changed, Patience, ask, change
+from pytest_flowscape.booking.client.booked import BookingCalendar
 from pytest_flowscape.booking.journal import Journals
-from pytest_flowscape.exchange_client.booked import BookingCalendar
+from pytest_flowscape.core.interruption import INTERRUPTION
 from pytest_flowscape.facts import Sweep, Trouble, Written
-from pytest_flowscape.interruption import INTERRUPTION
 from pytest_flowscape.probes.ews import item_answers
 from pytest_flowscape.probes.ews.item_answers import ItemTold
 

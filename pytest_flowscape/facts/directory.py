@@ -193,3 +193,43 @@ class RoomAddresses:
     source: str
     forest_wide: bool = False
     catalog_missing: bool = False
+
+
+LINKED_MAILBOX = 2
+
+
+SELF_SID = bytes.fromhex("01010000000000050a000000")  # S-1-5-10, set on every room and shared mailbox
+
+
+def hint(entry: DirectoryEntry | None, name: str) -> tuple[bytes, ...]:
+    """Give an attribute for a note or an explanation, empty where it is absent or not readable; never to judge by."""
+    if entry is None or name.lower() in entry.unreadable:
+        return ()
+    return entry.values(name)
+
+
+def hint_number(entry: DirectoryEntry | None, name: str) -> int | None:
+    """Give an attribute as an integer under the same rule as ``hint``."""
+    try:
+        return int(next(iter(hint(entry, name)), b""))
+    except ValueError:
+        return None
+
+
+def is_linked(entry: DirectoryEntry) -> bool:
+    """Tell whether the mailbox belongs to an account of another forest: its own object is disabled by design.
+
+    Source: Microsoft's "Manage linked mailboxes"; S-1-5-10 (Self) as master
+    account is no link.
+    """
+    return bool(master_sid(entry)) or hint_number(entry, "msExchRecipientTypeDetails") == LINKED_MAILBOX
+
+
+def master_sid(entry: DirectoryEntry) -> bytes:
+    """Give the SID of the account that uses a linked mailbox, empty where there is none or it cannot be read."""
+    return next((sid for sid in hint(entry, "msExchMasterAccountSid") if sid != SELF_SID), b"")
+
+
+def may_be_linked(entry: DirectoryEntry) -> bool:
+    """Tell whether it is a linked mailbox, or the attributes that would tell cannot be read."""
+    return is_linked(entry) or {"msexchmasteraccountsid", "msexchrecipienttypedetails"} <= entry.unreadable

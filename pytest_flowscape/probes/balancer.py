@@ -11,9 +11,8 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 
-from pytest_flowscape import front_ends
-from pytest_flowscape.facts import Endpoint, FrontEndLook
-from pytest_flowscape.front_ends import PAUSE
+from pytest_flowscape.facts import Endpoint, FrontEndLook, front_ends
+from pytest_flowscape.facts.front_ends import PAUSE
 from pytest_flowscape.probes.ews.sign_in import WAYS
 from pytest_flowscape.probes.network import Deadline
 

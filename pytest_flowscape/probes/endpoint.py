@@ -6,7 +6,7 @@ import time
 from dataclasses import replace
 
 from pytest_flowscape.facts import Endpoint, Kind, Trouble
-from pytest_flowscape.policy import BARE_AGAIN
+from pytest_flowscape.facts.policy import BARE_AGAIN
 from pytest_flowscape.probes.balancer import look_at_front_ends
 from pytest_flowscape.probes.ews import codes, request
 from pytest_flowscape.probes.ews.connection import Broken, Connection
@@ -14,7 +14,7 @@ from pytest_flowscape.probes.ews.http_wire import HttpAnswer
 from pytest_flowscape.probes.ews.sign_in import WAYS, schemes
 from pytest_flowscape.probes.host import probe_host
 from pytest_flowscape.probes.network import Deadline
-from pytest_flowscape.site import Exchange
+from pytest_flowscape.site.model import Exchange
 
 __all__ = ["probe_endpoint", "probe_front_ends", "probe_host"]
 

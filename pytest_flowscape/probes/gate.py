@@ -15,8 +15,8 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from pytest_flowscape.errors import FlowscapeError
-from pytest_flowscape.interruption import INTERRUPTION
+from pytest_flowscape.core.errors import FlowscapeError
+from pytest_flowscape.core.interruption import INTERRUPTION
 
 PATIENCE = 300.0  # seconds to wait for the other processes' sign-ins, each of which has a deadline of its own
 

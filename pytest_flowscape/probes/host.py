@@ -13,15 +13,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from pytest_flowscape.core.interruption import in_parallel
 from pytest_flowscape.facts import AddressTried, Host, Kind, Trouble
-from pytest_flowscape.interruption import in_parallel
-from pytest_flowscape.policy import HOST_AGAIN
+from pytest_flowscape.facts.policy import HOST_AGAIN
 from pytest_flowscape.probes import network
 from pytest_flowscape.probes.certificates import describe, presented_chain
 from pytest_flowscape.probes.ledger import EWS, LEDGER
 from pytest_flowscape.probes.network import Address, Deadline, Proxy
 from pytest_flowscape.probes.trust import blind_context, tls_context
-from pytest_flowscape.site import Exchange
+from pytest_flowscape.site.model import Exchange
 
 _PAUSE = 0.5  # seconds before a second try, at most; a tenth of the time left if that is less
 _ADDRESSES = 16  # tried at most; a host with more is a content network, not an Exchange server

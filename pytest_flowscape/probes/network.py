@@ -16,8 +16,8 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlsplit
 
+from pytest_flowscape.core.interruption import INTERRUPTION
 from pytest_flowscape.facts import Kind, Trouble
-from pytest_flowscape.interruption import INTERRUPTION
 from pytest_flowscape.probes.trust import verification_trouble
 
 _NO_ROUTE = {errno.EHOSTUNREACH, errno.ENETUNREACH, errno.EADDRNOTAVAIL, errno.ENETDOWN, errno.EHOSTDOWN}

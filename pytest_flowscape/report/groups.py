@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from pytest_flowscape.causes import CAUSES
-from pytest_flowscape.outcomes import Outcome, Word
+from pytest_flowscape.judging.causes import CAUSES
+from pytest_flowscape.judging.outcomes import Outcome, Word
+from pytest_flowscape.report.powershell import render_fixes
 from pytest_flowscape.requirement import Level, Requirement
-from pytest_flowscape.site import Site
+from pytest_flowscape.site.model import Site
 
-# PowerShell ends a single-quoted literal at any of these (about_Quoting_Rules; the language's own
-# tokenizer names U+2018 to U+201B beside the apostrophe); doubled, each stands for itself
-_QUOTES = re.compile("['\u2018\u2019\u201a\u201b]")
-_PLACEHOLDER = re.compile(r"\{(target|account|email|hostname)\}")
-_COMMAND = re.compile(r"\s{2,}\S|[$#@}{(]|[A-Z][A-Za-z]+-[A-Z][A-Za-z]+\b|(foreach|if|else)\b[^.]*[({]")
-_UNSEEN = ("Cc", "Cf", "Cs", "Zl", "Zp")
 SHOWN_TARGETS = 3
 
 
@@ -73,53 +66,6 @@ class Finding:
         return "\n".join(texts)
 
 
-def render_fix(template: str, *, target: str, site: Site) -> str:
-    """Fill in ``{target}``, ``{account}``, ``{email}`` and ``{hostname}``; every other brace stays.
-
-    Templates put values into PowerShell single-quoted literals, so every quote
-    character is doubled. A character that cannot be seen (a control, a line
-    break, a direction mark) becomes U+FFFD: the command then finds nothing,
-    where it might have done something else than what is read.
-    """
-    values = {
-        "target": target,
-        "account": site.service_account.username,
-        "email": site.service_account.email,
-        "hostname": site.exchange.hostname,
-    }
-    # one pass: a value that looks like a placeholder is not filled in again
-    return _PLACEHOLDER.sub(lambda match: doubled(values[match[1]]), template)
-
-
-def render_fixes(template: str, *, targets: Sequence[str], site: Site) -> str:
-    """Fill in a template for many targets.
-
-    Commands (lines that are indented or begin like PowerShell) that follow
-    each other belong together: where one of them names ``{target}``, all are
-    repeated for each target. So is a line of text that names it; all else
-    stands once.
-    """
-    if len(targets) == 1:
-        return render_fix(template, target=targets[0], site=site)
-    lines: list[str] = []
-    for block in _blocks(template):
-        if "{target}" in block:
-            lines += [render_fix(block, target=target, site=site) for target in targets]
-        else:
-            lines.append(render_fix(block, target="", site=site))
-    return "\n".join(lines)
-
-
-def is_command(line: str) -> bool:
-    """Tell whether a line of a fix is to be copied to a shell rather than read."""
-    return _COMMAND.match(line) is not None
-
-
-def visible(text: str) -> str:
-    """Give ``text`` on one line, every unseen character (controls, direction marks) replaced by U+FFFD."""
-    return seen(" ".join(text.split()))
-
-
 def findings(outcomes: Sequence[Outcome], requirements: Mapping[str, Requirement]) -> tuple[Finding, ...]:
     """Group outcomes: required failures first, then recommended ones, then what was not measured.
 
@@ -163,18 +109,6 @@ def booking_exercised(outcomes: Iterable[Outcome], *, written: bool = False) -> 
     """Tell whether any booking (CALENDAR-2, CALENDAR-3) was tried in this run; whoever has ``written`` has tried."""
     words = (Word.PASSED, Word.FAILED, Word.WAIVED)
     return written or any(o.requirement in ("CALENDAR-2", "CALENDAR-3") and o.word in words for o in outcomes)
-
-
-def named(targets: Sequence[str], limit: int) -> str:
-    """Name the first ``limit`` targets and count the others."""
-    if len(targets) <= limit:
-        return ", ".join(targets)
-    return f"{', '.join(targets[:limit])} and {len(targets) - limit} more"
-
-
-def plural(number: int, what: str) -> str:
-    """Give a count with its noun."""
-    return f"{number} {what}{'' if number == 1 else 's'}"
 
 
 def _finding(group: list[Outcome], requirements: Mapping[str, Requirement]) -> Finding:
@@ -225,31 +159,6 @@ def _reason(outcome: Outcome) -> tuple[str, ...]:
     if outcome.cause:  # a kind of trouble, which need not be the same trouble for another requirement
         return ("kind", outcome.cause, outcome.requirement)
     return ("reason", outcome.found)
-
-
-def doubled(value: str) -> str:
-    """Give ``value`` as it stands between the quotes of one PowerShell literal: quotes doubled, unseen as U+FFFD."""
-    return _QUOTES.sub(lambda match: match[0] * 2, seen(value))
-
-
-def seen(text: str) -> str:
-    """Give ``text`` with every unseen character (controls, direction marks) replaced by U+FFFD."""
-    if text.isprintable():  # most is: nothing of these categories in it
-        return text
-    return "".join("\ufffd" if unicodedata.category(c) in _UNSEEN else c for c in text)
-
-
-def _blocks(template: str) -> list[str]:
-    blocks: list[str] = []
-    before = False
-    for line in template.split("\n"):
-        command = is_command(line)
-        if command and before:
-            blocks[-1] += f"\n{line}"
-        else:
-            blocks.append(line)
-        before = command
-    return blocks
 
 
 def _count(words: Iterable[str]) -> dict[str, int]:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_flowscape import booking_judgement
-from pytest_flowscape.booking import answers, waiting
+from pytest_flowscape.booking import answers, calls
 from pytest_flowscape.booking.answers import Seen
-from pytest_flowscape.errors import NotMeasured, NotRequested, RequirementFailed
+from pytest_flowscape.core.errors import NotMeasured, NotRequested, RequirementFailed
 from pytest_flowscape.facts import RoundTrip, StepTaken, Written
+from pytest_flowscape.judging import round_trips
+from pytest_flowscape.judging.remedies import ANSWER_FIXES, USUAL
 from pytest_flowscape.probes.ews.item_answers import ItemTold
 from pytest_flowscape.probes.ews.meeting_answers import MeetingTold
-from pytest_flowscape.remedies_booking import ANSWER_FIXES, USUAL
 
 ROOM, PERSON = "atlas@demo.test", "anna@demo.test"
 ITEM = ItemTold("AAA")
@@ -54,7 +54,7 @@ def test_acceptance_by_the_room_itself_is_the_only_good_answer() -> None:
 def test_every_cause_is_judged_with_what_it_usually_is(cause: str) -> None:
     trip = RoundTrip(ROOM, steps=(StepTaken("hear", wrong="so it is", cause=cause),), meeting=True)
     with pytest.raises((RequirementFailed, NotMeasured)) as caught:
-        booking_judgement.judge(trip, "an answer")
+        round_trips.judge(trip, "an answer")
     error = caught.value
     found = error.found if isinstance(error, RequirementFailed) else error.reason
     assert USUAL[cause] in found
@@ -67,14 +67,14 @@ def test_what_is_left_comes_before_the_answer() -> None:
     left = Written(ROOM, "calendar", "run/1", "Subject")
     step = StepTaken("hear", wrong="declined", cause=answers.DECLINED)
     with pytest.raises(RequirementFailed) as caught:
-        booking_judgement.judge(RoundTrip(ROOM, steps=(step,), left=(left,), meeting=True), "an answer")
-    assert caught.value.cause == booking_judgement.LEFT_BEHIND
+        round_trips.judge(RoundTrip(ROOM, steps=(step,), left=(left,), meeting=True), "an answer")
+    assert caught.value.cause == round_trips.LEFT_BEHIND
     assert caught.value.fix == ""  # that of the requirement, which names where it lies
 
 
 def test_a_room_that_was_not_invited_is_not_requested() -> None:
     with pytest.raises(NotRequested, match="moderated"):
-        booking_judgement.judge(RoundTrip(ROOM, refused="moderated", meeting=True), "an answer")
+        round_trips.judge(RoundTrip(ROOM, refused="moderated", meeting=True), "an answer")
 
 
 def test_looks_back_off_and_end_at_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -86,8 +86,8 @@ def test_looks_back_off_and_end_at_the_limit(monkeypatch: pytest.MonkeyPatch) ->
 
     monkeypatch.setattr("time.sleep", sleep)
     monkeypatch.setattr("time.monotonic", lambda: now[0])
-    assert len(list(waiting.looks(40.0))) == len(pauses) + 1
+    assert len(list(calls.looks(40.0))) == len(pauses) + 1
     assert pauses == pytest.approx([0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 9.5])
     pauses.clear()
-    assert list(waiting.looks(0.0)) == [0]
+    assert list(calls.looks(0.0)) == [0]
     assert pauses == []

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from pytest_flowscape.booking import counts, meeting, traces
+from pytest_flowscape.booking import meeting, traces
+from pytest_flowscape.session import plan_counts
 from tests.acceptance import accept
 from tests.booking.sites import ROOMS, WRITES, journals, meet, room, site_with, steps, sweep, trip
 from tests.hard_sites.counts import assert_counts
@@ -63,7 +64,7 @@ def test_the_plan_and_the_footprint_are_what_the_servers_saw(
     done = meet(simulator, tmp_path, "-n", workers)
     assert done.code == 0, done.output
     assert_counts(simulator, done, planned)
-    assert planned.writes == counts.writes() * len(ROOMS) + counts.writes(counts.MEETING) * len(INVITED)
+    assert planned.writes == plan_counts.writes() * len(ROOMS) + plan_counts.writes(plan_counts.MEETING) * len(INVITED)
     assert sum(simulator.count(f"ews.{write}") for write in WRITES) == planned.writes
 
 

@@ -11,13 +11,13 @@ from lxml import etree
 
 from pytest_flowscape.booking import calls
 from pytest_flowscape.booking.calls import Patience
-from pytest_flowscape.exchange_client.booked import BookingCalendar
+from pytest_flowscape.booking.client.booked import BookingCalendar
 from pytest_flowscape.facts import TAG_NAME, TAG_SET, Kind, Trouble, Written
 from pytest_flowscape.probes.ews import item_answers
 from pytest_flowscape.probes.ews.http_wire import HttpAnswer
 from pytest_flowscape.probes.ews.request import MESSAGES, TYPES
-from pytest_flowscape.site import Exchange
-from tests.unit.ews_samples import fault, response
+from pytest_flowscape.site.model import Exchange
+from tests.probes.ews_samples import fault, response
 
 ROOM = "atlas@demo.test"
 BEGIN = datetime(2031, 3, 5, 2, tzinfo=timezone.utc)

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from pytest_flowscape.booking import counts, round_trip
+from pytest_flowscape.booking import round_trip
+from pytest_flowscape.session import plan_counts
 from tests.acceptance import accept
 from tests.booking.sites import ROOMS, WRITES, book, journals, room, steps, trip
 from tests.hard_sites.counts import assert_counts
@@ -53,7 +54,7 @@ def test_the_plan_and_the_footprint_are_what_the_servers_saw(
     done = book(simulator, tmp_path, "-n", workers)
     assert done.code == 0, done.output
     assert_counts(simulator, done, planned)
-    assert planned.writes == done.results["footprint"]["writes"] == counts.writes() * len(ROOMS)
+    assert planned.writes == done.results["footprint"]["writes"] == plan_counts.writes() * len(ROOMS)
     assert sum(simulator.count(f"ews.{write}") for write in WRITES) == planned.writes
 
 

@@ -9,10 +9,10 @@ import pytest
 
 from pytest_flowscape.booking import traces
 from pytest_flowscape.booking.calls import Patience
+from pytest_flowscape.booking.client.transport import RawAnswer
 from pytest_flowscape.booking.traces import CHECK, OF_ORGANIZER, OF_ROOM, REMOVE, Mailboxes
-from pytest_flowscape.exchange_client.transport import RawAnswer
 from pytest_flowscape.facts import TAG_NAME, TAG_SET, Written
-from tests.unit.ews_samples import response
+from tests.probes.ews_samples import response
 
 SERVICE, ROOM, UID, TAG = "svc@demo.test", "atlas@demo.test", "0400AB", "run/1"
 ITEM = Written(SERVICE, "calendar", TAG, "Subject", uid=UID, invited=ROOM)

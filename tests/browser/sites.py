@@ -7,13 +7,13 @@ from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import Any
 
-from pytest_flowscape.collection import load_requirements
 from pytest_flowscape.facts import FolderAnswer, Kind, MailboxAnswer, SiteFacts, SyncAnswer, Trouble
-from pytest_flowscape.outcomes import Outcome, Word
+from pytest_flowscape.judging.catalogue import load_requirements
+from pytest_flowscape.judging.outcomes import Outcome, Word
+from pytest_flowscape.judging.verdict import Expected, Result, expected_pairs, judge_run
 from pytest_flowscape.requirement import Per, Requirement
-from pytest_flowscape.site import Attestation, Room, Site, Waiver
-from pytest_flowscape.verdict import Expected, Result, expected_pairs, judge_run
-from tests.unit.report_samples import NOON, site, site_facts
+from pytest_flowscape.site.model import Attestation, Room, Site, Waiver
+from tests.report.report_samples import NOON, site, site_facts
 
 HOSTILE = (
     "<script>window.wasRun = 1</script>",

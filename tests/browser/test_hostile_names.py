@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_flowscape.report.groups import visible
+from pytest_flowscape.report.text import visible
 from tests.browser.conftest import Opened
 from tests.browser.sites import HOSTILE
 

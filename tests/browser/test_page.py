@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from pytest_flowscape.outcomes import Word
+from pytest_flowscape.judging.outcomes import Word
 from pytest_flowscape.report.groups import findings
-from pytest_flowscape.report.page_fix import TRIAL, literal, take_apart
+from pytest_flowscape.report.page.fix import TRIAL, literal, take_apart
 from tests.browser.conftest import Opened, clipboard
 from tests.browser.sites import SITES, requirements
 

@@ -12,13 +12,14 @@ from pathlib import Path
 
 import pytest
 
-from pytest_flowscape.outcomes import Outcome, Word
-from pytest_flowscape.report import fixes, results
+from pytest_flowscape.judging.outcomes import Outcome, Word
+from pytest_flowscape.report.files import results
+from pytest_flowscape.report.fixes import scripts
 from pytest_flowscape.report.groups import findings
-from pytest_flowscape.report.html import AcceptancePage
-from pytest_flowscape.report.page_evidence import Evidence
+from pytest_flowscape.report.page.evidence import Evidence
+from pytest_flowscape.report.page.html import AcceptancePage
 from tests.browser.sites import SITES, Judged, requirements
-from tests.unit.report_samples import run_info
+from tests.report.report_samples import run_info
 
 NAME = "acceptance.html"
 
@@ -50,11 +51,11 @@ class Reporter:
         judged, run = self._judged, run_info()
         written = results.write(self._folder, judged.result, requirements(), judged.site, judged.facts, run)
         found = findings(judged.result.outcomes, requirements())
-        for write in fixes.writers(self._folder, found, judged.site, judged.facts, run).values():
+        for write in scripts.writers(self._folder, found, judged.site, judged.facts, run).values():
             write()
         self._page.result, self._page.run, self._page.site_facts = judged.result, run, judged.facts
         self._page.evidence = Evidence(judged.facts, judged.target_facts)
-        self._page.fixes = fixes.by_owner(self._folder)
+        self._page.fixes = scripts.by_owner(self._folder)
         self._page.results_sha256 = hashlib.sha256(written.read_bytes()).hexdigest()
 
 

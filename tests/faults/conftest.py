@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from pytest_flowscape import front_ends, policy
-from pytest_flowscape.config import load_site
-from pytest_flowscape.facts import SiteFacts
-from pytest_flowscape.probes import balancer, directory_servers
+from pytest_flowscape.facts import SiteFacts, front_ends, policy
+from pytest_flowscape.probes import balancer
+from pytest_flowscape.probes.directory import servers
 from pytest_flowscape.probes.ews import retry
-from pytest_flowscape.site import Site
+from pytest_flowscape.site.model import Site
+from pytest_flowscape.site.reading import load_site
 from tests.faults.ews_proxy import EwsProxy
 from tests.faults.in_process import Accepted, accept_here, through
 from tests.faults.ldap_proxy import LdapProxy
@@ -125,7 +125,7 @@ def stage_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
 def scaled(monkeypatch: pytest.MonkeyPatch, stage_process: Stage) -> None:
     """Let time run faster than on a site: the pauses and the looks at front ends, in proportion to the timeout."""
     monkeypatch.setattr(retry, "PAUSES", tuple(pause * SCALE for pause in policy.PAUSES))
-    monkeypatch.setattr(directory_servers, "LDAP_PAUSE", policy.LDAP_PAUSE * SCALE)
+    monkeypatch.setattr(servers, "LDAP_PAUSE", policy.LDAP_PAUSE * SCALE)
     monkeypatch.setattr(balancer, "PAUSE", front_ends.PAUSE * SCALE)
     monkeypatch.setattr(balancer, "FRONT_END_CONNECTIONS", 3)
     # the store of this machine takes 40 ms to load, for every connection anew, and is another test's matter

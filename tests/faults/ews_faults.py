@@ -17,7 +17,7 @@ from pytest_flowscape.facts import Kind
 from pytest_flowscape.probes.ews.connection import REQUEST_ID
 from tests.faults.ews_proxy import Fault, Point, Turn
 from tests.faults.wire import Message, answer
-from tests.unit.ews_samples import fault as soap_fault
+from tests.probes.ews_samples import fault as soap_fault
 
 SIGNED_IN = (Point.SIGN_IN, Point.OWN_FOLDERS, Point.IMPERSONATED, Point.DELEGATE, Point.SYNC)
 OF_ROOMS = (Point.IMPERSONATED, Point.DELEGATE, Point.SYNC)

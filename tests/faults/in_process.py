@@ -11,17 +11,17 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from pathlib import Path
 
-from pytest_flowscape.collection import attributes_judged, load_requirements
-from pytest_flowscape.errors import NotMeasured, NotRequested
+from pytest_flowscape.core.errors import NotMeasured, NotRequested
+from pytest_flowscape.core.secret import Secret
 from pytest_flowscape.facts import SiteFacts
-from pytest_flowscape.gather import Gather
-from pytest_flowscape.gather_site import gather_site
-from pytest_flowscape.judge import Decided, Judge
-from pytest_flowscape.live import Live
-from pytest_flowscape.run import Run
-from pytest_flowscape.secret import Secret
-from pytest_flowscape.site import Site
-from pytest_flowscape.verdict import targets
+from pytest_flowscape.gathering.clients import Live
+from pytest_flowscape.gathering.facts import Gather
+from pytest_flowscape.gathering.site import gather_site
+from pytest_flowscape.judging.catalogue import attributes_judged, load_requirements
+from pytest_flowscape.judging.judge import Decided, Judge
+from pytest_flowscape.judging.verdict import targets
+from pytest_flowscape.site.model import Site
+from pytest_flowscape.site.one_run import Run
 
 Pair = tuple[str, str]
 PASSED, FAILED, NOT_MEASURED, NOT_REQUESTED = "passed", "failed", "not measured", "not requested"

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_flowscape.site import Site
+from pytest_flowscape.site.model import Site
 from tests.faults.conftest import Stage
 from tests.faults.ews_faults import instead
 from tests.faults.ews_proxy import FOR_EVER, Fault, Point

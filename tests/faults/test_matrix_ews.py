@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
-from pytest_flowscape.causes import CAUSES, EWS
-from pytest_flowscape.policy import RULES
+from pytest_flowscape.facts.policy import RULES
+from pytest_flowscape.judging.causes import CAUSES, EWS
 from tests.faults.conftest import Stage
 from tests.faults.ews_faults import KINDS, FaultKind
 from tests.faults.ews_proxy import FOR_EVER, Point

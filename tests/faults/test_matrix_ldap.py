@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
-from pytest_flowscape.causes import DIRECTORY_ONLY
-from pytest_flowscape.probes import directory_search
+from pytest_flowscape.judging.causes import DIRECTORY_ONLY
+from pytest_flowscape.probes.directory import search
 from tests.faults.conftest import Stage
 from tests.faults.ews_proxy import FOR_EVER
 from tests.faults.in_process import NOT_MEASURED, PASSED
@@ -36,7 +36,7 @@ def test_a_fault_makes_no_outcome_better(
     monkeypatch: pytest.MonkeyPatch,
     record_property: Callable[[str, object], None],
 ) -> None:
-    monkeypatch.setattr(directory_search, "PAGE", 2)
+    monkeypatch.setattr(search, "PAGE", 2)
     healthy = stage.baseline()
     for words, times in TIMES.items():
         stage.ldap.plan(point, kind.fault, times)

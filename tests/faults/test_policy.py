@@ -6,12 +6,12 @@ import time
 
 import pytest
 
-from pytest_flowscape.causes import CAUSES
 from pytest_flowscape.facts import Kind, Trouble
-from pytest_flowscape.policy import MOST_IN_A_ROW, MOST_IN_VAIN, RULES, AtRoom
+from pytest_flowscape.facts.policy import MOST_IN_A_ROW, MOST_IN_VAIN, RULES, AtRoom
+from pytest_flowscape.judging.causes import CAUSES
 from pytest_flowscape.probes.ews import retry
 from pytest_flowscape.probes.ews.retry import Attempts, Patience
-from tests.faults.document import PAGE, page, points, size
+from tools.documents.faults import PAGE, page, points, size
 
 
 def test_every_kind_of_trouble_has_its_rule() -> None:
@@ -78,7 +78,7 @@ def test_a_session_gives_up_after_so_much_time_in_vain() -> None:
 
 
 def test_the_document_says_what_the_policy_is() -> None:
-    """To mend it: ``python -m tests.faults.document``."""
+    """To mend it: ``python -m tools.documents.faults``."""
     text = PAGE.read_text(encoding="utf-8")
     assert text == page(text)
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from pytest_flowscape.site import Site
+from pytest_flowscape.site.model import Site
 from tests.faults.conftest import Stage
 from tests.faults.ews_faults import KINDS, FaultKind
 from tests.faults.ews_proxy import FOR_EVER, Fault, Point, Turn

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from ldaptor.protocols import pureber, pureldap
 
 from pytest_flowscape.facts import TAG_NAME, TAG_SET
-from tests.unit import ews_samples as soap
-from tests.unit.config_samples import DIRECTORY, GOOD
+from tests.probes import ews_samples as soap
+from tests.site.config_samples import DIRECTORY, GOOD
 
 MORE = r"""[booking]
 rooms = atlas@customer.com

@@ -15,28 +15,29 @@ from datetime import datetime, timezone
 from functools import cache
 from pathlib import Path
 
-from pytest_flowscape import full_access, judgement, resolving
 from pytest_flowscape.booking import slots
-from pytest_flowscape.config import load_site
-from pytest_flowscape.errors import FlowscapeError, NotMeasured, SiteFileError
+from pytest_flowscape.core.errors import FlowscapeError, NotMeasured, SiteFileError
+from pytest_flowscape.core.secret import Secret
 from pytest_flowscape.facts import DirectoryEntry, Holders, ResolvedName, Trouble
-from pytest_flowscape.gather_site import FIVE_FOLDERS, account_cause
-from pytest_flowscape.probes import directory_search, directory_view
-from pytest_flowscape.probes.directory_search import Channel, Query, SearchFailed
-from pytest_flowscape.probes.directory_sight import Sight
-from pytest_flowscape.probes.directory_socket import BoundedSocket
+from pytest_flowscape.facts.names import FIVE_FOLDERS
+from pytest_flowscape.gathering.site import account_cause
+from pytest_flowscape.judging import entries, full_access, resolve_names
+from pytest_flowscape.judging.usable_answers import PERSON_FACTS, usable
+from pytest_flowscape.judging.verdict import expected_pairs
+from pytest_flowscape.probes.bounded_socket import BoundedSocket
+from pytest_flowscape.probes.directory import search, view
+from pytest_flowscape.probes.directory.search import Channel, Query, SearchFailed
+from pytest_flowscape.probes.directory.security_descriptor import decide, read_dacl, sid_text
+from pytest_flowscape.probes.directory.sight import Sight
 from pytest_flowscape.probes.ews import answers, availability, item_answers
 from pytest_flowscape.probes.ews.answers import Envelope
 from pytest_flowscape.probes.ews.batch import Batch
 from pytest_flowscape.probes.ews.http_wire import AnswerReader, HttpAnswer, NotHttp
 from pytest_flowscape.probes.ews.sign_in import schemes
 from pytest_flowscape.probes.network import Deadline
-from pytest_flowscape.probes.security_descriptor import decide, read_dacl, sid_text
-from pytest_flowscape.report.evidence import encode
-from pytest_flowscape.secret import Secret
-from pytest_flowscape.sifting import PERSON_FACTS, usable
-from pytest_flowscape.site import DirectoryServer
-from pytest_flowscape.verdict import expected_pairs
+from pytest_flowscape.report.files.evidence import encode
+from pytest_flowscape.site.model import DirectoryServer
+from pytest_flowscape.site.reading import load_site
 from tests.fuzz import seeds
 
 ROOM, NOW = "atlas@demo.test", datetime(2026, 3, 2, 12, tzinfo=timezone.utc)
@@ -150,8 +151,8 @@ def _others(told: Envelope) -> None:
     _keep(answers.sync(told, ROOM, ROOM))
     name = answers.resolved(told, ROOM)
     _keep(name)
-    _proven(resolving.told_names, name)
-    _proven(resolving.told_addresses, name)
+    _proven(resolve_names.told_names, name)
+    _proven(resolve_names.told_addresses, name)
     item_answers.items([told])
     item_answers.changes([told])
     free = availability.read(told, ROOM)
@@ -185,9 +186,7 @@ def ldap_answer(data: bytes) -> None:
     """Bytes from a directory that closes behind them; the first tells whether they answer a bind or a search."""
     here, there = socket.socketpair()
     with there:
-        connection = directory_search._connection(
-            DirectoryServer("localhost", 636, tls=True), BoundedSocket(here, Deadline(5))
-        )
+        connection = search._connection(DirectoryServer("localhost", 636, tls=True), BoundedSocket(here, Deadline(5)))
         channel = Channel(DirectoryServer("localhost", 636, tls=True), connection, None)
         there.sendall(data[1:60000])
         there.shutdown(socket.SHUT_WR)
@@ -205,7 +204,7 @@ def ldap_answer(data: bytes) -> None:
             channel.close()
 
 
-NAMES = tuple(dict.fromkeys((*directory_view.ACCOUNT_ATTRIBUTES, *directory_view.HOLDER_ATTRIBUTES)))
+NAMES = tuple(dict.fromkeys((*view.ACCOUNT_ATTRIBUTES, *view.HOLDER_ATTRIBUTES)))
 
 
 def ldap_entry(data: bytes) -> None:
@@ -222,24 +221,24 @@ def ldap_entry(data: bytes) -> None:
 def _judge(entry: DirectoryEntry) -> None:
     """All that is read out of an entry, as a room's, a user's and the service account's."""
     _keep(entry)
-    joined = directory_view.join([ROOM], [entry], [entry])
-    holders = directory_view.judged(joined[ROOM], NAMES, Sight().after([entry]), forest_wide=True)
+    joined = view.join([ROOM], [entry], [entry])
+    holders = view.judged(joined[ROOM], NAMES, Sight().after([entry]), forest_wide=True)
     held = Holders(ROOM, by_proxy=(entry,))
-    _keep(directory_view.mailbox_rights(held, SIDS))
-    judgement.all_holders(holders)
-    directory_view.token_sids(entry)
-    directory_view.master_sids(entry)
-    directory_view.when_changed(entry.attributes)
+    _keep(view.mailbox_rights(held, SIDS))
+    entries.all_holders(holders)
+    view.token_sids(entry)
+    view.master_sids(entry)
+    view.when_changed(entry.attributes)
     for username in ("DEMO\\svc", "svc@demo.test", "svc"):
-        directory_view.is_another(entry, username)
-        directory_view.is_proven(entry, username)
+        view.is_another(entry, username)
+        view.is_proven(entry, username)
     account_cause(entry, 5, NOW)
-    judgement.is_group_managed(entry)
-    judgement.addresses_of(entry)
+    entries.is_group_managed(entry)
+    entries.addresses_of(entry)
     for name in NAMES:
         entry.moment(name)
         try:
-            judgement.number(entry, name)
+            entries.number(entry, name)
         except FlowscapeError as error:
             _said(error)
 

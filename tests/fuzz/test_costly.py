@@ -9,7 +9,7 @@ import pytest
 
 from pytest_flowscape.probes.ews import answers
 from pytest_flowscape.probes.ews.answers import Envelope
-from tests.unit import ews_samples as soap
+from tests.probes import ews_samples as soap
 
 DEEP = 200  # the parser takes 256 levels
 SECONDS = 5.0  # of processor time; it takes a tenth of one, and took minutes

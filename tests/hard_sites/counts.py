@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
-from pytest_flowscape.plan import Plan
+from pytest_flowscape.session.plan_counts import Plan
 from tests.acceptance import Finished
 from tests.simulator.harness import Simulator
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pytest_flowscape.causes import DIRECTORY_ONLY
+from pytest_flowscape.judging.causes import DIRECTORY_ONLY
 from pytest_flowscape.simulator.scenarios.forests import ACCOUNTS
 from pytest_flowscape.simulator.scenarios.hard_directory import (
     HIDDEN_ROOM,

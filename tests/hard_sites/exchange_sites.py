@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pytest_flowscape.causes import AFTER_SIGN_IN, CAUSES, EWS
+from pytest_flowscape.judging.causes import AFTER_SIGN_IN, CAUSES, EWS
 from pytest_flowscape.simulator.scenarios.hard_exchange import (
     EXCLUSIVE_USER,
     MOVING_ROOM,

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from pytest_flowscape.collection import attributes_judged
-from pytest_flowscape.command_line import chosen_rooms
-from pytest_flowscape.config import load_site
-from pytest_flowscape.gather_site import utc_now
-from pytest_flowscape.plan import Plan, make_plan
-from pytest_flowscape.run import Run
-from pytest_flowscape.secret import NOTHING
+from pytest_flowscape.core.secret import NOTHING
+from pytest_flowscape.gathering.site import utc_now
+from pytest_flowscape.judging.catalogue import attributes_judged
+from pytest_flowscape.session.command_line import chosen_rooms
+from pytest_flowscape.session.plan_counts import Plan, make_plan
+from pytest_flowscape.site.one_run import Run
+from pytest_flowscape.site.reading import load_site
 
 
 def plan_of(site_file: Path, workers: int = 0, rooms: Sequence[str] = (), book: str = "") -> Plan:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_flowscape.refusals import NAME
+from pytest_flowscape.gathering.refusals import NAME
 from tests.acceptance import accept
 from tests.simulator.harness import Simulator
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from tests.hard_sites.document import DOCS, SITES, WORKERS, rows
 from tests.hard_sites.test_hard_sites import test_a_hard_site_gives_what_it_must as proof
+from tools.documents.hard_sites import DOCS, SITES, WORKERS, rows
 
 SECTION = "## Hard sites"
 
@@ -15,7 +15,7 @@ def table(text: str) -> list[str]:
 
 
 def test_the_table_of_outcomes_is_that_of_the_records() -> None:
-    """To mend it: put what ``python -m tests.hard_sites.document`` prints in place of the table."""
+    """To mend it: put what ``python -m tools.documents.hard_sites`` prints in place of the table."""
     assert table((DOCS / "hard-sites.md").read_text(encoding="utf-8")) == list(rows())
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import trustme
 
-from pytest_flowscape.site import Exchange
+from pytest_flowscape.site.model import Exchange
 from tests.probes.ews_lines import PASSWORD, ROOMS, USER, Answer, Opens
 from tests.probes.ews_sessions import Desk
 from tests.probes.tls_server import Http, Server, ca_file, server_context

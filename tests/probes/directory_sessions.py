@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
+from pytest_flowscape.core.secret import Secret
 from pytest_flowscape.facts import DirectoryView
-from pytest_flowscape.probes.directory import DirectorySession
-from pytest_flowscape.secret import Secret
-from pytest_flowscape.site import Directory, DirectoryServer
+from pytest_flowscape.probes.directory.session import DirectorySession
+from pytest_flowscape.site.model import Directory, DirectoryServer
 from tests.simulator.directory_process import PASSWORD, UPN, DirectoryProcess, directory, directory_process
 
 __all__ = ["directory", "directory_process", "session"]

@@ -7,9 +7,9 @@ from collections.abc import Callable
 
 from pytest_flowscape.facts import Kind
 from pytest_flowscape.probes.ews.session import EwsSession
+from tests.probes.ews_samples import folder, response
 from tests.probes.ews_sessions import Desk, kinds
 from tests.probes.tls_server import Http, Request, http
-from tests.unit.ews_samples import folder, response
 
 PASSWORD = 'Pl4nted&"Märker"<\\>'
 USER = "DEMO\\svc"

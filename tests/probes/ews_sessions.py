@@ -10,11 +10,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from pytest_flowscape.core.secret import Secret
 from pytest_flowscape.facts import Kind, MailboxAnswer
 from pytest_flowscape.probes.ews.session import EwsSession
 from pytest_flowscape.probes.gate import Gate
-from pytest_flowscape.secret import Secret
-from pytest_flowscape.site import Exchange
+from pytest_flowscape.site.model import Exchange
 from tests.simulator.harness import Simulator
 
 FIVE = ("msgfolderroot", "inbox", "calendar", "sentitems", "deleteditems")

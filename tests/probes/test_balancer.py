@@ -12,12 +12,11 @@ from pathlib import Path
 import pytest
 import trustme
 
-from pytest_flowscape import front_ends
-from pytest_flowscape.facts import Endpoint, Kind
+from pytest_flowscape.facts import Endpoint, Kind, front_ends
 from pytest_flowscape.probes import balancer
 from pytest_flowscape.probes.balancer import FRONT_END_CONNECTIONS
 from pytest_flowscape.probes.endpoint import probe_endpoint, probe_front_ends
-from pytest_flowscape.site import Exchange
+from pytest_flowscape.site.model import Exchange
 from tests.probes.tls_server import Http, Request, Server, ca_file, closed_port, http, server_context
 
 RUN = str(uuid.uuid4())

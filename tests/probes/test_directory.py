@@ -7,9 +7,9 @@ import re
 import pytest
 
 from pytest_flowscape.facts import DirectoryEntry, Grant
-from pytest_flowscape.probes.directory_search import Query
-from pytest_flowscape.probes.directory_servers import Servers
-from pytest_flowscape.site import DirectoryServer
+from pytest_flowscape.probes.directory.search import Query
+from pytest_flowscape.probes.directory.servers import Servers
+from pytest_flowscape.site.model import DirectoryServer
 from tests.probes.directory_sessions import (
     EMAIL,
     JANE,

@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
+from pytest_flowscape.core.secret import Secret
 from pytest_flowscape.facts import DirectoryView
-from pytest_flowscape.probes.directory import DirectorySession
-from pytest_flowscape.probes.directory_servers import Servers
-from pytest_flowscape.secret import Secret
-from pytest_flowscape.site import Directory, DirectoryServer
+from pytest_flowscape.probes.directory.servers import Servers
+from pytest_flowscape.probes.directory.session import DirectorySession
+from pytest_flowscape.site.model import Directory, DirectoryServer
 from tests.probes.directory_sessions import Door
 from tests.probes.tls_server import closed_port
 from tests.simulator.harness import Simulator

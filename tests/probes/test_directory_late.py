@@ -7,11 +7,11 @@ from functools import partial
 
 import pytest
 
+from pytest_flowscape.core.interruption import INTERRUPTION
 from pytest_flowscape.facts import DirectoryView, Grant, Holders, Kind, MailboxRights
-from pytest_flowscape.interruption import INTERRUPTION
-from pytest_flowscape.probes import directory as probe
-from pytest_flowscape.probes.directory_late import Awaited, Rest, late_part, whole
-from pytest_flowscape.probes.directory_view import chunks
+from pytest_flowscape.probes.directory import session as probe
+from pytest_flowscape.probes.directory.late import Awaited, Rest, late_part, whole
+from pytest_flowscape.probes.directory.view import chunks
 from tests.probes.directory_sessions import (
     EMAIL,
     JANE,

@@ -12,12 +12,12 @@ from typing import Any
 import pytest
 import trustme
 
+from pytest_flowscape.core.secret import Secret
 from pytest_flowscape.facts import Bind, Kind
-from pytest_flowscape.probes.directory import DirectorySession
-from pytest_flowscape.probes.directory_search import open_channel
+from pytest_flowscape.probes.directory.search import open_channel
+from pytest_flowscape.probes.directory.session import DirectorySession
 from pytest_flowscape.probes.network import Deadline
-from pytest_flowscape.secret import Secret
-from pytest_flowscape.site import Directory, DirectoryServer
+from pytest_flowscape.site.model import Directory, DirectoryServer
 from tests.probes.directory_sessions import Door
 from tests.probes.tls_server import Server, ca_file, closed_port, server_context
 

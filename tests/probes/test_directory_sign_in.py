@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from pytest_flowscape.facts import Kind
-from pytest_flowscape.probes.directory_search import Channel
+from pytest_flowscape.probes.directory.search import Channel
 from pytest_flowscape.probes.gate import Gate
 from tests.probes.directory_sessions import (
     EMAIL,

@@ -8,9 +8,9 @@ from datetime import datetime, timezone
 import pytest
 
 from pytest_flowscape.facts import DirectoryEntry, Grant, Holders
-from pytest_flowscape.probes.directory_account import domain_sid
-from pytest_flowscape.probes.directory_sight import Sight, unreadable
-from pytest_flowscape.probes.directory_view import (
+from pytest_flowscape.probes.directory.account import domain_sid
+from pytest_flowscape.probes.directory.sight import Sight, unreadable
+from pytest_flowscape.probes.directory.view import (
     account_attributes,
     chunks,
     dns_domain,

@@ -13,7 +13,7 @@ import trustme
 
 from pytest_flowscape.facts import Endpoint, Kind
 from pytest_flowscape.probes.endpoint import probe_endpoint
-from pytest_flowscape.site import Exchange
+from pytest_flowscape.site.model import Exchange
 from tests.probes.tls_server import Http, Server, Talk, ca_file, closed_port, http, in_turn, server_context
 
 RUN = str(uuid.uuid4())

@@ -17,11 +17,11 @@ from pytest_flowscape.facts import Kind
 from pytest_flowscape.probes.ews.connection import _BoundedSocket
 from pytest_flowscape.probes.gate import Gate
 from pytest_flowscape.probes.network import Deadline
-from pytest_flowscape.site import Exchange
+from pytest_flowscape.site.model import Exchange
 from tests.probes.ews_lines import CHALLENGE, PASSWORD, ROOMS, USER, Opens, Script, ask, good
+from tests.probes.ews_samples import fault
 from tests.probes.ews_sessions import RUN, kinds, run_in_threads
 from tests.probes.tls_server import Request, http
-from tests.unit.ews_samples import fault
 
 # --- a sign-in that is lost ---------------------------------------------------------------------------
 

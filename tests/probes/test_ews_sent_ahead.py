@@ -14,8 +14,8 @@ from pytest_flowscape.probes.ews.conversation import Conversation
 from pytest_flowscape.probes.ews.session import EwsSession
 from pytest_flowscape.probes.ledger import AGAIN, LEDGER
 from tests.probes.ews_lines import CHALLENGE, Opens, ask, good
+from tests.probes.ews_samples import refused, response
 from tests.probes.tls_server import Request, http
-from tests.unit.ews_samples import refused, response
 
 SECONDS = 30.0
 HOLDS, WAITS = "holds@demo.test", "waits@demo.test"

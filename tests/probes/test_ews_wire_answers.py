@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from pytest_flowscape.core.secret import encodings
 from pytest_flowscape.facts import Kind
 from pytest_flowscape.probes.ews.connection import Connection, _BoundedSocket
-from pytest_flowscape.secret import encodings
 from tests.probes.ews_lines import PASSWORD, ROOMS, USER, Opens, Script, ask, good
+from tests.probes.ews_samples import fault, folder, refused, response
 from tests.probes.ews_sessions import kinds
 from tests.probes.tls_server import Request, http
-from tests.unit.ews_samples import fault, folder, refused, response
 
 # --- batches that come back wrong ---------------------------------------------------------------------
 

@@ -18,7 +18,7 @@ import trustme
 
 from pytest_flowscape.facts import Host, Kind
 from pytest_flowscape.probes.endpoint import probe_host
-from pytest_flowscape.site import Exchange
+from pytest_flowscape.site.model import Exchange
 from tests.probes.tls_server import Server, ca_file, closed_port, server_context
 
 linux_only = pytest.mark.skipif(sys.platform != "linux", reason="other systems' stores cannot be set by a variable")

@@ -14,13 +14,13 @@ import pytest
 import trustme
 from exchangelib.errors import TransportError
 
-from pytest_flowscape.exchange_client.account import make_account
+from pytest_flowscape.booking.client.account import make_account
+from pytest_flowscape.core.secret import Secret
 from pytest_flowscape.facts import Kind
 from pytest_flowscape.probes import trust
-from pytest_flowscape.probes.directory import DirectorySession
+from pytest_flowscape.probes.directory.session import DirectorySession
 from pytest_flowscape.probes.endpoint import probe_endpoint, probe_host
-from pytest_flowscape.secret import Secret
-from pytest_flowscape.site import Directory, DirectoryServer
+from pytest_flowscape.site.model import Directory, DirectoryServer
 from tests.probes.ews_sessions import Desk, desk_of
 from tests.probes.tls_server import ca_file
 from tests.simulator.harness import Simulator

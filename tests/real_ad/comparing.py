@@ -11,9 +11,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from pytest_flowscape.facts import DirectoryEntry, DirectoryView, Holders
-from pytest_flowscape.probes.directory_search import Query
-from pytest_flowscape.probes.security_descriptor import read_dacl, sid_text
-from pytest_flowscape.site import Directory
+from pytest_flowscape.probes.directory.search import Query
+from pytest_flowscape.probes.directory.security_descriptor import read_dacl, sid_text
+from pytest_flowscape.site.model import Directory
 from tests.real_ad import views
 
 A_TIME, NO_TIME, NEVER = "a time", "0", 0x7FFFFFFFFFFFFFFF

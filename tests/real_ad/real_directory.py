@@ -11,10 +11,10 @@ import fcntl
 from collections.abc import Iterator
 from pathlib import Path
 
+from pytest_flowscape.core.secret import Secret
 from pytest_flowscape.facts import DirectoryView
-from pytest_flowscape.probes.directory import DirectorySession
-from pytest_flowscape.secret import Secret
-from pytest_flowscape.site import Directory, DirectoryServer
+from pytest_flowscape.probes.directory.session import DirectorySession
+from pytest_flowscape.site.model import Directory, DirectoryServer
 from tests.probes.directory_sessions import Door
 from tests.real_ad import contents
 from tests.real_ad.administrator import Administrator

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_flowscape.causes import CAUSES
+from pytest_flowscape.judging.causes import CAUSES
 from tests.acceptance import Finished, accept
 from tests.real_ad.account_defects import ATTRIBUTES, NEVER, STATES, Defect, fine_grained, no_mailbox
 from tests.real_ad.both import directory_section, password_file, site_file

@@ -17,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pytest_flowscape.facts import Grant
-from pytest_flowscape.probes.security_descriptor import GENERIC_ALL, INHERIT_ONLY, Entry, decide, read_dacl
+from pytest_flowscape.probes.directory.security_descriptor import GENERIC_ALL, INHERIT_ONLY, Entry, decide, read_dacl
 
 SYSTEM_PYTHON = Path("/usr/bin/python3")  # Samba's bindings are built for Debian's own Python alone
 SCRIPT = Path(__file__).with_name("access_check.py")

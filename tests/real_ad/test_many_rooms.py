@@ -6,11 +6,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from pytest_flowscape.config import load_site
 from pytest_flowscape.facts import Grant, Kind
-from pytest_flowscape.probes import directory_search
-from pytest_flowscape.probes.directory_search import Query, SearchFailed
-from pytest_flowscape.site import Directory
+from pytest_flowscape.probes.directory import search
+from pytest_flowscape.probes.directory.search import Query, SearchFailed
+from pytest_flowscape.site.model import Directory
+from pytest_flowscape.site.reading import load_site
 from tests.probes.directory_sessions import Sessions, directory, directory_process, policy, session
 from tests.real_ad import contents, views
 from tests.real_ad.administrator import full_access, mailbox_descriptor
@@ -99,12 +99,12 @@ def test_a_search_without_pages_is_stopped_and_its_half_answer_counts_for_nothin
     assert entries.result["description"] == "sizeLimitExceeded"
     assert len(entries.response or ()) == MAX_PAGE_SIZE
     policy(session, max_page_size=200)  # less than the product's own pages: the server decides
-    monkeypatch.setattr(directory_search, "PAGE", 10_000)
+    monkeypatch.setattr(search, "PAGE", 10_000)
     real = Directory((session.server(),), contents.BASE, ca_file=session.directory.ca)
     with views.servers(real, USERNAME, "Correct-Horse-7") as servers:
         everybody = Query(contents.BASE, f"(proxyAddresses=smtp:{SHARED})", ("mail",))
         assert len(servers.search(everybody, catalog=False)) == 1_500
-        monkeypatch.setattr(directory_search, "PAGE", None)
+        monkeypatch.setattr(search, "PAGE", None)
         with pytest.raises(SearchFailed) as caught:
             servers.search(everybody, catalog=False)
     assert (caught.value.trouble.kind, caught.value.trouble.ldap_result) == (Kind.SEARCH, 4)

@@ -11,7 +11,7 @@ import pytest
 from pytest_flowscape.facts import DirectoryView
 from pytest_flowscape.simulator.scenarios import load
 from pytest_flowscape.simulator.scenarios.ready import GROUP_DN
-from pytest_flowscape.site import Directory
+from pytest_flowscape.site.model import Directory
 from tests.acceptance import Finished, accept
 from tests.real_ad import contents, views
 from tests.real_ad.both import directory_section, site_file

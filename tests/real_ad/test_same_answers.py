@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import pytest
 
-from pytest_flowscape.collection import attributes_judged
-from pytest_flowscape.probes.directory_search import Query
-from pytest_flowscape.probes.directory_view import (
+from pytest_flowscape.judging.catalogue import attributes_judged
+from pytest_flowscape.probes.directory.search import Query
+from pytest_flowscape.probes.directory.view import (
     account_attributes,
     holder_attributes,
     identity_filters,

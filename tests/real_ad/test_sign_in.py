@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 import trustme
 
-from pytest_flowscape.causes import CAUSES
 from pytest_flowscape.facts import Kind
-from pytest_flowscape.site import DirectoryServer
+from pytest_flowscape.judging.causes import CAUSES
+from pytest_flowscape.site.model import DirectoryServer
 from tests.acceptance import accept
 from tests.real_ad.account_defects import STATES, Plant, attributes
 from tests.real_ad.administrator import Administrator

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import pytest
 
-from pytest_flowscape.collection import attributes_judged
 from pytest_flowscape.facts import DirectoryView, Grant
-from pytest_flowscape.site import Directory
+from pytest_flowscape.judging.catalogue import attributes_judged
+from pytest_flowscape.site.model import Directory
 from tests.real_ad import contents, views
 from tests.real_ad.administrator import Administrator, full_access, mailbox_descriptor
 from tests.real_ad.real_directory import EMAIL, USERNAME, RealDirectory

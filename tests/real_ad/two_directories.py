@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from pytest_flowscape.config import load_site
 from pytest_flowscape.facts import DirectoryView
-from pytest_flowscape.probes.directory_search import Query, SearchFailed
-from pytest_flowscape.site import Directory, DirectoryServer
+from pytest_flowscape.probes.directory.search import Query, SearchFailed
+from pytest_flowscape.site.model import Directory, DirectoryServer
+from pytest_flowscape.site.reading import load_site
 from tests.real_ad import contents, views
 from tests.real_ad.comparing import Names, Plain, disagreements, plain_entry, plain_view
 from tests.real_ad.contents import READER_UPN

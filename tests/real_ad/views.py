@@ -5,12 +5,12 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator, Sequence
 
-from pytest_flowscape.collection import attributes_judged
+from pytest_flowscape.core.secret import Secret
 from pytest_flowscape.facts import DirectoryView
-from pytest_flowscape.probes.directory import DirectorySession
-from pytest_flowscape.probes.directory_servers import Servers
-from pytest_flowscape.secret import Secret
-from pytest_flowscape.site import Directory
+from pytest_flowscape.judging.catalogue import attributes_judged
+from pytest_flowscape.probes.directory.servers import Servers
+from pytest_flowscape.probes.directory.session import DirectorySession
+from pytest_flowscape.site.model import Directory
 
 SECONDS = 60.0  # for a search among thousands, on a machine that does other things too
 

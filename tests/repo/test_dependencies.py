@@ -8,8 +8,8 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from tests.repo import licences
-from tests.repo.licences import LOCK, PAGE, ROOT, direct, licence, locked, tomllib
+from tools.documents import licences
+from tools.documents.licences import LOCK, PAGE, ROOT, direct, licence, locked, tomllib
 
 ENTRY = re.compile(r"(?m)^(?P<name>[A-Za-z0-9_.-]+)==(?P<version>[^ ;\\]+)(?P<rest>(?:.*\\\n)*.*\n)")
 REFRESH = "refresh it: CONTRIBUTING.md, The lock file"
@@ -45,7 +45,7 @@ def test_the_page_of_licences_names_every_package() -> None:
     named, needed = text.split("## Needed by those")
     rows = dict(re.findall(r"(?m)^\| ([a-z0-9-]+) \| (.+?) \|", named))
     rows.pop("package")
-    assert set(rows) == set(direct()), "run: python -m tests.repo.licences > docs/licences.md"
+    assert set(rows) == set(direct()), "run: python -m tools.documents.licences > docs/licences.md"
     assert {name: licence(name) for name in rows} == rows
     assert set(re.findall(r"[a-z0-9-]+", needed)) >= set(locked()) - set(direct())
 

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from pytest_flowscape.causes import CAUSES
-from pytest_flowscape.collection import attributes_judged
-from pytest_flowscape.outcomes import Word
+from pytest_flowscape.judging.catalogue import attributes_judged
+from pytest_flowscape.judging.causes import CAUSES
+from pytest_flowscape.judging.outcomes import Word
+from pytest_flowscape.judging.verdict import EXIT_INCOMPLETE, Verdict
 from pytest_flowscape.plugin import pytest_addoption
-from pytest_flowscape.probes.directory_view import account_attributes, holder_attributes
-from pytest_flowscape.verdict import EXIT_INCOMPLETE, Verdict
+from pytest_flowscape.probes.directory.view import account_attributes, holder_attributes
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
@@ -74,6 +74,7 @@ def test_every_option_of_the_documents_exists_and_every_option_is_told() -> None
 
 def test_every_module_that_architecture_names_exists() -> None:
     package = REPOSITORY / "pytest_flowscape"
-    named = set(re.findall(r"`([a-z_]+)(?:\.py)?`", text("ARCHITECTURE.md").partition("## Decisions")[0]))
-    words = {"site", "reads", "needs"}  # also words of the site file and of requirements
-    assert {name for name in named - words if not list(package.glob(f"{name}*"))} == set()
+    named = set(re.findall(r"`([a-z_/]+)(?:\.py)?`", text("ARCHITECTURE.md").partition("## Decisions")[0]))
+    assert len(named) > 10
+    words = {"reads", "needs"}  # of requirements
+    assert {name for name in named - words if not list(package.rglob(f"{name.rstrip('/')}*"))} == set()

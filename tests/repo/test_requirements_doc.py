@@ -10,11 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from pytest_flowscape import remedies, remedies_booking
-from pytest_flowscape.causes import CAUSES
-from pytest_flowscape.collection import load_requirements
-from pytest_flowscape.judge import Judged
-from pytest_flowscape.report.groups import is_command, render_fix
+from pytest_flowscape.judging import remedies
+from pytest_flowscape.judging.catalogue import Judged, load_requirements
+from pytest_flowscape.judging.causes import CAUSES
+from pytest_flowscape.report.powershell import is_command, render_fix
 from pytest_flowscape.requirement import ID, MARK, Level
 from tests.suites import made
 
@@ -61,7 +60,7 @@ def fixes(catalogue: Mapping[str, Judged]) -> dict[str, str]:
     """Every fix text, those that overrule a requirement's own included, by where it stands."""
     found = {f"{id_} fix": judged.requirement.fix for id_, judged in catalogue.items()}
     modules = {judged.function.__module__: sys.modules[judged.function.__module__] for judged in catalogue.values()}
-    for module in (*modules.values(), remedies, remedies_booking):
+    for module in (*modules.values(), remedies):
         for name, value in vars(module).items():
             if isinstance(value, str) and (name.endswith("_FIX") or name.isupper()) and "\n" in value:
                 found[f"{module.__name__}.{name}"] = value
@@ -148,13 +147,13 @@ def test_every_command_that_changes_something_can_be_tried_first_and_undone(fixe
 
 def test_the_committed_page_is_the_one_the_suites_give() -> None:
     given = subprocess.run(
-        [sys.executable, "-m", "pytest_flowscape.requirements_doc"],
+        [sys.executable, "-m", "tools.documents.requirements"],
         capture_output=True,
         check=True,
         cwd=ROOT,
         timeout=60,
     )
     committed = (ROOT / "docs" / "requirements.md").read_bytes().replace(b"\r\n", b"\n")
-    message = "run: python -m pytest_flowscape.requirements_doc > docs/requirements.md"
+    message = "run: python -m tools.documents.requirements > docs/requirements.md"
     assert given.stdout == committed, message
     assert not given.stderr

@@ -84,8 +84,13 @@ def test_wheel_holds_suites_and_types_and_nothing_beside_the_package(wheel: Path
     assert "pytest_flowscape/py.typed" in names
     suites = {path.name for path in (REPOSITORY / "suites").glob("*.py")}
     assert {name.rpartition("/")[2] for name in names if name.startswith("pytest_flowscape/suites/")} == suites
-    templates = {path.name for path in (REPOSITORY / "pytest_flowscape/report/templates").rglob("*") if path.is_file()}
-    assert {name.rpartition("/")[2] for name in names if "/report/templates/" in name} == templates
+    templates = {
+        path.relative_to(REPOSITORY).as_posix()
+        for path in (REPOSITORY / "pytest_flowscape/report").rglob("*")
+        if path.is_file() and path.parent.name == "templates"
+    }
+    assert {name for name in names if "/templates/" in name} == templates
+    assert len(templates) > 30
     assert not [name for name in names if "__pycache__" in name or name.endswith((".pyc", ".ini", ".pem"))]
 
 
@@ -104,7 +109,7 @@ def test_the_installed_package_is_the_wheels_own(python: Path, tmp_path: Path) -
     said = execute(
         python,
         "-c",
-        "import importlib.util as u, pytest_flowscape, pytest_flowscape.collection as c;"
+        "import importlib.util as u, pytest_flowscape, pytest_flowscape.judging.catalogue as c;"
         "print(pytest_flowscape.__file__); print(c.suites_folder()); print(u.find_spec('suites'))",
         cwd=tmp_path,
     ).splitlines()

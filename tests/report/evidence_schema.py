@@ -18,8 +18,8 @@ from typing import Any
 from pytest_flowscape.facts import SiteFacts
 from pytest_flowscape.facts.bookings import RoundTrip
 from pytest_flowscape.facts.mailboxes import MailboxAnswer, ResolvedName, SyncAnswer
-from pytest_flowscape.report.evidence import SCHEMA
-from tests.unit.report_schema import SCHEMAS
+from pytest_flowscape.report.files.evidence import SCHEMA
+from tests.report.report_schema import SCHEMAS
 
 PATH = SCHEMAS / "evidence-1.schema.json"
 ROOM_FACTS: dict[str, type] = {

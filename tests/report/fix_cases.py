@@ -7,16 +7,17 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from pytest_flowscape import remedies, remedies_booking
-from pytest_flowscape.collection import load_requirements
 from pytest_flowscape.facts import SiteFacts
-from pytest_flowscape.outcomes import Outcome, Word
-from pytest_flowscape.report import fixes, groups
-from pytest_flowscape.report.fixes_steps import Around
+from pytest_flowscape.judging import remedies
+from pytest_flowscape.judging.catalogue import load_requirements
+from pytest_flowscape.judging.outcomes import Outcome, Word
+from pytest_flowscape.report import groups
+from pytest_flowscape.report.fixes import scripts as fixes
+from pytest_flowscape.report.fixes.steps import Around
 from pytest_flowscape.requirement import Level, Owner, Per
-from pytest_flowscape.site import Exchange, PasswordSource, Room, ServiceAccount, Site, Users
+from pytest_flowscape.site.model import Exchange, PasswordSource, Room, ServiceAccount, Site, Users
 from suites import test_host, test_permissions, test_rooms
-from tests.unit import report_samples as samples
+from tests.report import report_samples as samples
 
 REQUIREMENTS = {id_: judged.requirement for id_, judged in load_requirements().items()}
 SUITES = Path(test_host.__file__).parent
@@ -88,7 +89,7 @@ def _cases() -> Iterator[Case]:
         yield Case(id_, "no-folder-opens", INLINE)
     yield Case("IMPERSONATION-3", "no-folder-opens", INLINE)
     yield Case("CALENDAR-3", "not-followed")
-    for cause, text in remedies_booking.ANSWER_FIXES.items():
+    for cause, text in remedies.ANSWER_FIXES.items():
         yield Case("CALENDAR-3", cause, text)
     for id_, cause in (
         ("ACCOUNT-3", "email-unknown"),

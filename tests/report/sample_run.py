@@ -18,9 +18,11 @@ from typing import Any
 
 import pytest
 
-from pytest_flowscape import gather_site, recorder, session
 from pytest_flowscape.facts import Certificate, DirectoryView, SiteFacts, Vantage
-from pytest_flowscape.run import Run
+from pytest_flowscape.gathering import site
+from pytest_flowscape.hooks import recorder
+from pytest_flowscape.session import controller
+from pytest_flowscape.site.one_run import Run
 
 VARIABLE = "FLOWSCAPE_SAMPLE"
 BEGUN = "FLOWSCAPE_SAMPLE_BEGUN"
@@ -94,8 +96,8 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
         return
     lead(json.loads(os.environ[VARIABLE]))
     begun = datetime.fromisoformat(os.environ[BEGUN])
-    real = gather_site.gather_site
-    session.utc_now = lambda: begun
+    real = site.gather_site
+    controller.utc_now = lambda: begun
     recorder.utc_now = lambda: begun + LASTED
-    session.gather_site = lambda run, **more: told(real(run, **more), run)
+    controller.gather_site = lambda run, **more: told(real(run, **more), run)
     early_config.pluginmanager.register(Steady())

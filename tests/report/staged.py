@@ -16,18 +16,19 @@ from typing import Any
 
 import pytest
 
-from pytest_flowscape import session
-from pytest_flowscape.collection import load_requirements, requirement_of, target_of
-from pytest_flowscape.config import load_site
-from pytest_flowscape.errors import NotMeasured, NotRequested, RequirementFailed
+from pytest_flowscape.core.errors import NotMeasured, NotRequested, RequirementFailed
 from pytest_flowscape.facts import SiteFacts
-from pytest_flowscape.fixtures import JUDGE
-from pytest_flowscape.judge import Judge
-from pytest_flowscape.outcomes import Outcome, Word
-from pytest_flowscape.run import Run
-from pytest_flowscape.verdict import expected_pairs
+from pytest_flowscape.hooks.collection import requirement_of, target_of
+from pytest_flowscape.hooks.fixtures import JUDGE
+from pytest_flowscape.judging.catalogue import load_requirements
+from pytest_flowscape.judging.judge import Judge
+from pytest_flowscape.judging.outcomes import Outcome, Word
+from pytest_flowscape.judging.verdict import expected_pairs
+from pytest_flowscape.session import controller
+from pytest_flowscape.site.one_run import Run
+from pytest_flowscape.site.reading import load_site
 from tests.acceptance import Finished, accept
-from tests.unit.report_samples import site_facts
+from tests.report.report_samples import site_facts
 
 Pair = tuple[str, str]
 VARIABLE = "FLOWSCAPE_STAGE"
@@ -165,8 +166,8 @@ def outcomes(document: Mapping[str, Any]) -> dict[Pair, Word]:
 
 def _stand_in(stage: Stage) -> None:
     """Put the stage in place of the servers, for the rest of this process."""
-    session.gather_site = _facts
-    session.book_first = lambda _run, facts: facts
+    controller.gather_site = _facts
+    controller.book_first = lambda _run, facts: facts
     Judge.decide = lambda _judge, id_, target: stage.decide((id_, target))  # type: ignore[method-assign]
 
 

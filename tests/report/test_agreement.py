@@ -17,14 +17,16 @@ from typing import Any
 import lxml.html
 import pytest
 
-from pytest_flowscape.outcomes import Outcome, Word
-from pytest_flowscape.report import page, results, summary
+from pytest_flowscape.judging.outcomes import Outcome, Word
+from pytest_flowscape.judging.verdict import Result, exit_code, expected_pairs, judge_run
+from pytest_flowscape.report.files import results
 from pytest_flowscape.report.groups import findings
+from pytest_flowscape.report.page import page
+from pytest_flowscape.report.terminal import summary
 from pytest_flowscape.requirement import Requirement
-from pytest_flowscape.verdict import Result, exit_code, expected_pairs, judge_run
+from tests.report.report_samples import REQUIREMENTS, failed, outcome, run_info, site
+from tests.report.report_schema import faults
 from tests.report.staged import Pair, Stage, level, outcomes, pairs
-from tests.unit.report_samples import REQUIREMENTS, failed, outcome, run_info, site
-from tests.unit.report_schema import faults
 
 SETS = list(chain.from_iterable(combinations(Word, size) for size in range(1, len(Word) + 1)))
 FEW: Mapping[str, Requirement] = {

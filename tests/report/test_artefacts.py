@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pytest_flowscape.report.artefacts import written_apart
+from pytest_flowscape.report.files.artefacts import written_apart
 
 
 def fails(error: Exception) -> object:

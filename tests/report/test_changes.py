@@ -6,9 +6,9 @@ from collections.abc import Mapping
 
 import pytest
 
-from pytest_flowscape.outcomes import Outcome, Word
-from pytest_flowscape.report import changes
-from pytest_flowscape.report.changes import Changes, Earlier
+from pytest_flowscape.judging.outcomes import Outcome, Word
+from pytest_flowscape.report.files import changes
+from pytest_flowscape.report.files.changes import Changes, Earlier
 
 PAIR = ("ROOM-1", "atlas@x.test")
 ANCHOR = ("HOST-1", "site")

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from pytest_flowscape.outcomes import Word
-from pytest_flowscape.report import summary
-from pytest_flowscape.report.columns import wide
+from pytest_flowscape.judging.outcomes import Word
 from pytest_flowscape.report.groups import findings
-from pytest_flowscape.site import Room
-from tests.unit.report_samples import REQUIREMENTS, failed, outcome, result, site
+from pytest_flowscape.report.terminal import summary
+from pytest_flowscape.report.terminal.columns import wide
+from pytest_flowscape.site.model import Room
+from tests.report.report_samples import REQUIREMENTS, failed, outcome, result, site
 
 LONG = "a very long name of something " * 10
 KINDS = (summary.PLAIN, summary.GOOD, summary.BAD, summary.WARN, summary.HEAD)

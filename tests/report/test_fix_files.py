@@ -8,13 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from pytest_flowscape.outcomes import Outcome, Word
-from pytest_flowscape.report import fixes, groups
-from pytest_flowscape.report.artefacts import written_apart
-from pytest_flowscape.report.fixes_steps import file_of_step
+from pytest_flowscape.judging.outcomes import Outcome, Word
+from pytest_flowscape.report import groups
+from pytest_flowscape.report.files.artefacts import written_apart
+from pytest_flowscape.report.fixes import scripts
+from pytest_flowscape.report.fixes.steps import file_of_step
 from pytest_flowscape.requirement import Owner
+from tests.report import report_samples as samples
 from tests.report.fix_cases import CASES, REQUIREMENTS, Case, around, documents, failed, is_required
-from tests.unit import report_samples as samples
 
 EXCHANGE, DIRECTORY, NETWORK = "exchange.ps1", "active-directory.ps1", "network.txt"
 FILE_OF = {Owner.EXCHANGE.value: EXCHANGE, Owner.DIRECTORY.value: DIRECTORY, Owner.NETWORK.value: NETWORK}
@@ -34,7 +35,7 @@ def bring_up_to_date(folder: Path, *cases: Case, rooms: int = 3) -> tuple[str, .
     """Write fixes/ for these cases; give the sentences about what could not be written."""
     site = samples.site(rooms)
     found = groups.findings([one for each in cases for one in failed(each, site)], REQUIREMENTS)
-    return written_apart(fixes.writers(folder, found, site, samples.site_facts(), samples.run_info()))
+    return written_apart(scripts.writers(folder, found, site, samples.site_facts(), samples.run_info()))
 
 
 def there(folder: Path) -> set[str]:
@@ -49,7 +50,7 @@ def test_each_finding_stands_in_the_file_of_whoever_has_to_act(one: Case) -> Non
     written = documents([one])
     assert (FILE_OF.get(one.whose) in written) or one.whose == Owner.INSTALLER.value
     finding = finding_of(one)
-    assert set(written) == set(fixes.file_names(finding))
+    assert set(written) == set(scripts.file_names(finding))
     for text in written.values():
         assert one.requirement in text
         level = "required" if is_required(one) else "recommended"
@@ -92,15 +93,15 @@ def test_a_finding_that_is_not_failed_is_in_no_file(tmp_path: Path) -> None:
     site = samples.site(2)
     outcomes = [Outcome("PERMISSION-1", room.email, Word.NOT_MEASURED, found="no answer") for room in site.rooms]
     found = groups.findings(outcomes, REQUIREMENTS)
-    assert fixes.file_names(found[0]) == ()
-    assert not written_apart(fixes.writers(tmp_path, found, site, None, samples.run_info()))
+    assert scripts.file_names(found[0]) == ()
+    assert not written_apart(scripts.writers(tmp_path, found, site, None, samples.run_info()))
     assert there(tmp_path) == set()
 
 
 def test_many_rooms_are_one_list_and_one_loop() -> None:
     site = samples.site(500)
     made = around([case("PERMISSION-1", "no-access"), case("PERMISSION-1", "top-folder-only")], site)
-    text = fixes.document(EXCHANGE, made, samples.run_info())
+    text = scripts.document(EXCHANGE, made, samples.run_info())
     assert text.count("'room0499@contoso.test'") == 1
     assert text.count("Add-MailboxPermission") == 1
     assert text.count("Invoke-Step '") == 1
@@ -114,8 +115,8 @@ def test_a_role_that_is_missing_is_given_for_everybody_whose_mailbox_is_in_order
         *failed(case("IMPERSONATION-1", "no-role"), site, targets=[site.rooms[1].email]),
         *failed(case("ROOM-1", "missing"), site, targets=[gone]),
     ]
-    made = fixes.Around(site, None, groups.findings(outcomes, REQUIREMENTS))
-    members = fixes.document(EXCHANGE, made, samples.run_info()).partition("$members = @(")[2].partition("    )")[0]
+    made = scripts.Around(site, None, groups.findings(outcomes, REQUIREMENTS))
+    members = scripts.document(EXCHANGE, made, samples.run_info()).partition("$members = @(")[2].partition("    )")[0]
     assert gone not in members
     for address in (*(room.email for room in site.rooms[1:]), *site.users.addresses, site.service_account.email):
         assert f"'{address}'" in members
@@ -124,7 +125,7 @@ def test_a_role_that_is_missing_is_given_for_everybody_whose_mailbox_is_in_order
 def test_a_scope_that_leaves_somebody_out_gets_only_these() -> None:
     site = samples.site(3)
     made = around([case("IMPERSONATION-3", "out-of-scope")], site)
-    text = fixes.document(EXCHANGE, made, samples.run_info())
+    text = scripts.document(EXCHANGE, made, samples.run_info())
     assert f"$members = @(\n        '{site.service_account.email}'\n    )" in text
 
 
@@ -137,7 +138,7 @@ def test_what_only_a_person_can_decide_is_off_until_it_is_filled_in() -> None:
 
 
 def test_the_account_is_named_as_the_directory_told_it() -> None:
-    text = fixes.document(
+    text = scripts.document(
         DIRECTORY,
         around([case("ACCOUNT-4", "password-expires")], samples.site(), samples.site_facts()),
         samples.run_info(),
@@ -145,7 +146,7 @@ def test_the_account_is_named_as_the_directory_told_it() -> None:
     assert "$server = 'dc01.contoso.test'" in text
     assert "$identity = 'CN=svc,DC=contoso,DC=test'" in text
     # nobody told anything: the name has to do, and an empty server stops the step
-    text = fixes.document(
+    text = scripts.document(
         DIRECTORY, around([case("ACCOUNT-4", "password-expires")], samples.site()), samples.run_info()
     )
     assert "$server = ''" in text
@@ -183,7 +184,7 @@ def test_nothing_of_an_earlier_run_stays(tmp_path: Path) -> None:
     both = case("PERMISSION-1", "no-access"), case("HOST-1", "host-refused")
     bring_up_to_date(tmp_path, *both)
     assert there(tmp_path) == {EXCHANGE, NETWORK}
-    assert fixes.by_owner(tmp_path) == {
+    assert scripts.by_owner(tmp_path) == {
         "Exchange administrator": "fixes/exchange.ps1",
         "network administrator": "fixes/network.txt",
     }
@@ -191,7 +192,7 @@ def test_nothing_of_an_earlier_run_stays(tmp_path: Path) -> None:
     assert there(tmp_path) == {NETWORK}
     bring_up_to_date(tmp_path)
     assert not (tmp_path / "fixes").exists()
-    assert fixes.by_owner(tmp_path) == {}
+    assert scripts.by_owner(tmp_path) == {}
 
 
 def test_a_file_of_somebody_else_is_left_where_it_is(tmp_path: Path) -> None:

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from pytest_flowscape.report.fixes_script import COMMANDS, assignment, literal
-from pytest_flowscape.report.groups import seen
+from pytest_flowscape.report.fixes.script_text import COMMANDS, assignment, literal
+from pytest_flowscape.report.text import seen
 from tests.report import powershell
 from tests.report.fix_cases import CASES, Case, causes_in_suites, scripts
 

@@ -13,11 +13,11 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from pytest_flowscape.outcomes import Outcome, Word
-from pytest_flowscape.report import handover
-from pytest_flowscape.report.groups import visible
-from pytest_flowscape.site import Exchange, PasswordSource, Room, ServiceAccount, Site
-from tests.unit import report_samples as samples
+from pytest_flowscape.judging.outcomes import Outcome, Word
+from pytest_flowscape.report.files import handover
+from pytest_flowscape.report.text import visible
+from pytest_flowscape.site.model import Exchange, PasswordSource, Room, ServiceAccount, Site
+from tests.report import report_samples as samples
 
 FORMULA = tuple("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")
 texts = st.text(st.one_of(st.sampled_from(list("=+-@\t\r\n ;,|\"'\uff1d")), st.characters()))

@@ -11,12 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from pytest_flowscape.report import history, results
-from pytest_flowscape.report.changes import Changes
-from pytest_flowscape.site import Site
-from pytest_flowscape.verdict import Result
-from tests.unit.report_samples import NOON, REQUIREMENTS, failed, result, run_info, site
-from tests.unit.report_schema import faults
+from pytest_flowscape.judging.verdict import Result
+from pytest_flowscape.report.files import history, results
+from pytest_flowscape.report.files.changes import Changes
+from pytest_flowscape.site.model import Site
+from tests.report.report_samples import NOON, REQUIREMENTS, failed, result, run_info, site
+from tests.report.report_schema import faults
 
 ROOM = "room0001@contoso.test"
 BAD = [("PERMISSION-1", ROOM)]

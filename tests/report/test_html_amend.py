@@ -10,9 +10,9 @@ from pathlib import Path
 import lxml.html
 import pytest
 
-from pytest_flowscape.report import html, html_amend
-from pytest_flowscape.report.html_amend import UnknownMarkupError, amend, mend
-from tests.unit.report_samples import REQUIREMENTS, result, run_info, site
+from pytest_flowscape.report.page import html, html_amend
+from pytest_flowscape.report.page.html_amend import UnknownMarkupError, amend, mend
+from tests.report.report_samples import REQUIREMENTS, result, run_info, site
 
 
 class Ended:

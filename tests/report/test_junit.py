@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from pytest_flowscape.outcomes import Word
+from pytest_flowscape.judging.outcomes import Word
+from tests.report.report_samples import HOSTILE
 from tests.report.staged import Stage, pairs, room
 from tests.report.test_agreement import assert_junit, properties
-from tests.unit.report_samples import HOSTILE
 
 OWN_TEST = """
 def test_own():

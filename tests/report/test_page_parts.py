@@ -8,8 +8,6 @@ from datetime import timedelta
 
 import pytest
 
-from pytest_flowscape.causes import CAUSES
-from pytest_flowscape.collection import load_requirements
 from pytest_flowscape.facts import (
     DirectoryEntry,
     FolderAnswer,
@@ -19,16 +17,20 @@ from pytest_flowscape.facts import (
     MailboxRights,
     Trouble,
 )
-from pytest_flowscape.outcomes import Word
+from pytest_flowscape.judging.catalogue import load_requirements
+from pytest_flowscape.judging.causes import CAUSES
+from pytest_flowscape.judging.outcomes import Word
 from pytest_flowscape.report import groups
-from pytest_flowscape.report.page_decisions import decisions
-from pytest_flowscape.report.page_evidence import Evidence
-from pytest_flowscape.report.page_fix import TRIAL, literal, take_apart
-from pytest_flowscape.report.page_matrix import Matrix
-from pytest_flowscape.report.page_next_steps import NextStep, next_step
-from pytest_flowscape.report.page_scope import scope, voids
-from pytest_flowscape.site import Attestation, Room, Users, Waiver
-from tests.unit.report_samples import HOSTILE, NOON, REQUIREMENTS, failed, outcome, result, site, site_facts
+from pytest_flowscape.report.page.decisions import decisions
+from pytest_flowscape.report.page.evidence import Evidence
+from pytest_flowscape.report.page.fix import TRIAL, literal, take_apart
+from pytest_flowscape.report.page.matrix import Matrix
+from pytest_flowscape.report.page.next_steps import NextStep, next_step
+from pytest_flowscape.report.page.scope import scope, voids
+from pytest_flowscape.report.powershell import render_fix
+from pytest_flowscape.report.text import visible
+from pytest_flowscape.site.model import Attestation, Room, Users, Waiver
+from tests.report.report_samples import HOSTILE, NOON, REQUIREMENTS, failed, outcome, result, site, site_facts
 
 TODAY = NOON.date()
 
@@ -60,7 +62,7 @@ def test_every_fix_of_the_product_holds_a_hostile_name_as_one_literal(name: str)
     where = site()
     for judged in load_requirements().values():
         template = judged.requirement.fix
-        whole = groups.render_fix(template, target=name, site=where)
+        whole = render_fix(template, target=name, site=where)
         for part in take_apart(template, where).parts:
             text = part.text([literal(name, where)])
             body = [line.strip() for line in text.splitlines() if line.strip() not in ("& {", "}", TRIAL)]
@@ -106,7 +108,7 @@ def test_the_data_can_stand_in_a_script() -> None:
     judged = result(where, [failed("ROOM-1", name, found=name) for name in HOSTILE])
     text = Matrix(where, REQUIREMENTS, judged.outcomes, Evidence()).as_json(())
     assert not set("<>&\u2028\u2029") & set(text)
-    assert [row[0] for row in json.loads(text)["tables"][0]["targets"]] == [groups.visible(name) for name in HOSTILE]
+    assert [row[0] for row in json.loads(text)["tables"][0]["targets"]] == [visible(name) for name in HOSTILE]
 
 
 # --- what to do -----------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_flowscape.outcomes import Word
+from pytest_flowscape.judging.outcomes import Word
 from tests.acceptance import without_pytest
 from tests.report.staged import VARIABLE, Stage, pairs, room
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_flowscape.report.groups import is_command
-from pytest_flowscape.report.remedy_texts import Remedy, remedy
+from pytest_flowscape.report.fixes.remedy_parts import Remedy, remedy
+from pytest_flowscape.report.powershell import is_command
 from pytest_flowscape.requirement import Owner
 from tests.report.fix_cases import CASES, INLINE, REQUIREMENTS, Case
 

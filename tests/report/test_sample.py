@@ -13,11 +13,11 @@ from typing import Any
 import pytest
 
 from pytest_flowscape import __version__
-from pytest_flowscape.collection import load_requirements
+from pytest_flowscape.judging.catalogue import load_requirements
 from tests.report import make_sample
 from tests.report.make_sample import KEPT, PICTURE, REPOSITORY, SAMPLE
+from tests.report.report_schema import faults
 from tests.report.staged import outcomes
-from tests.unit.report_schema import faults
 
 MOST_BYTES = 300_000
 FILES = sorted(path for path in SAMPLE.rglob("*") if path.is_file())

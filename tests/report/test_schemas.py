@@ -12,8 +12,8 @@ from jsonschema import Draft202012Validator
 
 from tests.acceptance import accept
 from tests.report import evidence_schema
+from tests.report.report_schema import SCHEMAS, faults, schema
 from tests.simulator.harness import Simulator
-from tests.unit.report_schema import SCHEMAS, faults, schema
 
 NAMES = sorted(path.name.removesuffix(".schema.json") for path in SCHEMAS.glob("*.schema.json"))
 

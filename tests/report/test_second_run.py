@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from pytest_flowscape.config import load_site
-from pytest_flowscape.outcomes import Word
+from pytest_flowscape.judging.outcomes import Word
+from pytest_flowscape.site.reading import load_site
 from tests.acceptance import Finished, accept
+from tests.report.report_schema import faults
 from tests.report.staged import Stage, room
 from tests.simulator.harness import Simulator
-from tests.unit.report_schema import faults
 
 SECONDS_FOR_ONE_TEST = 300  # five runs
 BAD = ("PERMISSION-1", room(1))

@@ -6,14 +6,14 @@ import re
 
 import pytest
 
-from pytest_flowscape.collection import load_requirements
-from pytest_flowscape.outcome_hooks import describe
-from pytest_flowscape.outcomes import Outcome, Word
-from pytest_flowscape.report.columns import fold_command, wide
-from pytest_flowscape.report.groups import is_command, render_fix
-from pytest_flowscape.report.terminal_block import folded
+from pytest_flowscape.hooks.outcomes import describe
+from pytest_flowscape.judging.catalogue import load_requirements
+from pytest_flowscape.judging.outcomes import Outcome, Word
+from pytest_flowscape.report.powershell import is_command, render_fix
+from pytest_flowscape.report.terminal.columns import fold_command, wide
+from pytest_flowscape.report.terminal.finding import folded
 from pytest_flowscape.requirement import Requirement
-from tests.unit.report_samples import HOSTILE, site
+from tests.report.report_samples import HOSTILE, site
 
 REQUIREMENTS = [judged.requirement for judged in load_requirements().values()]
 WIDTHS = (60, 80, 100, 132)

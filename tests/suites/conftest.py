@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_flowscape import judgement
+from pytest_flowscape.judging import entries
 from pytest_flowscape.requirement import MARK
 from tests.suites.made import NOW
 
@@ -17,4 +17,4 @@ def pytest_configure(config: pytest.Config) -> None:
 @pytest.fixture
 def fixed_clock(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let it be ``made.NOW``."""
-    monkeypatch.setattr(judgement, "now", lambda: NOW)
+    monkeypatch.setattr(entries, "now", lambda: NOW)

@@ -10,8 +10,7 @@ from typing import Any
 
 import pytest
 
-from pytest_flowscape.causes import CAUSES
-from pytest_flowscape.errors import NotMeasured, RequirementFailed
+from pytest_flowscape.core.errors import NotMeasured, RequirementFailed
 from pytest_flowscape.facts import (
     FILETIME_EPOCH,
     FILETIME_NEVER,
@@ -34,9 +33,10 @@ from pytest_flowscape.facts import (
     Trouble,
     Vantage,
 )
-from pytest_flowscape.full_access import FOLDERS
+from pytest_flowscape.judging.causes import CAUSES
+from pytest_flowscape.judging.full_access import FOLDERS
 from pytest_flowscape.requirement import Notes
-from pytest_flowscape.site import Exchange, PasswordSource, Room, ServiceAccount, Site, Users
+from pytest_flowscape.site.model import Exchange, PasswordSource, Room, ServiceAccount, Site, Users
 
 NOW = datetime(2026, 11, 22, 9, 0, tzinfo=timezone.utc)
 EMAIL = "svc@customer.com"

@@ -7,15 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from pytest_flowscape.causes import CAUSES
-from pytest_flowscape.collection import load_requirements
-from pytest_flowscape.config import load_site
+from pytest_flowscape.core.secret import NOTHING
+from pytest_flowscape.judging.catalogue import load_requirements
+from pytest_flowscape.judging.causes import CAUSES
+from pytest_flowscape.judging.verdict import targets
 from pytest_flowscape.requirement import Level, Per, Requirement
-from pytest_flowscape.run import BOOK_MEETING, BOOK_ROOM, OPT_INS, Run
-from pytest_flowscape.secret import NOTHING
 from pytest_flowscape.simulator.faults import FAULTS
-from pytest_flowscape.site import Site
-from pytest_flowscape.verdict import targets
+from pytest_flowscape.site.model import Site
+from pytest_flowscape.site.one_run import BOOK_MEETING, BOOK_ROOM, OPT_INS, Run
+from pytest_flowscape.site.reading import load_site
 from tests.acceptance import accept
 from tests.report.fix_files import assert_fix_is_written
 from tests.simulator.harness import Simulator

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_flowscape.config import load_site
+from pytest_flowscape.site.reading import load_site
 from tests.acceptance import accept
 from tests.simulator.harness import Simulator
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from pytest_flowscape.causes import CAUSES
 from pytest_flowscape.facts import AccountNames, AccountState, FolderAnswer, Kind, MailboxAnswer, SignIn
+from pytest_flowscape.judging.causes import CAUSES
 from pytest_flowscape.requirement import Owner
 from suites import test_account as judging
 from tests.suites import made

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from pytest_flowscape.causes import CAUSES
 from pytest_flowscape.facts import FolderAnswer, Holders, Kind, MailboxAnswer, SignIn, SiteFacts
+from pytest_flowscape.judging.causes import CAUSES
 from suites import test_advice, test_handover
 from tests.suites import made
 from tests.suites.made import EMAIL, NO_MAILBOX, NOT_PRIMARY, REFUSED, account, fails, not_measured, passes

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from pytest_flowscape.facts import AddressTried, Endpoint, FrontEndLook, Kind
-from pytest_flowscape.site import Exchange, Site
+from pytest_flowscape.site.model import Exchange, Site
 from suites import test_host as judging
 from tests.suites import made
 from tests.suites.made import NOW, fails, not_measured, passes, trouble

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from pytest_flowscape.facts import FolderAnswer, Kind, MailboxAnswer, SiteFacts, SyncAnswer
-from pytest_flowscape.full_access import FOLDERS
+from pytest_flowscape.judging.full_access import FOLDERS
 from pytest_flowscape.requirement import Owner
 from suites import test_calendar, test_impersonation
 from tests.suites import made

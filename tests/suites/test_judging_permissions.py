@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from pytest_flowscape.errors import RequirementFailed
+from pytest_flowscape.core.errors import RequirementFailed
 from pytest_flowscape.facts import FolderAnswer, Grant, Kind, MailboxAnswer, PermissionEntry, Trouble
-from pytest_flowscape.full_access import FOLDERS, NEEDED
+from pytest_flowscape.judging.full_access import FOLDERS, NEEDED
 from pytest_flowscape.requirement import Notes
 from suites import test_permissions as judging
 from tests.suites import made

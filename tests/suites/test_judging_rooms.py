@@ -8,7 +8,7 @@ import pytest
 
 from pytest_flowscape.facts import DirectoryEntry, Holders, RoomAddresses
 from pytest_flowscape.requirement import Owner
-from pytest_flowscape.site import Room
+from pytest_flowscape.site.model import Room
 from suites import test_rooms as judging
 from tests.suites.made import ATLAS, fails, not_measured, passes, room_entry
 

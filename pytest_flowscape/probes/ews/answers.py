@@ -11,11 +11,11 @@ from typing import Any
 
 from lxml import etree
 
-from pytest_flowscape.addresses import canonical
 from pytest_flowscape.facts import Contact, FolderAnswer, Kind, PermissionEntry, ResolvedName, SyncAnswer, Trouble
 from pytest_flowscape.probes.ews import codes
 from pytest_flowscape.probes.ews.http_wire import HttpAnswer
 from pytest_flowscape.probes.ews.request import MESSAGES, SOAP, TYPES
+from pytest_flowscape.site.addresses import canonical
 
 _T, _M, _S = f"{{{TYPES}}}", f"{{{MESSAGES}}}", f"{{{SOAP}}}"
 _NO_CHARACTER = re.compile(rb"&#(?:x0*(?:[0-8BCEFbcef]|1[0-9A-Fa-f])|0*(?:[0-8]|1[124-9]|2[0-9]|3[01]));")

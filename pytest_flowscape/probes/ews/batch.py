@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from pytest_flowscape.facts import FolderAnswer, Kind, MailboxAnswer, Trouble
-from pytest_flowscape.policy import ASKED_AGAIN, MAY_BE_ONE_MAILBOX
+from pytest_flowscape.facts.policy import ASKED_AGAIN, MAY_BE_ONE_MAILBOX
 from pytest_flowscape.probes.ews import answers
 from pytest_flowscape.probes.ews.answers import Envelope
 from pytest_flowscape.probes.ews.request import FolderWanted

@@ -16,15 +16,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import TracebackType
 
-from pytest_flowscape.errors import FlowscapeError
+from pytest_flowscape.core.errors import FlowscapeError
+from pytest_flowscape.core.secret import MASK
 from pytest_flowscape.facts import Kind, Trouble
 from pytest_flowscape.probes import network
 from pytest_flowscape.probes.ews.http_wire import AnswerReader, HttpAnswer, NotHttp, request_bytes
 from pytest_flowscape.probes.ledger import EWS, LEDGER
 from pytest_flowscape.probes.network import Deadline
 from pytest_flowscape.probes.trust import tls_context
-from pytest_flowscape.secret import MASK
-from pytest_flowscape.site import Exchange
+from pytest_flowscape.site.model import Exchange
 
 REQUEST_ID = "client-request-id"
 _RUNS_PART = 24  # of a GUID: its first four groups, with the hyphen after each

@@ -16,8 +16,9 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from http import HTTPStatus
 
+from pytest_flowscape.core.secret import Secret
 from pytest_flowscape.facts import Kind, Trouble
-from pytest_flowscape.policy import LOST, NOT_YET, THROTTLING
+from pytest_flowscape.facts.policy import LOST, NOT_YET, THROTTLING
 from pytest_flowscape.probes import network
 from pytest_flowscape.probes.ews import answers, codes
 from pytest_flowscape.probes.ews.answers import Envelope
@@ -31,8 +32,7 @@ from pytest_flowscape.probes.ews.store_sessions import StoreSessions
 from pytest_flowscape.probes.gate import Gate, SignInStopped
 from pytest_flowscape.probes.ledger import AGAIN, LEDGER, REFUSED, SIGNED_IN, THROTTLED
 from pytest_flowscape.probes.network import Deadline
-from pytest_flowscape.secret import Secret
-from pytest_flowscape.site import Exchange
+from pytest_flowscape.site.model import Exchange
 
 _ERROR = b'ResponseClass="Error"'
 _MIXED_UP = (

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 import httptools
 
-from pytest_flowscape.policy import EWS_BYTES, HEAD_BYTES
+from pytest_flowscape.facts.policy import EWS_BYTES, HEAD_BYTES
 
 PATH = "/EWS/Exchange.asmx"
 _NOT_PACKED = ("", "identity")

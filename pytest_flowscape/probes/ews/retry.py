@@ -23,7 +23,7 @@ import time
 from pathlib import Path
 
 from pytest_flowscape.facts import Kind, Trouble
-from pytest_flowscape.policy import (
+from pytest_flowscape.facts.policy import (
     BROKEN,
     FIRST_SHARE,
     MOST_IN_A_ROW,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
+from pytest_flowscape.core.secret import Secret
 from pytest_flowscape.facts import (
     Availability,
     CalendarSettings,
@@ -17,7 +18,7 @@ from pytest_flowscape.facts import (
     SyncAnswer,
     Trouble,
 )
-from pytest_flowscape.policy import ASKED_AGAIN
+from pytest_flowscape.facts.policy import ASKED_AGAIN, MAILBOXES_IN_FLIGHT
 from pytest_flowscape.probes import network
 from pytest_flowscape.probes.ews import answers, availability, mail_flow, request
 from pytest_flowscape.probes.ews.answers import Envelope
@@ -27,9 +28,7 @@ from pytest_flowscape.probes.ews.http_wire import HttpAnswer
 from pytest_flowscape.probes.ews.request import FolderWanted
 from pytest_flowscape.probes.ews.sign_in import BASIC, NEGOTIATE, NTLM, candidates
 from pytest_flowscape.probes.gate import Gate
-from pytest_flowscape.run import MAILBOXES_IN_FLIGHT
-from pytest_flowscape.secret import Secret
-from pytest_flowscape.site import Exchange
+from pytest_flowscape.site.model import Exchange
 
 CALENDAR = "calendar"
 INBOX = "inbox"

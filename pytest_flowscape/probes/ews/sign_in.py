@@ -19,10 +19,10 @@ import spnego
 from spnego.channel_bindings import GssChannelBindings
 from spnego.exceptions import CredentialsExpiredError, InvalidCredentialError
 
-from pytest_flowscape.errors import FlowscapeError
+from pytest_flowscape.core.errors import FlowscapeError
+from pytest_flowscape.core.secret import Secret
 from pytest_flowscape.probes.certificates import server_end_point
 from pytest_flowscape.probes.ews.connection import Authorization
-from pytest_flowscape.secret import Secret
 
 NEGOTIATE, NTLM, BASIC = WAYS = ("Negotiate", "NTLM", "Basic")
 

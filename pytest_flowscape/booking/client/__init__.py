@@ -1,0 +1,1 @@
+"""exchangelib over the run's own EWS session."""

@@ -1,0 +1,181 @@
+"""exchangelib's item interface for one calendar and the items of one run: written, changed, removed, seen again.
+
+Whatever exchangelib makes of an answer is passed over: each call gives the raw
+answers to it, and raises nothing for what a server did. A call ends with the
+first SOAP fault: exchangelib would send the same write once more for every API
+version that it knows (measured, 5.6.0).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from exchangelib import UTC, CalendarItem, ExtendedProperty, Mailbox
+from exchangelib.folders import Calendar, Root
+from exchangelib.items import ALWAYS_OVERWRITE, SEND_TO_NONE
+from exchangelib.properties import DistinguishedFolderId, Fields, ItemId
+
+from pytest_flowscape.booking.client.account import make_account
+from pytest_flowscape.booking.client.transport import RawAnswer, Sender
+from pytest_flowscape.core.errors import FlowscapeError
+from pytest_flowscape.facts import TAG_NAME, TAG_SET, Trouble, Written
+from pytest_flowscape.probes.ews.http_wire import HttpAnswer
+from pytest_flowscape.site.model import Exchange
+
+MOST_CHANGES = 512  # that one SyncFolderItems may tell (messages.xsd, MaxSyncChangesReturnedType)
+_FAULT = 500
+
+
+class RunTag(ExtendedProperty):  # type: ignore[misc]  # exchangelib has no types
+    """The run's tag."""
+
+    property_set_id = TAG_SET
+    property_name = TAG_NAME
+    property_type = "String"
+
+
+class TaggedItem(CalendarItem):  # type: ignore[misc]
+    """A calendar item that knows the tag; fields of its own, so that nobody else's calendar items change."""
+
+    FIELDS = Fields(*CalendarItem.FIELDS)
+
+
+TaggedItem.register("run_tag", RunTag)
+# FindItem tells such properties too where they are asked for; exchangelib would fetch each item for them
+TaggedItem.get_field_by_fieldname("run_tag").is_complex = False
+
+
+class TaggedCalendar(Calendar):  # type: ignore[misc]
+    """A calendar that is searched by the tag."""
+
+    supported_item_models = (TaggedItem,)
+
+
+class CallEnded(FlowscapeError):  # noqa: N818  an order, not a mistake
+    """exchangelib wanted to send again what the server had just refused."""
+
+
+class _UntilFault:
+    """Passes requests on until one of a call has been answered by a fault or not at all."""
+
+    def __init__(self, sender: Sender) -> None:
+        self._sender = sender
+        self._ended = False
+
+    def begin(self) -> None:
+        """Begin a new call."""
+        self._ended = False
+
+    def pass_on(self, body: bytes, *, anchor: str, headers: Mapping[str, str]) -> HttpAnswer | Trouble:
+        """Send one SOAP request once. Raises CallEnded after a fault."""
+        if self._ended:
+            raise CallEnded("the server has refused this call already")
+        answer = self._sender.pass_on(body, anchor=anchor, headers=headers)
+        self._ended = isinstance(answer, Trouble) or answer.status >= _FAULT
+        return answer
+
+
+class BookingCalendar:
+    """The calendar of ``address``, by the service account's own rights or, with ``impersonate``, as its owner.
+
+    For one thread. Nothing is sent to anybody by any of its calls.
+    """
+
+    def __init__(
+        self,
+        sender: Sender,
+        exchange: Exchange,
+        address: str,
+        *,
+        username: str,
+        way: str,
+        server_version: str,
+        impersonate: bool = False,
+    ) -> None:
+        self.address = address
+        self._guard = _UntilFault(sender)
+        self._account = make_account(
+            self._guard,
+            exchange,
+            address,
+            username=username,
+            way=way,
+            server_version=server_version,
+            impersonate=impersonate,
+        )
+        # by its distinguished name: no request for the folder, and none for the mailbox's root
+        self._calendar = TaggedCalendar(
+            root=Root(account=self._account),
+            _distinguished_id=DistinguishedFolderId(id="calendar", mailbox=Mailbox(email_address=address)),
+        )
+
+    def create(self, item: Written, body: str) -> tuple[RawAnswer, ...]:
+        """Save a new item, tagged, shown as free, without reminder and attendees."""
+        new = TaggedItem(
+            account=self._account,
+            folder=self._calendar,
+            subject=item.subject,
+            body=body,
+            start=ews_time(item.begin),
+            end=ews_time(item.end),
+            legacy_free_busy_status="Free",
+            reminder_is_set=False,
+            run_tag=item.tag,
+        )
+        return self._call(lambda: new.save(send_meeting_invitations=SEND_TO_NONE))
+
+    def move_end(self, item_id: str, change_key: str, end: datetime) -> tuple[RawAnswer, ...]:
+        """Set the end of an item."""
+        known = self._known(item_id, change_key)
+        known.end = ews_time(end)
+        return self._call(
+            lambda: known.save(
+                update_fields=["end"], conflict_resolution=ALWAYS_OVERWRITE, send_meeting_invitations=SEND_TO_NONE
+            )
+        )
+
+    def delete(self, item_id: str, change_key: str) -> tuple[RawAnswer, ...]:
+        """Delete an item for good."""
+        known = self._known(item_id, change_key)
+        return self._call(lambda: known.delete(send_meeting_cancellations=SEND_TO_NONE))
+
+    def changes(self) -> tuple[RawAnswer, ...]:
+        """Synchronise: what has changed since the last call, by ids, times and tags; at first everything."""
+        return self._call(
+            lambda: every(self._calendar.sync_items(only_fields=["end", "run_tag"], max_changes_returned=MOST_CHANGES))
+        )
+
+    def tagged(self) -> tuple[RawAnswer, ...]:
+        """Find every item of the calendar that has a tag, whosever it is."""
+        found = self._calendar.filter(run_tag__exists=True).only("subject", "start", "end", "run_tag")
+        return self._call(lambda: every(found))
+
+    def _known(self, item_id: str, change_key: str) -> Any:
+        return TaggedItem(account=self._account, folder=self._calendar, _id=ItemId(id=item_id, changekey=change_key))
+
+    def _call(self, call: Callable[[], Any]) -> tuple[RawAnswer, ...]:
+        """Call exchangelib, and give what came back on the wire."""
+        self._guard.begin()
+        before = len(self._account.answers)
+        try:
+            call()
+        except Exception:  # what exchangelib says of an answer is not evidence; the answer is
+            if len(self._account.answers) == before:
+                raise
+        told = tuple(self._account.answers[before:])
+        del self._account.answers[:]  # a calendar may be large
+        return told
+
+
+def every(found: Iterable[Any]) -> None:
+    """Fetch everything that exchangelib gives one by one."""
+    for _ in found:
+        pass
+
+
+def ews_time(moment: datetime | None) -> Any:
+    """Give an aware time as exchangelib's own."""
+    assert moment is not None
+    return moment.astimezone(UTC)  # exchangelib's zone makes it exchangelib's time

@@ -1,0 +1,145 @@
+"""exchangelib's item interface for a meeting: the organizer's own item, and every trace of it in a mailbox.
+
+Sending is what three calls do, and no other: ``invite``, ``move_meeting`` and
+``cancel``, each to those invited only and without a copy in Sent Items.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from exchangelib import ExtendedProperty, Mailbox, Q
+from exchangelib.folders import FolderCollection, Root
+from exchangelib.items import (
+    ALL_OCCURRENCES,
+    ALWAYS_OVERWRITE,
+    SEND_ONLY_TO_ALL,
+    SEND_TO_NONE,
+    CancelCalendarItem,
+    MeetingResponse,
+)
+from exchangelib.properties import Attendee, DistinguishedFolderId, ReferenceItemId
+
+from pytest_flowscape.booking.client.booked import BookingCalendar, TaggedCalendar, TaggedItem, every, ews_time
+from pytest_flowscape.booking.client.transport import RawAnswer
+from pytest_flowscape.facts import Written
+from pytest_flowscape.probes.ews.meeting_answers import OBJECT_ID, OBJECT_ID_SET
+
+REPORT = "REPORT."  # how the item class of a report about a letter begins ([MS-OXCMSG]): it could not be delivered
+
+
+class ObjectId(ExtendedProperty):  # type: ignore[misc]  # exchangelib has no types
+    """PidLidGlobalObjectId, which a meeting and every message about it have."""
+
+    distinguished_property_set_id = OBJECT_ID_SET
+    property_id = OBJECT_ID
+    property_type = "Binary"
+
+
+TaggedItem.register("object_id", ObjectId)
+TaggedItem.get_field_by_fieldname("object_id").is_complex = False  # as of the tag: FindItem tells it
+
+
+class _Answers(TaggedCalendar):
+    """A folder of answers, as far as exchangelib has to know which fields these have."""
+
+    supported_item_models = (MeetingResponse,)
+
+
+class MeetingMailbox(BookingCalendar):
+    """One of the two mailboxes of a meeting: the organizer's, acting as itself, or the room's, by FullAccess."""
+
+    def make(self, item: Written, body: str) -> tuple[RawAnswer, ...]:
+        """Save a new item, tagged, without anybody invited; nothing is sent."""
+        new = TaggedItem(
+            account=self._account,
+            folder=self._calendar,
+            subject=item.subject,
+            body=body,
+            start=ews_time(item.begin),
+            end=ews_time(item.end),
+            legacy_free_busy_status="Busy",
+            reminder_is_set=False,
+            run_tag=item.tag,
+        )
+        return self._call(lambda: new.save(send_meeting_invitations=SEND_TO_NONE))
+
+    def know(self, item_id: str, change_key: str) -> tuple[RawAnswer, ...]:
+        """Get the organizer's item: its object id, whether requests were sent, who has answered what, and its end."""
+        fields = ["end", "object_id", "meeting_request_was_sent", "is_cancelled", "resources"]
+        ids = [(item_id, change_key)]
+        return self._call(lambda: every(self._account.fetch(ids, folder=self._calendar, only_fields=fields)))
+
+    def invite(self, item_id: str, change_key: str, room: str) -> tuple[RawAnswer, ...]:
+        """Invite a room, as a resource, and send it the request."""
+        known = self._known(item_id, change_key)
+        known.resources = [Attendee(mailbox=Mailbox(email_address=room), response_type="Unknown")]
+        return self._save_and_send(known, "resources")
+
+    def move_meeting(self, item_id: str, change_key: str, end: datetime) -> tuple[RawAnswer, ...]:
+        """Set the end of the organizer's item, and send the update."""
+        known = self._known(item_id, change_key)
+        known.end = ews_time(end)
+        return self._save_and_send(known, "end")
+
+    def cancel(self, item_id: str, change_key: str) -> tuple[RawAnswer, ...]:
+        """Cancel a meeting, and send the cancellation."""
+        reference = ReferenceItemId(id=item_id, changekey=change_key)
+        order = CancelCalendarItem(account=self._account, reference_item_id=reference)
+        return self._call(lambda: order.send(save_copy=False))
+
+    def answers(self, ids: Sequence[tuple[str, str]]) -> tuple[RawAnswer, ...]:
+        """Get answers in the inbox, given as (id, change key): who wrote them in whose name, when, and their text."""
+        folder = self._folder("inbox", _Answers)
+        fields = ["sender", "author", "datetime_received", "text_body"]
+        return self._call(lambda: every(self._account.fetch(ids, folder=folder, only_fields=fields)))
+
+    def copies(self, uid: str) -> tuple[RawAnswer, ...]:
+        """Find the meeting in this calendar: its times, whether it is cancelled, what was answered."""
+        fields = ("subject", "start", "end", "is_cancelled", "my_response_type", "object_id")
+        found = self._calendar.filter(object_id=bytes.fromhex(uid)).only(*fields)
+        return self._call(lambda: every(found))
+
+    def traces(
+        self, folders: Sequence[str], *, uid: str = "", tagged: bool = False, reported: str = ""
+    ) -> tuple[RawAnswer, ...]:
+        """Find in these distinguished folders, each with a response message of its own, what belongs to meetings.
+
+        By object id; ``tagged``: every item that has a tag, whosever it is;
+        ``reported``: reports about letters with this tag in their subject.
+        """
+        wanted = Q(object_id=bytes.fromhex(uid)) if uid else Q()
+        if tagged:
+            wanted |= Q(run_tag__exists=True)
+        if reported:
+            wanted |= Q(item_class__startswith=REPORT, subject__contains=reported)
+        opened = FolderCollection(account=self._account, folders=[self._folder(name) for name in folders])
+        found = opened.filter(wanted).only("subject", "item_class", "run_tag", "object_id")
+        return self._call(lambda: every(found))
+
+    def delete_all(self, ids: Sequence[tuple[str, str]]) -> tuple[RawAnswer, ...]:
+        """Delete items, given as (id, change key), for good; nothing is sent, no read receipt either."""
+        return self._call(
+            lambda: self._account.bulk_delete(
+                ids=ids,
+                send_meeting_cancellations=SEND_TO_NONE,
+                affected_task_occurrences=ALL_OCCURRENCES,
+                suppress_read_receipts=True,
+            )
+        )
+
+    def _save_and_send(self, known: Any, field: str) -> tuple[RawAnswer, ...]:
+        return self._call(
+            lambda: known.save(
+                update_fields=[field],
+                conflict_resolution=ALWAYS_OVERWRITE,
+                send_meeting_invitations=SEND_ONLY_TO_ALL,
+            )
+        )
+
+    def _folder(self, name: str, kind: type[Any] = TaggedCalendar) -> Any:
+        """Give a distinguished folder of this mailbox; no request is sent for it."""
+        where = DistinguishedFolderId(id=name, mailbox=Mailbox(email_address=self.address))
+        return kind(root=Root(account=self._account), _distinguished_id=where)

@@ -1,0 +1,1 @@
+"""Errors, secrets and the interruption: what every layer may use."""

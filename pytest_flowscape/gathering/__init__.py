@@ -1,0 +1,1 @@
+"""Facts by name and target, gathered in time: the site, then rooms and users."""

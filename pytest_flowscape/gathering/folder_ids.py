@@ -1,0 +1,109 @@
+"""Whose folders each folder id is, told by all processes of a run to each other in its private folder.
+
+A server that answers for one room from another's mailbox is found out by the
+id; with workers the two rooms may be asked by different processes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import lru_cache
+from hashlib import sha256
+from pathlib import Path
+
+from pytest_flowscape.core.errors import NotMeasured
+from pytest_flowscape.facts import MailboxAnswer, ResolvedName, SyncAnswer
+from pytest_flowscape.judging.entries import OWN_MAILBOX
+
+SHARED = "calendar"  # the folder whose ids the processes tell each other: one of each mailbox is enough
+
+
+class Claims:
+    """Who was answered with which folder id; on a healthy site each id has one address.
+
+    ``folder`` is the run's private one where several processes share it, else
+    None. In it each id has a folder, and each address a file. ``comparable``:
+    this server gives a folder the same id whoever asks for it, as it has shown
+    on the account's own mailbox; then what a room's owner sees and what the
+    service account sees must be the same folders.
+    """
+
+    def __init__(self, folder: Path | None, *, comparable: bool = False) -> None:
+        self._folder = folder / "folder-ids" if folder else None
+        self._comparable = comparable
+        self._holds: dict[str, frozenset[str]] = {}
+        self._owners: dict[str, dict[str, str]] = {}  # the ids that a room's owner was told, by the folder's name
+
+    def note(self, answers: Iterable[MailboxAnswer | SyncAnswer | ResolvedName]) -> None:
+        """Remember whose folders were seen, before any of the chunk is judged."""
+        for answer in answers:
+            if isinstance(answer, MailboxAnswer) and answer.impersonated:
+                named = {folder.name: folder.folder_id for folder in answer.folders if folder.folder_id}
+                self._owners[answer.address] = named
+            for folder in answer.folders if isinstance(answer, MailboxAnswer) else ():
+                if folder.folder_id:
+                    self._add(folder.folder_id, answer.address)
+                    if folder.name == SHARED:
+                        self._tell(folder.folder_id, answer.address)
+
+    def of_itself(self, answer: MailboxAnswer) -> MailboxAnswer:
+        """Refuse an answer whose folders are another mailbox's, or one and the same: it tells nothing of this one.
+
+        Raises NotMeasured.
+        """
+        ids = [folder.folder_id for folder in answer.folders if folder.folder_id]
+        if len(ids) != len(set(ids)):
+            raise NotMeasured("Exchange gives several folders the same id", cause=OWN_MAILBOX)
+        owners = self._owners.get(answer.address, {}) if self._comparable and not answer.impersonated else {}
+        told = {folder.name: folder.folder_id for folder in answer.folders if folder.folder_id}
+        if any(owners.get(name, identity) != identity for name, identity in told.items()):
+            raise NotMeasured("Exchange shows other folders than the mailbox's own", cause=OWN_MAILBOX)
+        for identity in ids:
+            holders = self._add(identity, answer.address) | self._told(identity, answer.address)
+            if len(holders) > 1:
+                said = f"Exchange answers for {' and '.join(sorted(holders))} from one mailbox"
+                raise NotMeasured(said, cause=OWN_MAILBOX)
+        return answer
+
+    def _add(self, identity: str, address: str) -> frozenset[str]:
+        """Add one of those that an id was told for, and give them all; one mailbox's ids share what they hold."""
+        known = self._holds.get(identity)
+        if known is None or address not in known:
+            alone = _alone(address)
+            known = self._holds[identity] = alone if known is None else known | alone
+        return known
+
+    def _tell(self, identity: str, address: str) -> None:
+        if self._folder is not None:
+            folder = self._folder / _hashed(identity)
+            folder.mkdir(parents=True, exist_ok=True)
+            (folder / _hashed(address)).write_text(address, encoding="utf-8")
+
+    def _told(self, identity: str, address: str) -> set[str]:
+        """Give the other addresses that any process was answered with this id for."""
+        folder = self._folder / _hashed(identity) if self._folder else None
+        if folder is None or not folder.is_dir():
+            return set()
+        # the name decides whose it is: a file may be empty still, written by another process at this moment
+        others = (file for file in folder.iterdir() if file.name != _hashed(address))
+        return {file.read_text(encoding="utf-8") or "another mailbox" for file in others}
+
+
+def comparable(own: MailboxAnswer | None, itself: MailboxAnswer | None) -> bool:
+    """Tell whether the account's calendar has one id, asked for by name and by impersonation."""
+    if own is None or itself is None:
+        return False
+    one, other = (
+        {folder.folder_id for folder in answer.folders if folder.name == SHARED and folder.folder_id}
+        for answer in (own, itself)
+    )
+    return bool(one) and one == other
+
+
+def _hashed(text: str) -> str:
+    return sha256(text.encode()).hexdigest()
+
+
+@lru_cache(maxsize=100)
+def _alone(address: str) -> frozenset[str]:
+    return frozenset((address,))

@@ -1,0 +1,304 @@
+"""What the controller finds out before any room is asked: host, directory, the one sign-in.
+
+The order protects the account: no password before TLS is trusted, LDAP before
+EWS because its sub-code names the cause, and EWS only if nothing speaks
+against it. Each closed side is told as a row of the table of causes.
+"""
+
+from __future__ import annotations
+
+import getpass
+import platform
+import socket
+from dataclasses import replace
+from datetime import datetime, timezone
+
+from pytest_flowscape import __version__
+from pytest_flowscape.facts import (
+    DirectoryEntry,
+    DirectoryView,
+    Endpoint,
+    Host,
+    Kind,
+    MailboxAnswer,
+    SignIn,
+    SiteFacts,
+    Trouble,
+    Vantage,
+    front_ends,
+)
+from pytest_flowscape.facts.directory import may_be_linked
+from pytest_flowscape.facts.names import FIVE_FOLDERS
+from pytest_flowscape.facts.policy import RULES
+from pytest_flowscape.judging.causes import CAUSES
+from pytest_flowscape.probes.directory.late import Late, late_part, whole
+from pytest_flowscape.probes.directory.session import DirectorySession
+from pytest_flowscape.probes.endpoint import probe_endpoint, probe_front_ends, probe_host
+from pytest_flowscape.probes.ews.session import EwsSession
+from pytest_flowscape.probes.gate import Gate
+from pytest_flowscape.site.one_run import Run
+
+INBOX_BY_ADDRESS = "inbox@address"
+
+DIRECTORY_TLS = (Kind.TLS_NAME, Kind.TLS_EXPIRED, Kind.TLS_UNKNOWN_ISSUER, Kind.TLS_OTHER)
+
+
+def gather_site(run: Run, *, reads: frozenset[str] = frozenset()) -> SiteFacts:
+    """Measure host, directory and sign-in once; never raises for what a server does.
+
+    ``reads`` are the directory attributes that the requirements judge. Of many
+    rooms the directory is still being asked when this is done; ``settled``
+    gives the facts with nothing left to wait for.
+    """
+    exchange = run.site.exchange
+    gate = Gate(run.folder)
+    facts = SiteFacts(vantage=vantage(run), host=probe_host(exchange))
+    facts = _closed(facts, "ews", *_host_cause(facts.host))
+    if not facts.ews_cause:
+        endpoint = probe_front_ends(probe_endpoint(exchange, run.run_id), exchange, run.run_id)
+        facts = replace(facts, endpoint=endpoint)
+        facts = _closed(facts, "ews", *_endpoint_cause(facts.endpoint))
+    if run.refused_at is not None:
+        detail = _refused_before(run.refused_at)
+        return _closed(_closed(facts, "directory", "refused-before", detail), "ews", "refused-before", detail)
+    if run.directory_refused_at is not None:
+        detail = _refused_before(run.directory_refused_at)
+        facts = _closed(facts, "directory", "directory-refused-before", detail)
+    else:
+        facts = _ask_directory(run, facts, gate, reads)
+    if not facts.ews_cause:
+        facts = _sign_in(run, facts, gate)
+    return facts
+
+
+def settled(facts: SiteFacts) -> SiteFacts:
+    """Wait for what the directory still has to tell, and give the facts with it."""
+    return replace(facts, directory=whole(facts.directory)) if facts.directory else facts
+
+
+def _refused_before(at: datetime) -> str:
+    return f"at {at.astimezone():%H:%M}; wait, or say --flowscape-retry-sign-in once the cause is mended"
+
+
+def vantage(run: Run) -> Vantage:
+    """Say from where this run looks."""
+    try:
+        user = getpass.getuser()
+    except (OSError, KeyError, ImportError):  # no such user entry, as in some containers
+        user = ""
+    return Vantage(
+        machine=socket.gethostname(),
+        user=user,
+        platform=platform.platform(),
+        python=platform.python_version(),
+        tool=__version__,
+        run_id=run.run_id,
+        started=run.started,
+    )
+
+
+def _closed(facts: SiteFacts, side: str, cause: str, detail: str) -> SiteFacts:
+    """Close a side for a cause; the first cause found stays."""
+    if cause and side == "ews" and not facts.ews_cause:
+        return replace(facts, ews_cause=cause, ews_detail=detail)
+    if cause and side == "directory" and not facts.directory_cause:
+        return replace(facts, directory_cause=cause, directory_detail=detail)
+    return facts
+
+
+def _host_cause(host: Host) -> tuple[str, str]:
+    if host.trouble:
+        return RULES[host.trouble.kind].host or "host-no-tls", host.trouble.said
+    if host.certificate_trouble:
+        kind = host.certificate_trouble.kind
+        return RULES[kind].host or "tls-unknown-issuer", host.certificate_trouble.said
+    return "", ""
+
+
+def _endpoint_cause(endpoint: Endpoint | None) -> tuple[str, str]:
+    if endpoint is None:
+        return "", ""
+    spoilt = front_ends.bad(endpoint.looks)
+    if spoilt:
+        return "front-end-bad", "; ".join(map(str, spoilt))
+    if endpoint.trouble is None:
+        return ("", "") if endpoint.ways else ("front-end-bad", "they have no way to sign in in common")
+    return RULES[endpoint.trouble.kind].bare or "ews-unexpected", endpoint.trouble.said
+
+
+# --- the directory ------------------------------------------------------------------------------
+
+
+def directory_user_gate(run: Run) -> Gate:
+    """Give the gate of a separate directory user: a refusal of that one stops its own sign-ins in all processes."""
+    return Gate(run.folder / "directory-user")
+
+
+def directory_session(run: Run, gate: Gate) -> DirectorySession | None:
+    """Make the session that the site file describes, not yet bound; None where it describes no directory."""
+    directory = run.site.directory
+    if directory is None:
+        return None
+    own = run.site.binds_as_service_account
+    return DirectorySession(
+        directory,
+        directory.username or run.site.service_account.username,
+        run.password if own else run.directory_password,
+        as_service_account=own,
+        gate=gate if own else directory_user_gate(run),
+        timeout=run.site.exchange.timeout,
+    )
+
+
+def _ask_directory(run: Run, facts: SiteFacts, gate: Gate, reads: frozenset[str]) -> SiteFacts:
+    account = run.site.service_account
+    own = run.site.binds_as_service_account
+    session = directory_session(run, gate)
+    if session is None:
+        return _closed(facts, "directory", "directory-absent", "")
+    late: Late | None = None
+    try:
+        bind = session.bind()
+        if bind.trouble:
+            facts = replace(facts, directory=DirectoryView(bind=bind))
+            return _bind_refused(facts, bind.trouble, own=own)
+        view = session.begin(
+            account.email,
+            account.username,
+            [room.email for room in run.rooms],
+            run.site.users.addresses,
+            reads=reads,
+        )
+        late = late_part(view)
+        if late is not None:
+            late.start(then=session.close)
+    finally:
+        if late is None:
+            session.close()
+    facts = replace(facts, directory=view)
+    if view.trouble:
+        return _closed(facts, "directory", "directory-unreachable", view.trouble.said)
+    if not own and view.account is not None:
+        facts = _closed(facts, "ews", *account_cause(view.account, view.lockout_threshold, run.started))
+    return facts
+
+
+def _bind_refused(facts: SiteFacts, trouble: Trouble, *, own: bool) -> SiteFacts:
+    if trouble.kind is not Kind.BIND_REFUSED:
+        cause = "directory-tls" if trouble.kind in DIRECTORY_TLS else "directory-unreachable"
+        return _closed(facts, "directory", cause, trouble.said)
+    if not own:
+        return _closed(facts, "directory", "bind-user-refused", trouble.said)
+    key = f"bind-{trouble.sub_code}"
+    row = CAUSES.get(key, CAUSES["bind-other"])
+    facts = _closed(facts, "directory", row.key, trouble.said)
+    return _closed(facts, "ews", row.key, trouble.said) if row.side == "both" else facts
+
+
+def account_cause(entry: DirectoryEntry, threshold: int | None, now: datetime) -> tuple[str, str]:
+    """Say why EWS must not be tried with an account in this state: (cause, detail), empty if nothing speaks against it.
+
+    Only where a separate user reads the directory: the account's own bind
+    would have told the same by its sub-code.
+    """
+    flags = _number(entry, "userAccountControl")
+    computed = _number(entry, "msDS-User-Account-Control-Computed")
+    if may_be_linked(entry):  # disabled by design: the account that signs in is another forest's
+        return "", ""
+    if flags & 0x2:
+        return "account-disabled", "userAccountControl has the flag 0x2"
+    if computed & 0x10:
+        return "account-locked", "msDS-User-Account-Control-Computed has the flag 0x10"
+    expires = None if "accountexpires" in entry.unreadable else entry.moment("accountExpires")
+    if expires is not None and expires <= now:
+        return "account-expired", f"since {expires:%Y-%m-%d}"
+    if flags & 0x40000:
+        return "smart-card", "userAccountControl has the flag 0x40000"
+    if computed & 0x800000:
+        must_change = not flags & 0x10000 and _number(entry, "pwdLastSet", -1) == 0
+        return ("password-must-change" if must_change else "password-expired"), "the directory computes it as expired"
+    count = _number(entry, "badPwdCount")
+    if threshold and count and count + 1 >= threshold:
+        return "account-almost-locked", f"{count} wrong passwords are counted, {threshold} lock the account"
+    return "", ""
+
+
+def _number(entry: DirectoryEntry, name: str, otherwise: int = 0) -> int:
+    if name.lower() in entry.unreadable:
+        return otherwise
+    found = entry.number(name)
+    return otherwise if found is None else found
+
+
+# --- the sign-in --------------------------------------------------------------------------------
+
+
+def _sign_in(run: Run, facts: SiteFacts, gate: Gate) -> SiteFacts:
+    account = run.site.service_account
+    proven = bool(facts.directory and facts.directory.bind.as_service_account and not facts.directory.bind.trouble)
+    ways = facts.endpoint.ways if facts.endpoint else ()
+    session = EwsSession(
+        run.site.exchange, account.username, run.password, ways=ways, gate=gate, run_id=run.run_id, connections=1
+    )
+    try:
+        return _sign_in_and_ask(run, facts, session, proven=proven)
+    finally:
+        session.close()
+
+
+def _sign_in_and_ask(run: Run, facts: SiteFacts, session: EwsSession, *, proven: bool) -> SiteFacts:
+    sign_in, own = session.sign_in(run.site.service_account.email, proven=proven)
+    # both answers are about an inbox; a reader must see which one was asked by address
+    inboxes = tuple(
+        folder if n == 0 else replace(folder, name=INBOX_BY_ADDRESS) for n, folder in enumerate(own.folders)
+    )
+    own = replace(own, folders=inboxes)
+    facts = replace(facts, sign_in=sign_in, own_mailbox=own)
+    cause, detail = _sign_in_cause(sign_in, own, proven=proven)
+    return _closed(facts, "ews", cause, detail) if cause else _ask_own(run, facts, session)
+
+
+def _sign_in_cause(sign_in: SignIn, own: MailboxAnswer, *, proven: bool) -> tuple[str, str]:
+    trouble = sign_in.trouble
+    if trouble is None:
+        whole = own.trouble
+        if whole is not None and whole.kind in (Kind.THROTTLED, Kind.TRANSIENT, Kind.MALFORMED):
+            return "sign-in-interrupted", whole.said
+        return "", ""
+    if trouble.kind is Kind.SIGN_IN_REFUSED:
+        return ("way-refused" if proven else RULES[trouble.kind].sign_in), trouble.said
+    return RULES[trouble.kind].sign_in or "sign-in-interrupted", trouble.said
+
+
+def _ask_own(run: Run, facts: SiteFacts, session: EwsSession) -> SiteFacts:
+    """Ask what concerns the account itself, on the connection that has just been signed in."""
+    email = run.site.service_account.email
+    own = facts.own_mailbox
+    if own is not None and own.folders and own.folders[0].trouble is None:
+        all_own = session.get_folder([""], FIVE_FOLDERS)[""]
+        # ids of every folder of the account: an answer about a room must name none of them
+        named = tuple(folder for folder in all_own.folders if folder.name != "inbox")
+        facts = replace(facts, own_mailbox=replace(own, folders=(*own.folders, *named)))
+    itself = session.get_folder([email], ["calendar"], impersonate=email)[email]
+    facts = replace(facts, self_as_owner=itself)
+    stranger = run.site.users.out_of_scope
+    if stranger:
+        answer = session.get_folder([stranger], ["calendar"], impersonate=stranger)[stranger]
+        facts = replace(facts, out_of_scope=answer)
+    if facts.directory_cause:
+        # what the directory could not tell of the account; each room is asked by the process that judges it
+        facts = replace(facts, contacts={email: session.resolve_names(email)})
+    return _closed(facts, "ews", *_lost_cause(facts))
+
+
+def _lost_cause(facts: SiteFacts) -> tuple[str, str]:
+    """Say why rooms need not be asked: even the controller's one new connection was refused after its sign-in."""
+    for answer in (facts.self_as_owner, facts.out_of_scope):
+        if answer and answer.trouble and answer.trouble.kind in (Kind.LOST_SIGN_IN, Kind.STOPPED):
+            return "connections-mixed", answer.trouble.said
+    return "", ""
+
+
+def utc_now() -> datetime:
+    """Give the time now, aware."""
+    return datetime.now(timezone.utc)

@@ -1,0 +1,1 @@
+"""pytest's and xdist's hooks: collect, fixtures, outcomes, schedule, record, scrub."""

@@ -1,0 +1,225 @@
+"""From pytest's phases to outcomes: measure at setup, judge at call, tell it in the project's words.
+
+Runs wherever tests run (worker or single process). What a report carries
+travels as plain JSON values in ``report.flowscape``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Mapping
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+import pytest
+
+from pytest_flowscape.core.errors import NotMeasured, NotRequested, RequirementFailed
+from pytest_flowscape.hooks.collection import labelled, requirement_of, target_of
+from pytest_flowscape.hooks.fixtures import JUDGE
+from pytest_flowscape.judging.entries import OWN_MAILBOX
+from pytest_flowscape.judging.judge import Decided, Judge
+from pytest_flowscape.judging.outcomes import Outcome, Word
+from pytest_flowscape.report.powershell import render_fix
+from pytest_flowscape.report.text import seen, visible
+from pytest_flowscape.requirement import Level, Notes, Requirement
+from pytest_flowscape.site.model import Attestation, Site, Waiver
+
+LETTERS = {
+    Word.PASSED: ".",
+    Word.FAILED: "F",
+    Word.NOT_MEASURED: "N",
+    Word.NOT_REQUESTED: "-",
+    Word.WAIVED: "w",
+    Word.ATTESTED: "a",
+}
+MARKUP = {
+    Word.PASSED: {"green": True},
+    Word.FAILED: {"red": True},
+    Word.NOT_MEASURED: {"yellow": True, "bold": True},
+}
+NEVER_ATTESTED = ("internal", OWN_MAILBOX, "malformed", "throttled", "transient")
+
+
+class OutcomeHooks:
+    """Makes outcomes out of reports, with waivers and attestations of the site applied."""
+
+    def __init__(self, site: Site, today: date) -> None:
+        self._site = site
+        self._waivers = {(w.requirement, w.target): w for w in site.waivers if w.until >= today}
+        self._attestations = site.attestations
+        self._keywords: dict[str, Mapping[str, Any]] = {}
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_setup(self, item: pytest.Item) -> None:
+        """Decide before the fixtures run, so that what cannot be measured is an error at setup, with its reason."""
+        record = requirement_of(item)
+        judge = item.config.stash.get(JUDGE, None) if record else None
+        if record is None or judge is None or not judge.knows(record.id):
+            return
+        found = judge.decide(record.id, target_of(item))
+        if isinstance(found, NotMeasured):
+            reason = found.reason
+            raise NotMeasured(reason, cause=found.cause, because=found.because, waiting=found.waiting) from None
+        if isinstance(found, NotRequested):
+            raise NotRequested(found.reason) from None
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(
+        self, item: pytest.Item, call: pytest.CallInfo[None]
+    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+        """Give the report of a requirement its outcome."""
+        record = requirement_of(item)
+        if record is None:
+            return (yield)
+        if call.excinfo is None and call.when != "call":
+            report = yield
+            return self._light(report)
+        if call.when == "teardown":
+            return (yield)
+        error = call.excinfo.value if call.excinfo else None
+        judge = item.config.stash.get(JUDGE, None)
+        if judge is not None and judge.knows(record.id):
+            error = self._believed(judge.decide(record.id, target_of(item)), error)
+        outcome = self.outcome(record, target_of(item), error, call.duration, self._notes(item, record, judge))
+        if call.excinfo is not None and outcome.cause != "internal":
+            # our words replace the traceback; to make one, pytest would parse the suite again for each room
+            call.excinfo.traceback = type(call.excinfo.traceback)([])
+        report = self._light((yield))
+        report.flowscape = outcome.as_json()  # type: ignore[attr-defined]
+        item.user_properties.append(labelled("outcome", outcome.word.value))
+        report.user_properties = item.user_properties
+        self.tell(report, record, outcome, defect=call.excinfo is not None)
+        return report
+
+    def _light(self, report: pytest.TestReport) -> pytest.TestReport:
+        """Have the tests of one function share their keywords: pytest keeps a report of each to the end."""
+        function = report.nodeid.partition("[")[0]
+        report.keywords = self._keywords.setdefault(function, report.keywords)
+        return report
+
+    def outcome(
+        self, record: Requirement, target: str, error: BaseException | None, seconds: float, notes: tuple[str, ...]
+    ) -> Outcome:
+        """Give the outcome of a pair that ended in ``error`` (None: it holds), waivers and attestations applied."""
+        base = Outcome(
+            record.id,
+            target,
+            Word.PASSED,
+            level=record.level.value,
+            owner=record.owner.value,
+            notes=notes,
+            seconds=round(seconds, 4),
+        )
+        if error is None:
+            return base
+        if isinstance(error, RequirementFailed):
+            return self._failed(base, record, error)
+        if isinstance(error, NotRequested):
+            return replace(base, word=Word.NOT_REQUESTED, found=error.reason, owner="")
+        if not isinstance(error, NotMeasured):
+            said = str(error).splitlines()[0] if str(error) else ""
+            error = NotMeasured(f"the check itself failed: {type(error).__name__}: {said}", cause="internal")
+        return self._not_measured(base, error)
+
+    @staticmethod
+    def _believed(found: Decided, error: BaseException | None) -> BaseException | None:
+        """Hold the test's own end against what the judge decided from the facts.
+
+        A conftest.py may replace a fixture by name, and a copied suite may be
+        changed; neither lets a requirement of ours pass that does not hold.
+        """
+        if found is not None:
+            return found
+        if isinstance(error, RequirementFailed):
+            return NotMeasured("the test fails on other facts than were measured", cause="internal")
+        return error
+
+    @staticmethod
+    def _notes(item: pytest.Item, record: Requirement, judge: Judge | None) -> tuple[str, ...]:
+        if judge is not None and judge.knows(record.id):
+            return judge.notes_on(record.id, target_of(item))
+        collected = getattr(item, "funcargs", {}).get("notes")  # of a requirement of the customer's own
+        return tuple(collected.lines) if isinstance(collected, Notes) else ()
+
+    def _failed(self, base: Outcome, record: Requirement, error: RequirementFailed) -> Outcome:
+        failed = replace(
+            base,
+            word=Word.FAILED,
+            expected=error.expected,
+            found=error.found,
+            consequence=error.consequence or record.consequence,
+            fix=error.fix or record.fix,
+            owner=error.owner or record.owner.value,
+            cause=error.cause,
+        )
+        waiver = self._waivers.get((record.id, base.target))
+        return replace(failed, word=Word.WAIVED, notes=(_waived(waiver), *base.notes)) if waiver else failed
+
+    def _not_measured(self, base: Outcome, error: NotMeasured) -> Outcome:
+        found = replace(
+            base, word=Word.NOT_MEASURED, found=error.reason, cause=error.cause, because=error.because, owner=""
+        )
+        # a waiver covers the dependants on the same target, never those of another: a waived account
+        # would else let every room through unseen
+        waiver = self._waivers.get((error.because, base.target))
+        if waiver is not None:
+            return replace(found, word=Word.WAIVED, notes=(_waived(waiver), *base.notes))
+        # what was stopped by a failure, waits, or speaks against itself is no case of "not measurable here"
+        vouched = None if error.because or error.waiting or error.cause in NEVER_ATTESTED else self._attestation(base)
+        if vouched is not None:
+            said = f"attested by {vouched.who} on {vouched.on.isoformat()}: {vouched.how}"
+            return replace(found, word=Word.ATTESTED, notes=(said, *base.notes))
+        return found
+
+    def _attestation(self, base: Outcome) -> Attestation | None:
+        for vouched in self._attestations:
+            if vouched.requirement == base.requirement and vouched.target in ("", base.target):
+                return vouched
+        return None
+
+    def tell(self, report: pytest.TestReport, record: Requirement, outcome: Outcome, *, defect: bool) -> None:
+        """Bring pytest's own categories in line with the outcome: error, failure, skip, xfail.
+
+        ``defect``: an error was raised; where it is one of the check itself its traceback stays.
+        """
+        if outcome.word is Word.PASSED:
+            return
+        if outcome.word in (Word.ATTESTED, Word.NOT_REQUESTED):
+            path, line, _ = report.location
+            said = outcome.notes[0] if outcome.word is Word.ATTESTED else outcome.found
+            report.outcome, report.longrepr = "skipped", (path, (line or 0) + 1, visible(said))
+            return
+        text = describe(record, outcome, self._site)
+        if outcome.word is Word.WAIVED or outcome.level == Level.RECOMMENDED.value:
+            report.outcome, report.longrepr = "skipped", text
+            # JUnit and -r show this alone
+            told = f"recommended only, {outcome.word.value}: {outcome.found}"
+            report.wasxfail = visible(outcome.notes[0] if outcome.word is Word.WAIVED else told)
+        elif outcome.cause == "internal" and defect and report.longreprtext:
+            # a defect of the check: the one case where a traceback helps somebody
+            report.outcome, report.longrepr = "failed", f"{text}\n\n{report.longreprtext}"
+        else:
+            report.outcome, report.longrepr = "failed", text
+
+
+def _waived(waiver: Waiver) -> str:
+    return f"waived by {waiver.owner} until {waiver.until.isoformat()}: {waiver.reason}"
+
+
+def describe(record: Requirement, outcome: Outcome, site: Site) -> str:
+    """Tell a finding in full: target, expected, found, consequence, fix, owner; no traceback."""
+    rows = [(f"{record.id}", f"{record.title} ({outcome.target})")]
+    if outcome.expected:
+        rows.append(("expected", outcome.expected))
+    if outcome.word is Word.NOT_MEASURED:
+        because = f" (because of {outcome.because})" if outcome.because else ""
+        rows.append(("not measured", f"{outcome.found}{because}"))
+    else:
+        rows.append(("found", outcome.found))
+    if outcome.fix:
+        rows += [("consequence", outcome.consequence), ("owner", outcome.owner)]
+        rows.append(("fix", render_fix(outcome.fix, target=outcome.target, site=site)))
+    rows += [("note", note) for note in outcome.notes]
+    width = max(len(name) for name, _ in rows)
+    told = "\n".join(f"{name:<{width}}  " + text.replace("\n", "\n" + " " * (width + 2)) for name, text in rows)
+    return "\n".join(seen(line) for line in told.split("\n"))  # a server's words may hold terminal controls

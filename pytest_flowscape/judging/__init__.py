@@ -1,0 +1,1 @@
+"""From facts to outcomes and a verdict: catalogue, causes, judge."""

@@ -1,0 +1,233 @@
+"""Decide one (requirement, target) pair: needs, causes, the judging function, a second look.
+
+Requirement functions are pure functions of facts, so the judge may call them
+outside pytest: to know whether a need holds (whatever was selected, wherever
+it runs) and to look twice before a failure is reported.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Protocol
+
+from pytest_flowscape.core.errors import NotMeasured, NotRequested, RequirementFailed
+from pytest_flowscape.facts import DirectoryEntry, Holders, SiteFacts
+from pytest_flowscape.facts.names import FACTS, ROOM_FACT_NAMES
+from pytest_flowscape.facts.policy import SECOND_LOOK_SAMPLE, SECOND_LOOKS
+from pytest_flowscape.judging.catalogue import Judged
+from pytest_flowscape.judging.causes import CAUSES, Cause
+from pytest_flowscape.judging.outcomes import SITE_TARGET
+from pytest_flowscape.judging.usable_answers import NO_MAILBOX
+from pytest_flowscape.requirement import Notes, Per, Requirement
+from pytest_flowscape.site.one_run import Run
+
+# findings of ROOM-1 and ROOM-2 that explain why Exchange does not accept an address
+NO_ADDRESS = ("missing", "online", "not-a-mailbox", "alias", "primary-not-one", "held-twice")
+READ_FROM = {
+    "account_entry": "account_entry",
+    "account_names": "account_entry",
+    "room_entry": "room_entry",
+    "room_addresses": "room_entry",
+}
+
+
+# what a second look would have to write again
+NEVER_REPEATED = frozenset(("room_booking", "room_meeting"))
+Decided = NotMeasured | NotRequested | RequirementFailed | None
+
+
+class FactSource(Protocol):
+    """Gives facts: a method of each fact's name, which takes the target and may raise NotMeasured."""
+
+    run: Run
+    facts: SiteFacts
+
+    def not_requested(self, opt_in: str, target: str) -> str:
+        """Say why a run does not make what this opt-in needs for a target; empty where it does."""
+
+    def account_entry(self, target: str) -> DirectoryEntry:
+        """Give the service account's object."""
+
+    def room_entry(self, address: str) -> Holders:
+        """Give who holds a room's address."""
+
+    def forget(self, names: Iterable[str], address: str) -> None:
+        """Drop what is known of one target, so that the named facts are measured again."""
+
+
+class Judge:
+    """Judges pairs from one process's facts; remembers what it decided."""
+
+    def __init__(self, judged: Mapping[str, Judged], gather: FactSource) -> None:
+        self._judged = judged
+        self._gather = gather
+        self._known: dict[tuple[str, str], Decided] = {}
+        self._wants: dict[str, frozenset[str]] = {}
+        self._looks = SECOND_LOOKS // gather.run.workers
+        self._sample = max(1, SECOND_LOOK_SAMPLE // gather.run.workers)
+        self.second_looks = 0
+        self.unconfirmed = 0
+        self.second_notes: dict[tuple[str, str], str] = {}
+        self.notes: dict[tuple[str, str], list[str]] = {}
+
+    def knows(self, id_: str) -> bool:
+        """Tell whether every argument of the requirement's function is a fact of ours."""
+        judged = self._judged.get(id_)
+        return judged is not None and all(name == "notes" or name in FACTS for name in judged.fact_names)
+
+    def decide(self, id_: str, target: str) -> Decided:
+        """Decide a pair: None where it holds, else why it fails, could not be measured or was not requested."""
+        key = (id_, target)
+        if key not in self._known:
+            self._known[key] = self._decide(id_, target)
+        return self._known[key]
+
+    def wants(self, id_: str, target: str) -> frozenset[str]:
+        """Tell which facts deciding this pair will ask for, its needs' included; none where it is decided already.
+
+        Asks nothing itself: what is judged for this are needs of the whole site.
+        """
+        requirement = self._judged[id_].requirement
+        if requirement.opt_in and self._gather.not_requested(requirement.opt_in, target):
+            return frozenset()
+        if id_ not in self._wants:
+            self._wants[id_] = self._wanted(id_) or frozenset()
+        return self._wants[id_]
+
+    def _wanted(self, id_: str) -> frozenset[str] | None:
+        """Give the facts for a requirement and its needs, None where it is stopped on every target."""
+        judged = self._judged[id_]
+        if self._stopped_by_cause(id_):
+            return None
+        names = frozenset(judged.fact_names)
+        for need in filter(self._judged.__contains__, judged.requirement.needs):
+            if self._judged[need].requirement.per is Per.SITE:
+                found = self.decide(need, SITE_TARGET)
+                stops = isinstance(found, RequirementFailed) or (isinstance(found, NotMeasured) and bool(found.because))
+                more = None if stops else frozenset[str]()
+            else:
+                more = self._wanted(need)
+            if more is None:
+                return None
+            names |= more
+        return names
+
+    def fact(self, id_: str, name: str, target: str) -> Any:
+        """Give a fact for a requirement. Raises NotMeasured, also for an attribute that it reads and cannot."""
+        fact = getattr(self._gather, name)(target)
+        judged = self._judged.get(id_)
+        if judged and name in READ_FROM:
+            self._refuse_unreadable(judged.requirement, name, target)
+        return fact
+
+    def _refuse_unreadable(self, requirement: Requirement, name: str, target: str) -> None:
+        """Raise NotMeasured where an attribute that the requirement reads is not readable: it only looks absent."""
+        if self._gather.facts.directory_cause:
+            return
+        if READ_FROM[name] == "account_entry":
+            entries: tuple[DirectoryEntry, ...] = (self._gather.account_entry(target),)
+        else:
+            holders = self._gather.room_entry(target)
+            entries = (*holders.by_proxy, *holders.by_mail)
+        hidden = sorted(n for n in requirement.reads if any(n.lower() in entry.unreadable for entry in entries))
+        if hidden:
+            raise NotMeasured(f"not readable by this account: {', '.join(hidden)}", cause="unreadable")
+
+    def _decide(self, id_: str, target: str) -> Decided:
+        judged = self._judged[id_]
+        opt_in = judged.requirement.opt_in
+        declined = self._gather.not_requested(opt_in, target) if opt_in else ""
+        if declined:
+            return NotRequested(declined)
+        stopped = self._stopped_by_cause(id_) or self._stopped_by_need(judged.requirement, target)
+        if stopped:
+            return stopped
+        found = self._explained(self._call(judged, target), id_, target)
+        again = judged.requirement.per is not Per.SITE and not NEVER_REPEATED & set(judged.fact_names)
+        if isinstance(found, RequirementFailed) and again:
+            return self._second_look(judged, target, found)
+        return found
+
+    def _causes(self) -> list[tuple[Cause, str]]:
+        facts = self._gather.facts
+        pairs = ((facts.directory_cause, facts.directory_detail), (facts.ews_cause, facts.ews_detail))
+        return [(CAUSES[key], detail) for key, detail in pairs if key]
+
+    def _stopped_by_cause(self, id_: str) -> NotMeasured | None:
+        """Consult the table of causes: what it says fails is judged, what it leaves unmeasured is not."""
+        causes = self._causes()
+        if any(cause.failed == id_ for cause, _ in causes):
+            return None
+        # a cause that fails a requirement explains more than one that does not
+        for cause, detail in sorted(causes, key=lambda told: not told[0].failed):
+            if id_ in cause.not_measured:
+                said = ": ".join(filter(None, (cause.sentence, detail)))
+                return NotMeasured(said, cause=cause.key, because=cause.failed)
+        return None
+
+    def _stopped_by_need(self, requirement: Requirement, target: str) -> NotMeasured | None:
+        """Stop a dependant when a need failed, or was itself stopped by one that failed."""
+        if any(cause.failed == requirement.id for cause, _ in self._causes()):
+            return None
+        for need in requirement.needs:
+            if need not in self._judged:
+                continue
+            per = self._judged[need].requirement.per
+            found = self.decide(need, SITE_TARGET if per is Per.SITE else target)
+            if isinstance(found, RequirementFailed):
+                return NotMeasured(f"needs {need}, which failed", cause="need", because=need)
+            if isinstance(found, NotMeasured) and found.because:
+                return NotMeasured(found.reason, cause=found.cause, because=found.because)
+        return None
+
+    def _call(self, judged: Judged, target: str) -> Decided:
+        """Call the judging function with its facts; an unforeseen error in it is not measured, never a verdict."""
+        id_ = judged.requirement.id
+        notes = Notes()
+        try:
+            arguments = {name: notes if name == "notes" else self.fact(id_, name, target) for name in judged.fact_names}
+            judged.function(**arguments)
+        except (NotMeasured, NotRequested, RequirementFailed) as outcome:
+            return outcome.with_traceback(None)
+        except Exception as error:  # noqa: BLE001  the error is told as "the check itself failed"
+            return NotMeasured(f"the check itself failed: {type(error).__name__}: {error}", cause="internal")
+        finally:
+            self.notes[id_, target] = notes.lines
+        return None
+
+    def notes_on(self, id_: str, target: str) -> tuple[str, ...]:
+        """Give the sentences that go with a pair that was decided: the function's own, and that of a second look."""
+        second = self.second_notes.get((id_, target))
+        return (*self.notes.get((id_, target), ()), *([second] if second else ()))
+
+    def _explained(self, found: Decided, asked: str, target: str) -> Decided:
+        """Name the room requirement behind an address that Exchange or the directory does not accept."""
+        if not isinstance(found, NotMeasured) or found.cause != NO_MAILBOX or found.because:
+            return found
+        for id_ in ("ROOM-1", "ROOM-2"):
+            if id_ == asked or id_ not in self._judged:
+                continue
+            if asked.startswith("ROOM-") and id_ > asked:  # ROOM-1 never asks ROOM-2, which asks ROOM-1
+                continue
+            failed = self.decide(id_, target)
+            if isinstance(failed, RequirementFailed) and failed.cause in NO_ADDRESS:
+                return NotMeasured(found.reason, cause=found.cause, because=id_)
+        return found
+
+    def _second_look(self, judged: Judged, target: str, first: RequirementFailed) -> Decided:
+        """Measure a failed fact once more, alone, before it is reported."""
+        if self._looks <= 0 and self._sample <= 0:
+            self.unconfirmed += 1
+            return first
+        if self._looks > 0:
+            self._looks -= 1
+        else:
+            self._sample -= 1
+        self.second_looks += 1
+        names = set(judged.fact_names) & (ROOM_FACT_NAMES | {"user_as_owner"})
+        self._gather.forget(names, target)
+        second = self._explained(self._call(judged, target), judged.requirement.id, target)
+        if not isinstance(second, RequirementFailed):
+            said = f"a first answer said otherwise and did not hold: {first.found}"
+            self.second_notes[judged.requirement.id, target] = said
+        return second

@@ -1,0 +1,1 @@
+"""LDAP: sign-in, searches and what they tell."""

@@ -1,0 +1,136 @@
+"""history/: results.json of every run, kept beside the report, and read again to say what changed.
+
+Each file is a byte-for-byte copy, so that a page that was signed can still be
+held against the SHA-256 that it names. The newest 200 stay.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import re
+from collections.abc import Iterator
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+from pytest_flowscape.judging.outcomes import Outcome
+from pytest_flowscape.judging.verdict import Result
+from pytest_flowscape.report.files import changes, writing
+from pytest_flowscape.report.files.changes import MOST_POINTS, Changes, Earlier, Point
+from pytest_flowscape.report.files.results import SCHEMA, moment
+from pytest_flowscape.site.model import Site
+
+__all__ = ["FOLDER", "KEPT", "Changes", "keep", "look_back"]
+
+FOLDER = "history"
+KEPT = 200
+# so many runs are read for what the last ones did not measure: two weeks of nights
+LOOKED_AT = 14
+# a results.json of 5,000 rooms has a fifth of it; more is no file of ours
+_LARGEST = 100_000_000
+_NAME = re.compile(r"(\d{8}T\d{6}Z)-[0-9A-Za-z-]+\.json")
+
+
+class _NotOursError(Exception):
+    """A file that is no results.json of this version, or of another site."""
+
+
+def look_back(folder: Path, result: Result, site: Site, started: datetime) -> tuple[Changes | None, str]:
+    """Hold a result against the earlier runs in ``folder``/history, and name in one sentence what could not be used.
+
+    None on a first run; an empty sentence where every file was of use. Runs
+    that started later are left alone: they run at the same time. Never raises
+    for what stands in the folder.
+    """
+    unused: list[str] = []
+    earlier = _earlier(folder / FOLDER, _identity(site.customer, site.name, site.exchange.hostname), started, unused)
+    found = changes.compare(result.outcomes, earlier, moment(started))
+    return found, _note(unused)
+
+
+def keep(folder: Path, written: Path, started: datetime, run_id: str) -> Path:
+    """Copy ``written`` (results.json) into ``folder``/history and give its path there; the oldest beyond 200 go.
+
+    The folder is private (0700), the copy too (0600), and whole or not at all.
+    Raises OSError where it cannot be written; what cannot be removed stays.
+    """
+    history = writing.private_folder(folder / FOLDER)
+    safe = re.sub(r"[^0-9A-Za-z-]", "", run_id)[:64] or "run"
+    kept = writing.copy(written, history / f"{_stamp(started)}-{safe}.json")
+    for old in _named(history)[KEPT:]:
+        with contextlib.suppress(OSError):  # another run may have removed it
+            old.unlink()
+    return kept
+
+
+def _earlier(history: Path, identity: tuple[str, str], started: datetime, unused: list[str]) -> Iterator[Earlier]:
+    """Give the usable earlier runs, newest first, at most 14; what is no use is named in ``unused``."""
+    given = 0
+    for path in _named(history):
+        if path.name[: len(_stamp(started))] > _stamp(started):
+            continue
+        try:
+            run = _read(path, identity)
+        except FileNotFoundError:  # removed meanwhile, by a run that keeps its own
+            continue
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError, _NotOursError):
+            unused.append(path.name)
+            continue
+        yield run
+        given += 1
+        if given == LOOKED_AT:
+            return
+
+
+def _read(path: Path, identity: tuple[str, str]) -> Earlier:
+    if not path.is_file() or path.stat().st_size > _LARGEST:
+        raise _NotOursError
+    document: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    where = document["site"]
+    if document["schema"] != SCHEMA or _identity(where["customer"], where["name"], where["hostname"]) != identity:
+        raise _NotOursError
+    outcomes = [Outcome.from_json(one) for one in document["outcomes"]]
+    words = {(outcome.requirement, outcome.target): outcome.word for outcome in outcomes}
+    started = str(document["run"]["started"])
+    before = _trend(document.get("changes"))
+    own = changes.points(words, started)
+    return Earlier(
+        run=str(document["run"]["id"]),
+        started=started,
+        words=words,
+        measured=changes.measured(outcomes),
+        trend=(*(point for point in before if point[0] != started), *own)[-MOST_POINTS:],
+    )
+
+
+def _trend(told: dict[str, Any] | None) -> tuple[Point, ...]:
+    """Give the trend that a run knew when it was written."""
+    known = told["trend"] if told else []
+    return tuple((str(point["date"]), int(point["failed"]), int(point["not_measured"])) for point in known)
+
+
+def _named(history: Path) -> list[Path]:
+    """Give the files that bear our kind of name, newest first; none where the folder is missing or closed."""
+    try:
+        return sorted((path for path in history.iterdir() if _NAME.fullmatch(path.name)), reverse=True)
+    except OSError:
+        return []
+
+
+def _identity(customer: str, name: str, hostname: str) -> tuple[str, str]:
+    """Tell sites apart that share a report folder; a site keeps its identity when its hostname is corrected."""
+    return customer.casefold(), (name or hostname).casefold()
+
+
+def _stamp(started: datetime) -> str:
+    return started.astimezone(timezone.utc).strftime("%Y%m%dT%H%M%SZ")
+
+
+def _note(unused: list[str]) -> str:
+    if not unused:
+        return ""
+    more = f" and {len(unused) - 1} more" if len(unused) > 1 else ""
+    return (
+        f"Not used for what changed: {FOLDER}/{unused[0]}{more} (unreadable, of another version, or of another site)."
+    )

@@ -1,0 +1,119 @@
+"""Where the report lies and how its files are written: whole or not at all, and private to the user."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from pytest_flowscape.site.model import Site
+
+FOLDER_MODE = 0o700
+FILE_MODE = 0o600
+# names that Windows keeps for devices, whatever their case (Microsoft: Naming Files, Paths, and Namespaces)
+_DEVICES = {"con", "prn", "aux", "nul", *(f"{name}{n}" for name in ("com", "lpt") for n in "0123456789¹²³")}
+_LONGEST = 80
+
+
+def report_folder(base: Path, site: Site) -> Path:
+    """Create and give the site's own folder under ``base``, named by ``site.slug``.
+
+    On POSIX it is private (0700), also when it was there before. Raises OSError.
+    """
+    name = site.slug[:_LONGEST].strip("-") or "site"
+    if name in _DEVICES:
+        name = f"{name}-site"
+    folder = private_folder(base / name)
+    with contextlib.suppress(OSError):  # somebody else's folder: the files in it are private all the same
+        folder.chmod(FOLDER_MODE)
+    return folder
+
+
+def private_folder(folder: Path) -> Path:
+    """Create ``folder`` with mode 0700 where it is missing; one that exists keeps its mode. Raises OSError."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(mode=FOLDER_MODE, exist_ok=True)
+    return folder
+
+
+_JSON = json.JSONEncoder(ensure_ascii=False, allow_nan=False)
+
+
+class Json(str):
+    """A value that is JSON already."""
+
+    __slots__ = ()
+
+
+def atomic_write(path: Path, text: str | Iterable[str]) -> Path:
+    """Write ``text``, whole or piece by piece, as UTF-8 to ``path`` with mode 0600 and give the path.
+
+    A reader sees the old file or the new one, never a part. Line ends are
+    written as they are. What UTF-8 cannot hold (a lone surrogate) becomes its
+    backslash escape, which is valid in JSON too. Raises OSError.
+    """
+    pieces = [text] if isinstance(text, str) else text
+    return _replace(path, (piece.encode("utf-8", "backslashreplace") for piece in pieces))
+
+
+def json_pieces(document: Mapping[str, Any]) -> Iterator[str]:
+    """Give a document as JSON, piece by piece: a line for each value, and for each entry of a list or object in it.
+
+    Thousands of rooms are written without holding them all as text.
+    """
+    begin = "{"
+    for key, value in document.items():
+        yield f"{begin}\n {json_text(key)}: "
+        begin = ","
+        if isinstance(value, Mapping) and value:
+            yield from _entries("{}", (f"{json_text(name)}: {json_text(entry)}" for name, entry in value.items()))
+        elif isinstance(value, (list, tuple)) and value:
+            yield from _entries("[]", map(json_text, value))
+        elif isinstance(value, Iterator):
+            yield from _entries("{}", (f"{json_text(name)}: {json_text(entry)}" for name, entry in value))
+        else:
+            yield json_text(value)
+    yield "\n}\n"
+
+
+def _entries(brackets: str, entries: Iterable[str]) -> Iterator[str]:
+    begin = brackets[0]
+    for entry in entries:
+        yield f"{begin}\n  {entry}"
+        begin = ","
+    yield f"\n {brackets[1]}" if begin == "," else brackets
+
+
+def json_text(value: Any) -> str:
+    """Give a value as JSON on one line. Raises ValueError for a number that JSON has no word for."""
+    return value if isinstance(value, Json) else _JSON.encode(value)
+
+
+def copy(source: Path, target: Path) -> Path:
+    """Copy a file's bytes to ``target``, whole or not at all, with mode 0600. Raises OSError."""
+    return _replace(target, [source.read_bytes()])
+
+
+def make_private(path: Path) -> None:
+    """Take away everybody else's rights to a file that another program wrote. Raises OSError."""
+    path.chmod(FILE_MODE)
+
+
+def _replace(path: Path, content: Iterable[bytes]) -> Path:
+    # mkstemp creates the file with mode 0600; the same folder, so that replacing is one step
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.writelines(content)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(name).replace(path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            Path(name).unlink()
+        raise
+    return path

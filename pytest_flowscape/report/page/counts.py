@@ -1,0 +1,102 @@
+"""The numbers of the page: by section for its first screen, by requirement for its tables; all from the outcomes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pytest_flowscape.judging.outcomes import SITE_TARGET, Outcome, Word
+from pytest_flowscape.judging.verdict import Result
+from pytest_flowscape.report import groups
+from pytest_flowscape.requirement import Level, Requirement
+
+_SECTIONS = {
+    "HOST": "Host",
+    "ACCOUNT": "Account",
+    "ROOM": "Rooms",
+    "PERMISSION": "Permissions",
+    "IMPERSONATION": "Impersonation",
+    "CALENDAR": "Calendar",
+    "HANDOVER": "Handover",
+    "ADVICE": "Advice",
+}
+# the worst first: what a section is shown as
+_WORST = (Word.FAILED, Word.NOT_MEASURED, Word.NOT_RUN, Word.WAIVED, Word.ATTESTED, Word.PASSED, Word.NOT_REQUESTED)
+_MOST_REMARKS = 200
+
+
+@dataclass(frozen=True)
+class Section:
+    """The results of one topic; ``word`` is the worst of them, ``decides`` whether the verdict rests on it."""
+
+    title: str
+    counts: tuple[tuple[Word, int], ...]
+    word: Word
+    decides: bool
+
+    @property
+    def total(self) -> int:
+        """Give the number of its results."""
+        return sum(count for _, count in self.counts)
+
+
+def sections(outcomes: Sequence[Outcome]) -> list[Section]:
+    """Count by topic, in the order of the requirements; words without a result are left out."""
+    found: dict[str, list[Outcome]] = {}
+    for outcome in outcomes:
+        found.setdefault(outcome.requirement.partition("-")[0], []).append(outcome)
+    return [_section(prefix, group) for prefix, group in found.items()]
+
+
+def _section(prefix: str, group: Sequence[Outcome]) -> Section:
+    totals = groups.totals(group)
+    worst = next(word for word in _WORST if totals[word])
+    decides = any(outcome.level == Level.REQUIRED.value for outcome in group)
+    counts = tuple((word, count) for word, count in totals.items() if count)
+    return Section(_SECTIONS.get(prefix, prefix.capitalize()), counts, worst, decides)
+
+
+def by_requirement(result: Result, requirements: Mapping[str, Requirement]) -> dict[str, Any]:
+    """Give the table of every requirement with the number of each word that occurs."""
+    totals = groups.totals(result.outcomes)
+    words = [word for word in Word if totals[word] or word in (Word.PASSED, Word.FAILED)]
+    rows = []
+    for id_, counts in result.counts.items():
+        known = requirements.get(id_)
+        rows.append(
+            {
+                "id": id_,
+                "title": known.title if known else "",
+                "recommended": known is not None and known.level is Level.RECOMMENDED,
+                "cells": [(word, counts.get(word, 0)) for word in words],
+            }
+        )
+    return {"words": words, "rows": rows, "totals": [(word, totals[word]) for word in words]}
+
+
+def of_site(outcomes: Sequence[Outcome], requirements: Mapping[str, Requirement]) -> list[dict[str, Any]]:
+    """Give the rows on host, account, handover and whatever else is judged once for the site."""
+    rows = []
+    for outcome in outcomes:
+        if outcome.target == SITE_TARGET:
+            known = requirements.get(outcome.requirement)
+            rows.append(
+                {
+                    "outcome": outcome,
+                    "title": known.title if known else "",
+                    "said": outcome.found or "; ".join(outcome.notes),
+                    "recommended": outcome.level == Level.RECOMMENDED.value,
+                }
+            )
+    return rows
+
+
+def remarks(outcomes: Sequence[Outcome]) -> list[tuple[str, str, list[str]]]:
+    """Give (requirement, note, targets) for the notes of passed and failed outcomes, at most 200 of them."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for outcome in outcomes:
+        if outcome.word in (Word.PASSED, Word.FAILED):
+            for note in outcome.notes:
+                found.setdefault((outcome.requirement, note), []).append(outcome.target)
+    return [(requirement, note, targets) for (requirement, note), targets in found.items()][:_MOST_REMARKS]

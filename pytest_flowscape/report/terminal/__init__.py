@@ -1,0 +1,1 @@
+"""The text at the terminal."""

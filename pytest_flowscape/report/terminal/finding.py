@@ -1,0 +1,44 @@
+"""A finding in full among pytest's FAILURES: folded to the terminal's width, its commands still to be copied.
+
+The text comes as labels and values. Words are folded at spaces, under the
+column of their label. A command is folded by PowerShell's continuation mark,
+where every piece fits; otherwise it stays one line, and the terminal wraps it:
+what is copied is then still the whole of it.
+"""
+
+from __future__ import annotations
+
+import re
+
+from pytest_flowscape.report.powershell import is_command
+from pytest_flowscape.report.terminal.columns import fold, fold_command, wide
+
+NARROWEST = 60
+_LABEL = re.compile(r"[A-Za-z][\w-]*(?: [a-z]+)?  +(?=\S)")
+_UNLIMITED = 10_000
+
+
+def folded(text: str, width: int) -> str:
+    """Fold what ``describe`` gave so that no line of words is wider than ``width`` (at least 60) columns.
+
+    A single word that no line can hold is cut; a command never is.
+    """
+    width = max(width, NARROWEST)
+    lines = text.split("\n")
+    first = _LABEL.match(lines[0])
+    column = len(first[0]) if first else 0
+    return "\n".join(part for line in lines for part in _line(line, column, width))
+
+
+def _line(line: str, column: int, width: int) -> list[str]:
+    """Fold one line: its first ``column`` letters are the label, or blank."""
+    label, value = line[:column], line[column:]
+    if label.strip() and not label.endswith(" "):
+        return [line]  # not ours: a traceback of a check that failed itself
+    if wide(line) <= width:
+        return [line.rstrip()]
+    if is_command(value):
+        indent = " " * (column + len(value) - len(value.lstrip(" ")))
+        return fold_command(value.strip(), width, indent=indent, comments=_UNLIMITED) or [line]
+    parts = fold(value, width - column, limit=_UNLIMITED)
+    return [f"{label if place == 0 else ' ' * column}{part}" for place, part in enumerate(parts)]

@@ -1,0 +1,32 @@
+"""Text for people: what cannot be seen made visible, plurals, lists of names."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Sequence
+
+_UNSEEN = ("Cc", "Cf", "Cs", "Zl", "Zp")
+
+
+def visible(text: str) -> str:
+    """Give ``text`` on one line, every unseen character (controls, direction marks) replaced by U+FFFD."""
+    return seen(" ".join(text.split()))
+
+
+def named(targets: Sequence[str], limit: int) -> str:
+    """Name the first ``limit`` targets and count the others."""
+    if len(targets) <= limit:
+        return ", ".join(targets)
+    return f"{', '.join(targets[:limit])} and {len(targets) - limit} more"
+
+
+def plural(number: int, what: str) -> str:
+    """Give a count with its noun."""
+    return f"{number} {what}{'' if number == 1 else 's'}"
+
+
+def seen(text: str) -> str:
+    """Give ``text`` with every unseen character (controls, direction marks) replaced by U+FFFD."""
+    if text.isprintable():  # most is: nothing of these categories in it
+        return text
+    return "".join("\ufffd" if unicodedata.category(c) in _UNSEEN else c for c in text)

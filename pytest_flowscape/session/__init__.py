@@ -1,0 +1,1 @@
+"""One pytest session as one run: controller, worker, command line, plan, sweep, demo."""

@@ -1,0 +1,65 @@
+"""What the controller does about bookings: it sweeps, and books one room before all others, which must end clean."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from pytest_flowscape.booking.asked import NO_JOURNAL, Bookings
+from pytest_flowscape.core.errors import NotMeasured
+from pytest_flowscape.facts import RoundTrip, SiteFacts, Sweep
+from pytest_flowscape.gathering.facts import Gather
+from pytest_flowscape.judging.catalogue import load_requirements
+from pytest_flowscape.judging.judge import Judge
+from pytest_flowscape.site.one_run import Run
+
+BOOKING = "CALENDAR-2"
+FIRST_ROOMS = 5  # that are tried, one after another, until something was written and removed
+
+
+def book_first(run: Run, facts: SiteFacts) -> SiteFacts:
+    """Sweep what is left of earlier runs, then make the first round trip; the facts tell both.
+
+    Other rooms may be booked only where the first booking that was written was
+    removed again; ``booking_stopped`` says so where it was not.
+    """
+    if not run.book or facts.ews_cause:
+        return facts
+    # as one process that asks one room at a time
+    gather = Gather(replace(run, rooms=(), workers=1), facts)
+    try:
+        facts = replace(facts, sweep=sweep_left(run, gather.bookings))
+        made, stopped = _first_trip(run, gather)
+    finally:
+        gather.close()
+    return replace(facts, bookings=made, booking_stopped=stopped)
+
+
+def sweep_left(run: Run, bookings: Bookings) -> Sweep:
+    """Remove what dead processes have left; no server is asked where their journals hold nothing open."""
+    from pytest_flowscape.booking.desk import something_open  # noqa: PLC0415  imports exchangelib: only for bookings
+
+    nothing = something_open(run)
+    if nothing is not None:
+        return nothing
+    try:
+        return bookings.desk().sweep()
+    except NotMeasured as closed:
+        return Sweep(not_ours=(f"what earlier bookings left was not removed: {closed.reason}",))
+
+
+def _first_trip(run: Run, gather: Gather) -> tuple[Mapping[str, RoundTrip], str]:
+    judge = Judge(load_requirements(), gather)
+    known = gather.bookings.known
+    for room in run.rooms[:FIRST_ROOMS]:
+        decided = judge.decide(BOOKING, room.email)  # where a need fails, nothing is written
+        if isinstance(decided, NotMeasured) and decided.cause == NO_JOURNAL:
+            return known, decided.reason
+        trip = known.get(room.email)
+        if trip is not None and not trip.clean:
+            return known, f"the first booking, in {room.email}, did not end clean: no other room was booked"
+        if trip is not None and trip.written:
+            return known, ""
+    if len(run.rooms) > FIRST_ROOMS:
+        return known, f"in none of the first {FIRST_ROOMS} rooms anything could be booked: no other room was tried"
+    return known, ""

@@ -1,0 +1,114 @@
+"""--flowscape-sweep: remove what interrupted runs have left in calendars, say what, and end."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from pytest_flowscape.booking.desk import something_open
+from pytest_flowscape.booking.journal import personal_journals
+from pytest_flowscape.core.errors import FlowscapeError, PasswordError
+from pytest_flowscape.core.interruption import INTERRUPTION
+from pytest_flowscape.core.secret import Secret, encodings, scrub
+from pytest_flowscape.facts import Sweep
+from pytest_flowscape.gathering.facts import Gather
+from pytest_flowscape.gathering.refusals import RunRefusals, personal_folder
+from pytest_flowscape.gathering.site import gather_site, utc_now
+from pytest_flowscape.judging.causes import CAUSES
+from pytest_flowscape.report.text import seen
+from pytest_flowscape.session.command_line import asked_site, chosen_run_id
+from pytest_flowscape.session.first_booking import sweep_left
+from pytest_flowscape.session.password_prompt import run_passwords
+from pytest_flowscape.site.model import Users
+from pytest_flowscape.site.one_run import Run
+
+NOTHING = Secret("")
+
+
+def sweep_and_tell(config: pytest.Config) -> int:
+    """Sweep for the site of ``--flowscape-config``; 0 where nothing is left, else 1. Raises UsageError.
+
+    Without anything in the journals no server is asked and no password is read.
+    """
+    if config.getoption("flowscape_demo") or not config.getoption("flowscape_config"):
+        raise pytest.UsageError("--flowscape-sweep: say also --flowscape-config=SITE.INI.")
+    site = asked_site(config)
+    run = Run(
+        # only the account signs in: no room, no user and no canary is asked
+        site=replace(site, rooms=(), users=Users()),
+        run_id=chosen_run_id(config.getoption("flowscape_run_id")),
+        folder=Path(),
+        rooms=(),
+        password=NOTHING,
+        directory_password=NOTHING,
+        started=utc_now(),
+        journals=personal_journals(),
+    )
+    swept = something_open(run)
+    if swept is None:
+        try:
+            password, other = run_passwords(site, config)
+        except PasswordError as error:
+            raise pytest.UsageError(str(error)) from None
+        run = replace(run, password=password, directory_password=other)
+        config.add_cleanup(INTERRUPTION.listen())
+        swept = _sweep(run, retry=bool(config.getoption("flowscape_retry_sign_in")))
+        forms = [form for secret in (password, other) for form in encodings(secret.reveal())]
+    else:
+        forms = []
+    for line in tell(swept):
+        print(seen(scrub(line, tuple(forms))))  # noqa: T201  the option's purpose
+    if INTERRUPTION:
+        return pytest.ExitCode.INTERRUPTED
+    return 0 if swept.clean and not swept.awaited else 1
+
+
+def tell(swept: Sweep) -> Iterator[str]:
+    """Say what was removed and what was not, one line each."""
+    for item in swept.removed:
+        yield f"Removed: {item}"
+    for item, why in swept.left:
+        yield f"NOT REMOVED: {item}: {why}"
+    for item in swept.strangers:
+        yield f"NOT OURS: {item}: it has the mark of an acceptance run, and no journal here knows it"
+    for text in swept.not_ours:
+        yield f"LEFT ALONE: {text}"
+    for item in swept.awaited:
+        yield f"LOOK AGAIN: nothing is there of {item}, and mail about it may still arrive: {' and '.join(item.due)}"
+    if not swept:
+        yield "Nothing to remove: no interrupted booking of this machine and user is known."
+    elif swept.removed:
+        yield "What is removed for good lies in Recoverable Items until the mailbox's retention time ends."
+
+
+def _sweep(run: Run, *, retry: bool) -> Sweep:
+    """Sign in as carefully as any run, and sweep."""
+    refusals = RunRefusals.of(run.site, Path(tempfile.gettempdir()) / "flowscape-none", personal=personal_folder())
+    folder = Path(tempfile.mkdtemp(prefix="flowscape-run-"))  # mkdtemp makes it private
+    try:
+        with refusals.account.turn():
+            if not retry:
+                now = utc_now()
+                other = refusals.directory.since(now) if refusals.directory else None
+                run = replace(run, refused_at=refusals.account.since(now), directory_refused_at=other)
+            run = replace(run, folder=folder)
+            facts = gather_site(run)
+        if facts.ews_cause:
+            row = CAUSES[facts.ews_cause]
+            return Sweep(not_ours=(f"nothing was swept: {row.sentence}: {facts.ews_detail}",))
+        gather = Gather(run, facts)
+        try:
+            return sweep_left(run, gather.bookings)
+        finally:
+            gather.close()
+    except FlowscapeError as error:
+        return Sweep(not_ours=(f"nothing was swept: {error}",))
+    except KeyboardInterrupt:  # what was removed is known to the journals
+        return Sweep(not_ours=("interrupted: run --flowscape-sweep again",))
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)

@@ -1,0 +1,68 @@
+"""What one run is: its site, its choice of rooms, its secrets, its private folder. No I/O."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from pytest_flowscape.core.secret import Secret
+from pytest_flowscape.facts.policy import MAILBOXES_IN_FLIGHT
+from pytest_flowscape.site.model import Room, Site
+
+# how a run books: --flowscape-book, --flowscape-book=meeting
+BOOK_ROOM, BOOK_MEETING = "room", "meeting"
+OPT_INS = ("--flowscape-book", "--flowscape-book=meeting")  # of the first, of both
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run, the same value in the controller and in every worker.
+
+    ``folder`` is private to the run and removed at its end. ``workers`` is the
+    number of processes that ask rooms (1 without xdist). ``refused_at`` is the
+    time of a refusal remembered from an earlier run, ``directory_refused_at``
+    that of a separate directory user's. ``book`` is what was asked to be booked
+    (``room``, or ``meeting`` for both round trips), empty for nothing;
+    ``journals`` is where what was written is journalled.
+    """
+
+    site: Site
+    run_id: str
+    folder: Path
+    rooms: tuple[Room, ...]
+    password: Secret
+    directory_password: Secret
+    started: datetime
+    workers: int = 1
+    refused_at: datetime | None = None
+    directory_refused_at: datetime | None = None
+    book: str = ""
+    journals: Path | None = None
+
+    def asks_for(self, opt_in: str) -> bool:
+        """Tell whether this run makes what a requirement with this opt-in needs; empty needs nothing."""
+        return opt_in in ("", *(OPT_INS if self.book == BOOK_MEETING else OPT_INS[:1] if self.book else ()))
+
+    @property
+    def invited(self) -> tuple[str, ...]:
+        """Give the addresses of the chosen rooms that are to be invited to a meeting."""
+        named = self.site.booking.rooms if self.book == BOOK_MEETING else ()
+        return tuple(room.email for room in self.rooms if room.email in named)
+
+    @property
+    def connections(self) -> int:
+        """Give this process's share of max_connections; one budget serves the whole run."""
+        return max(1, self.site.exchange.max_connections // self.workers)
+
+    @property
+    def chunk_size(self) -> int:
+        """Give how many rooms one worker takes at a time and asks in one delegate request."""
+        return max(1, MAILBOXES_IN_FLIGHT // self.workers)
+
+    @property
+    def chunks(self) -> tuple[tuple[str, ...], ...]:
+        """Give the addresses of the chosen rooms in chunks, in the order of the site file."""
+        addresses = [room.email for room in self.rooms]
+        size = self.chunk_size
+        return tuple(tuple(addresses[at : at + size]) for at in range(0, len(addresses), size))

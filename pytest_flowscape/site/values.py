@@ -1,0 +1,216 @@
+"""One function per kind of value in a site file: text in, checked value out, or what to write instead."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import date, time
+from pathlib import Path
+
+from pytest_flowscape.site.addresses import parse_address, parse_domain
+from pytest_flowscape.site.model import PasswordSource
+
+LONGEST_ECHO = 60
+PASSWORD_KINDS = ("env", "file", "keyring")
+PASSWORD_REMEDY = "Write env:NAME, file:PATH, keyring:SERVICE or prompt."
+PEM_MARK = b"-----BEGIN CERTIFICATE-----"
+LARGEST_PEM = 4 * 1024 * 1024
+NOT_IN_NAMES = re.compile(r"[\s\"/\[\]:;|=,+*?<>\\@]")  # sAMAccountName (MS-ADTS 3.1.1.6) plus white space
+NOT_IN_ACCOUNTS = re.compile(r"[\"/\[\]:;|=,+*?<>\\@]")
+VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+
+
+class Wrong(ValueError):  # noqa: N818  a judgement on a value; the error is SiteFileError
+    """A value that cannot be used: ``what`` is wrong and what to write ``instead``, a sentence each."""
+
+    def __init__(self, what: str, instead: str) -> None:
+        self.what = what
+        self.instead = instead
+        super().__init__(f"{what} {instead}")
+
+
+def shown(text: str) -> str:
+    """Quote a value in a message, shortened. Never for passwords."""
+    return f"'{text}'" if len(text) <= LONGEST_ECHO else f"'{text[: LONGEST_ECHO - 3]}...'"
+
+
+def plain(text: str) -> str:
+    """Take free text as it stands, white space made single."""
+    return " ".join(text.split())
+
+
+def address(text: str) -> str:
+    """Give an SMTP address, normalised (see ``addresses``)."""
+    try:
+        return parse_address(text)
+    except ValueError as error:
+        problem = str(error)
+    if re.search(r"[,;\s]", text.strip()) and text.count("@") > 1:
+        raise Wrong(f"{shown(text)} is more than one address.", "Write one address per line, indented.")
+    raise Wrong(f"The address {shown(text)} {problem}.", "Write it as name@customer.com.")
+
+
+def whole_number(low: int, high: int, why: str) -> Callable[[str], int]:
+    """Make a parser of whole numbers from ``low`` to ``high``; ``why`` is the sentence that explains the range."""
+
+    def parse(text: str) -> int:
+        if re.fullmatch(r"[0-9]{1,9}", text) and low <= int(text) <= high:
+            return int(text)
+        raise Wrong(f"{shown(text)} is no whole number from {low} to {high}. {why}".rstrip(), f"Write {low} to {high}.")
+
+    return parse
+
+
+def seconds(low: int, high: int, why: str) -> Callable[[str], float]:
+    """Make a parser of seconds, decimals allowed."""
+
+    def parse(text: str) -> float:
+        if re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,9})?", text) and low <= float(text) <= high:
+            return float(text)
+        raise Wrong(
+            f"{shown(text)} is no number of seconds from {low} to {high}. {why}".rstrip(),
+            f"Write {low} to {high}, without a unit.",
+        )
+
+    return parse
+
+
+def yes_or_no(text: str) -> bool:
+    """Read yes, true, on, 1 and no, false, off, 0 in any case."""
+    if text.lower() in ("yes", "true", "on", "1"):
+        return True
+    if text.lower() in ("no", "false", "off", "0"):
+        return False
+    raise Wrong(f"{shown(text)} is neither yes nor no.", "Write yes or no.")
+
+
+def header_text(text: str) -> str:
+    """Check a text that is sent in an HTTP header: printable ASCII."""
+    if text.isascii() and text.isprintable():
+        return text
+    raise Wrong(f"{shown(text)} cannot be sent in an HTTP header.", "Write plain ASCII letters, digits and signs.")
+
+
+def username(text: str) -> str:
+    r"""Check a sign-in name: ``DOMAIN\user`` or a user principal name."""
+    remedy = r"Write DOMAIN\user or user@customer.com."
+    if text[:1] in "\"'" and text[-1:] == text[:1]:
+        raise Wrong("The user name stands in quotation marks.", "Leave them out.")
+    if "\\" in text:
+        domain, _, user = text.partition("\\")
+        if domain == ".":
+            raise Wrong(r"The user name .\ is a local account's, not a domain account's.", remedy)
+        if (
+            not domain
+            or NOT_IN_NAMES.search(domain)
+            or not user
+            or user != user.strip()
+            or NOT_IN_ACCOUNTS.search(user)
+        ):
+            raise Wrong(f"The user name {shown(text)} is malformed.", remedy)
+        return text
+    if "@" in text:
+        user, _, suffix = text.rpartition("@")
+        try:
+            parse_domain(suffix)
+        except ValueError:
+            user = ""
+        if not user.strip() or NOT_IN_NAMES.search(user):
+            raise Wrong(f"The user name {shown(text)} is malformed.", remedy)
+        return text
+    if "/" in text:
+        raise Wrong(f"The user name {shown(text)} has a slash.", r"Write DOMAIN\user, with a backslash.")
+    raise Wrong(f"The user name {shown(text)} is a bare name: its domain is missing.", remedy)
+
+
+def password_source(text: str) -> PasswordSource:
+    """Read a reference to a password. No message repeats the value: it may be the password itself."""
+    if text.lower() == "prompt":
+        return PasswordSource("prompt")
+    kind, colon, name = text.partition(":")
+    kind, name = kind.strip().lower(), name.strip()
+    if not colon or kind not in PASSWORD_KINDS:
+        raise Wrong("The password itself must not stand in the site file.", PASSWORD_REMEDY)
+    if not name:
+        raise Wrong(f"The password reference `{kind}:` names nothing.", PASSWORD_REMEDY)
+    if kind == "env" and not VARIABLE.fullmatch(name):
+        raise Wrong(
+            "The password reference `env:` holds no name of an environment variable.",
+            "Write letters, digits and underscores, such as env:FLOWSCAPE_PASSWORD.",
+        )
+    return PasswordSource(kind, name)
+
+
+def resolve_path(base: Path, text: str) -> Path:
+    """Give the absolute path of a file named in a site file in the folder ``base``; ``~`` is the home folder.
+
+    Raises OSError where there is no home folder to be had.
+    """
+    try:
+        return (base / Path(text).expanduser()).absolute()
+    except (RuntimeError, ValueError):
+        raise OSError("no such folder") from None
+
+
+def existing_file(base: Path) -> Callable[[str], Path]:
+    """Make a parser of paths, relative to ``base``, of files that exist. Nothing is read."""
+
+    def parse(text: str) -> Path:
+        try:
+            path = resolve_path(base, text)
+            found = path.is_file()
+        except (OSError, ValueError):
+            found = False
+        if not found:
+            raise Wrong(
+                f"The file {shown(text)} does not exist.", f"A relative path starts at the site file's folder, {base}."
+            )
+        return path
+
+    return parse
+
+
+def pem_file(base: Path) -> Callable[[str], Path]:
+    """Make a parser of paths of PEM files with at least one certificate."""
+    existing = existing_file(base)
+
+    def parse(text: str) -> Path:
+        path = existing(text)
+        try:
+            with path.open("rb") as handle:
+                content = handle.read(LARGEST_PEM)
+        except OSError as error:
+            raise Wrong(f"The file {shown(text)} cannot be read: {error.strerror}.", "Check its permissions.") from None
+        if PEM_MARK not in content:
+            raise Wrong(
+                f"The file {shown(text)} holds no PEM certificate.",
+                "Export the CA certificate as Base-64 encoded X.509.",
+            )
+        return path
+
+    return parse
+
+
+def iso_date(text: str) -> date:
+    """Read YYYY-MM-DD, a day that exists."""
+    if re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text):
+        try:
+            return date.fromisoformat(text)
+        except ValueError:
+            raise Wrong(f"{text} is no day of the calendar.", "Write a real date as YYYY-MM-DD.") from None
+    raise Wrong(f"{shown(text)} is no date.", "Write dates as YYYY-MM-DD.")
+
+
+def window(text: str) -> tuple[time, time]:
+    """Read ``20:00-06:00``; it may cross midnight."""
+    match = re.fullmatch(r"([0-9]{2}):([0-9]{2})\s*-\s*([0-9]{2}):([0-9]{2})", text)
+    remedy = "Write begin and end as HH:MM-HH:MM, such as 20:00-06:00."
+    if not match:
+        raise Wrong(f"{shown(text)} is no time window.", remedy)
+    try:
+        begin, end = time(int(match[1]), int(match[2])), time(int(match[3]), int(match[4]))
+    except ValueError:
+        raise Wrong(f"{shown(text)} holds a time that does not exist.", remedy) from None
+    if begin == end:
+        raise Wrong(f"The window {shown(text)} is empty.", remedy)
+    return begin, end

@@ -1,0 +1,208 @@
+"""Everything that the tool ever asks of EWS and of a directory, in full, for whoever grants it rights.
+
+``python -m tools.documents.authority docs/for-administrators.md`` writes the
+two tables into the page. The EWS requests are built by the functions that build
+them in a run, and read; filters and attributes are those of the probes. A test
+holds all of it against what the simulated servers saw in whole runs.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from pathlib import Path
+
+from pytest_flowscape.booking.precautions import REACHES
+from pytest_flowscape.facts import Kind, Trouble, Written
+from pytest_flowscape.facts.names import FIVE_FOLDERS
+from pytest_flowscape.judging.catalogue import attributes_judged
+from pytest_flowscape.probes.directory.account import ANYTHING, POLICY_ATTRIBUTES
+from pytest_flowscape.probes.directory.view import (
+    account_attributes,
+    holder_attributes,
+    identity_filters,
+    mail_filter,
+    namesakes_filter,
+    proxy_filter,
+)
+from pytest_flowscape.probes.ews import availability, request
+from pytest_flowscape.probes.ews.http_wire import HttpAnswer
+from pytest_flowscape.probes.ews.request import FolderWanted
+from pytest_flowscape.site.model import Exchange
+
+BEGIN, END = "<!-- begin: python -m tools.documents.authority -->", "<!-- end: tools.documents.authority -->"
+ACCOUNT, ITSELF, ROOM, USER, NOBODY = "the account", "itself", "the room", "the user", "nobody"
+DOMAIN, FOREST, OBJECT, SYSTEM = "the domain", "the forest", "one object", "`CN=System` of the domain"
+MEETING = ", with `--flowscape-book=meeting`"
+IMPERSONATED = (ITSELF, ROOM, USER)
+_NO_FOLDER = {"ResolveNames": "address list", "GetUserAvailability": "free/busy"} | dict.fromkeys(
+    ("UpdateItem", "DeleteItem"), "the item itself"
+)
+_NAMED = "somebody@example.com"
+_WHEN = datetime(2026, 1, 1, tzinfo=timezone.utc)
+_VALUE = re.compile(r"(?<==)(?!\*\))(?:[^()\\]|\\[0-9a-fA-F]{2})+(?=\))")
+
+
+@dataclass(frozen=True)
+class EwsAsked:
+    """One kind of EWS request: on which folders, which properties it asks for or (``writes``) sets, as whom, when."""
+
+    operation: str
+    folders: tuple[str, ...]
+    properties: tuple[str, ...]
+    whom: str
+    when: str
+    writes: bool = False
+
+
+@dataclass(frozen=True)
+class LdapAsked:
+    """One kind of search. ``bases`` are in words, each is one search; every value in ``filter`` stands as VALUE."""
+
+    bases: tuple[str, ...]
+    filter: str
+    attributes: tuple[str, ...]
+    when: str
+
+
+# --- EWS ----------------------------------------------------------------------------------------
+
+
+def ews() -> Iterator[EwsAsked]:
+    """Give every kind of request in the order of a run."""
+    inbox, calendar = FolderWanted("inbox"), FolderWanted("calendar", _NAMED)
+    own = [FolderWanted(name) for name in FIVE_FOLDERS]
+    room = [FolderWanted(name, _NAMED) for name in FIVE_FOLDERS]
+    yield _read(request.get_folder([inbox]), NOBODY, "before the sign-in")
+    yield _read(request.get_folder([inbox, FolderWanted("inbox", _NAMED)]), ACCOUNT, "the sign-in")
+    yield _read(request.get_folder(own), ACCOUNT, "its own folders")
+    yield _read(request.get_folder([calendar]), ITSELF, "impersonation of itself")
+    yield _read(request.get_folder([calendar]), USER, "each user, and `out_of_scope`")
+    yield _read(request.get_folder(room, rights=True, permissions=True), ROOM, "each room")
+    yield _read(request.get_folder(room, rights=True), ACCOUNT, "each room")
+    yield _read(request.sync_folder_items(calendar), ROOM, "each room")
+    yield _read(request.resolve_names("smtp:VALUE"), ACCOUNT, "where no directory answers")
+    for body in _bookings():
+        yield _read(body, ACCOUNT, "`--flowscape-book`")
+    yield _read(availability.request(_NAMED, _WHEN, _WHEN), ACCOUNT, "`--flowscape-book`")
+
+
+def _read(body: bytes, whom: str, when: str) -> EwsAsked:
+    asked = request.wanted(body)
+    return EwsAsked(asked.operation, asked.folders, asked.properties, whom, when, asked.writes)
+
+
+class _Listener:
+    """Takes requests down instead of sending them."""
+
+    def __init__(self) -> None:
+        self.bodies: list[bytes] = []
+
+    def pass_on(self, body: bytes, *, anchor: str, headers: Mapping[str, str]) -> HttpAnswer | Trouble:  # noqa: ARG002
+        self.bodies.append(body)
+        return Trouble(Kind.RESET, "nothing is sent")
+
+
+def _bookings() -> list[bytes]:
+    """Give one of each request with which exchangelib looks after a booking."""
+    from pytest_flowscape.booking.client.booked import BookingCalendar  # noqa: PLC0415  imports exchangelib
+
+    listener = _Listener()
+    calendar = BookingCalendar(
+        listener, Exchange(hostname="localhost"), _NAMED, username="USER", way="NTLM", server_version="15.2.1748.10"
+    )
+    item = Written(_NAMED, "calendar", "TAG", "SUBJECT", _WHEN, _WHEN)
+    calendar.tagged()
+    calendar.changes()
+    calendar.create(item, "BODY")
+    calendar.move_end("ID", "KEY", _WHEN)
+    calendar.delete("ID", "KEY")
+    return listener.bodies
+
+
+# --- the directory ------------------------------------------------------------------------------
+
+
+def ldap() -> Iterator[LdapAsked]:
+    """Give every kind of search in the order of a run."""
+    meeting = attributes_judged()
+    reads = meeting - frozenset(REACHES)
+    anywhere = (DOMAIN, FOREST)
+    sam, upn = identity_filters("D\\USER", "")[0], identity_filters("U@D.TEST", "")[0]
+    assert namesakes_filter("D\\USER") == sam
+    for wanted in (sam, upn):
+        yield _search(anywhere, wanted, ("objectSid",), "the account, by its user name, and who else has that")
+    for asked, why in ((reads, ""), (meeting, MEETING)):
+        yield _search((OBJECT,), ANYTHING, account_attributes(asked), f"the account's object{why}")
+    for policy in POLICY_ATTRIBUTES:
+        yield _search((OBJECT,), ANYTHING, (policy,), "how many wrong passwords lock it")
+    for wanted in (proxy_filter([_NAMED]), mail_filter([_NAMED])):
+        for asked, why in ((reads, ""), (meeting, MEETING)):
+            yield _search(anywhere, wanted, holder_attributes(asked), f"who has an address{why}")
+    for name in ("proxyAddresses", "mailNickname"):
+        yield _search(anywhere, f"({name}=*)", (name,), "five objects: whether the attribute can be seen at all")
+    trust = "(&(objectClass=trustedDomain)(securityIdentifier=VALUE))"
+    yield _search((SYSTEM,), trust, ("trustPartner", "flatName"), "the forest of a linked mailbox's account")
+
+
+def _search(bases: tuple[str, ...], wanted: str, attributes: Iterable[str], when: str) -> LdapAsked:
+    return LdapAsked(bases, in_general(wanted), tuple(sorted(attributes, key=str.lower)), when)
+
+
+def in_general(wanted: str) -> str:
+    """Give a filter with VALUE in place of values, but for classes; terms of the same form are told once."""
+    text = _VALUE.sub(lambda found: found[0] if _of_a_class(wanted, found) else "VALUE", wanted)
+    return re.sub(r"(\([^()]*\))\1+", r"\1", text)
+
+
+def _of_a_class(wanted: str, found: re.Match[str]) -> bool:
+    return wanted[: found.start()].lower().endswith("(objectclass=")
+
+
+# --- the page -----------------------------------------------------------------------------------
+
+
+def block() -> str:
+    """Give the two tables in Markdown."""
+    return "\n".join((*_ews_table(), "", *_ldap_table()))
+
+
+def _ews_table() -> Iterator[str]:
+    yield "| EWS operation | as whom | folders | asks for, or **sets** | when |"
+    yield "|---|---|---|---|---|"
+    for one in ews():
+        whom = f"{one.whom}, by impersonation" if one.whom in IMPERSONATED else one.whom
+        listed = ", ".join(f"`{name}`" for name in one.properties) or "deletes for good"
+        listed = f"**{listed}**" if one.writes else listed
+        where = ", ".join(one.folders) or _NO_FOLDER[one.operation]
+        yield f"| {one.operation} | {whom} | {where} | {listed} | {one.when} |"
+
+
+def _ldap_table() -> Iterator[str]:
+    yield "| searched | filter | attributes | for |"
+    yield "|---|---|---|---|"
+    for one in ldap():
+        shown = "`, `".join(one.attributes)
+        yield f"| {', '.join(one.bases)} | `{one.filter.replace('|', chr(92) + '|')}` | `{shown}` | {one.when} |"
+
+
+def with_block(page: str) -> str:
+    """Give a page with the tables anew between its two marks. Raises ValueError where it has no marks."""
+    before, begin, rest = page.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not begin or not end:
+        raise ValueError(f"the page has no marks {BEGIN} and {END}")
+    return f"{before}{BEGIN}\n\n{block()}\n\n{END}{after}"
+
+
+def main() -> None:
+    """Write the tables into the page that is named, in UTF-8 and with line feeds on every platform."""
+    path = Path(sys.argv[1])
+    path.write_bytes(with_block(path.read_text(encoding="utf-8")).encode("utf-8"))
+
+
+if __name__ == "__main__":
+    main()
