@@ -88,7 +88,7 @@ def _environment(running: Simulator, folder: Path) -> dict[str, str]:
 
 
 def speed(running: Simulator) -> float:
-    """Give the requests a second that the simulator can answer."""
+    """Return the requests a second that the simulator can answer."""
     running.reset()
     site = load_site(running.site)
     url = f"https://{site.exchange.hostname}:{site.exchange.port}/EWS/Exchange.asmx"

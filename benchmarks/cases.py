@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 PRODUCT, PLAIN = "flowscape", "plain"
-MOST = 8  # connections; also the workers of the plain suite, which has one connection in each
+MAX = 8  # connections; also the workers of the plain suite, which has one connection in each
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class Case:
     @property
     def times(self) -> int:
         """How often it is run: the speed of a machine that others use changes from one minute to the next."""
-        return 5 if (self.rooms, self.latency, self.connections) == (1000, 30, MOST) else 1
+        return 5 if (self.rooms, self.latency, self.connections) == (1000, 30, MAX) else 1
 
     @property
     def name(self) -> str:
@@ -65,13 +65,13 @@ class Row:
 
 
 def all_cases() -> list[Case]:
-    """Give every case, by number of rooms, so that each simulated site is built once."""
+    """Return every case, by number of rooms, so that each simulated site is built once."""
     sizes = [(100, 30), (1000, 0), (1000, 30), (1000, 100), (5000, 30)]
     ours = [
         Case(PRODUCT, rooms, latency, connections, workers)
         for rooms, latency in sizes
-        for connections in (4, MOST)
+        for connections in (4, MAX)
         for workers in (0, 2)
     ]
-    plain = [Case(PLAIN, 1000, 30, max(1, workers), workers) for workers in (MOST, 0)]
+    plain = [Case(PLAIN, 1000, 30, max(1, workers), workers) for workers in (MAX, 0)]
     return sorted([*ours, *plain], key=lambda case: case.rooms)

@@ -33,7 +33,7 @@ from tests.simulator.harness import Simulator
 
 USERNAME = f"svc-flowscape@{DNS}"
 PASSWORD = "Benchmark-Horse-7"
-FEWEST = 24
+MIN = 24
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ class Target:
 
 
 def _resident() -> float:
-    """Give the process's greatest size so far in KiB, 0 where the system does not tell."""
+    """Return the process's greatest size so far in KiB, 0 where the system does not tell."""
     try:
         import resource  # noqa: PLC0415  not on Windows
     except ImportError:
@@ -99,7 +99,7 @@ def real(folder: Path, rooms: int) -> Iterator[Target]:
         user = f"Administrator@{DNS}"
         with Administrator(controller.address, controller.ca, user, controller.administrator_password) as administrator:
             contents.add_exchange(administrator)
-            contents.populate(administrator, FEWEST, PASSWORD)
+            contents.populate(administrator, MIN, PASSWORD)
             add_rooms(administrator, rooms_of(load("ready", rooms=rooms, password="unused").organisation))
         yield Target("Samba", controller.address, 636, str(controller.ca), PASSWORD)
     finally:
@@ -134,7 +134,7 @@ def main() -> None:
         print(
             f"{'directory':<10}{'rooms':>7}{'searches':>10}{'seconds':>9}{'CPU s':>8}{'peak MiB':>10}{'grown MiB':>11}"
         )
-        for rooms in sorted({min(FEWEST, options.rooms), min(300, options.rooms), options.rooms}):
+        for rooms in sorted({min(MIN, options.rooms), min(300, options.rooms), options.rooms}):
             row = measured(target, rooms)
             print(
                 f"{target.kind:<10}{rooms:>7}{row['searches']:>10.0f}{row['seconds']:>9.2f}{row['cpu']:>8.2f}"

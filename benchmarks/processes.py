@@ -47,7 +47,7 @@ def run(command: list[str], *, cwd: Path, env: dict[str, str]) -> Taken:
 
 
 def cpu_of(pid: int) -> float:
-    """Give the CPU seconds of a running process, 0 where the system does not tell."""
+    """Return the CPU seconds of a running process, 0 where the system does not tell."""
     try:
         fields = (PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()
     except OSError:

@@ -7,7 +7,7 @@ import platform
 from collections.abc import Iterable, Mapping
 from statistics import median
 
-from benchmarks.cases import MOST, PLAIN, PRODUCT, Case, Row
+from benchmarks.cases import MAX, PLAIN, PRODUCT, Case, Row
 
 COLUMNS = (
     "suite", "rooms", "latency", "connections", "processes", "seconds", "CPU s", "x floor", "against plain",
@@ -17,7 +17,7 @@ WIDTH = 60
 
 
 def document(rows: Iterable[Row], speed: float) -> str:
-    """Give RESULTS.md."""
+    """Return RESULTS.md."""
     found = {row.case: row for row in rows}
     python = ".".join(platform.python_version_tuple()[:2])
     return "\n".join(
@@ -28,8 +28,8 @@ def document(rows: Iterable[Row], speed: float) -> str:
             "same machine, with its limits on: 10 requests at a time, 16 store sessions, each 20 ms beyond its answer.",
             f"{os.cpu_count()} cores, Python {python}. Times are from the start of the process to its end, the HTML",
             "page included. *Floor* is requests x latency / connections: nobody can be faster. *Against plain* is how",
-            f"many times as long a plain exchangelib suite takes with `-n {MOST}` for the same rooms and latency.",
-            f"What is compared with it (1,000 rooms, 30 ms, {MOST} connections) is run several times, in turn for both",
+            f"many times as long a plain exchangelib suite takes with `-n {MAX}` for the same rooms and latency.",
+            f"What is compared with it (1,000 rooms, 30 ms, {MAX} connections) is run several times, in turn for both",
             "suites, as the speed of the machine changes by a third from one minute to the next. The table has the",
             "fastest of them; what is promised is compared round by round as well, of which the median is told.",
             "*Mailboxes open* is the most store sessions that the server had open, *in flight* the most requests.",
@@ -49,7 +49,7 @@ def document(rows: Iterable[Row], speed: float) -> str:
 
 
 def table(found: Mapping[Case, Row]) -> list[str]:
-    plain = next((row for case, row in found.items() if case.suite == PLAIN and case.workers == MOST), None)
+    plain = next((row for case, row in found.items() if case.suite == PLAIN and case.workers == MAX), None)
     lines = ["| " + " | ".join(COLUMNS) + " |", "|" + "---|" * len(COLUMNS)]
     for case in sorted(found, key=lambda c: (c.suite, c.rooms, c.latency, c.connections, c.workers)):
         row = found[case]
@@ -81,17 +81,15 @@ def plot(found: Mapping[Case, Row]) -> list[str]:
 
 def promises(found: Mapping[Case, Row]) -> list[str]:
     """Set what was promised against what was measured, where its rows are there."""
-    best = found.get(Case(PRODUCT, 1000, 30, MOST, 0))
-    large = found.get(Case(PRODUCT, 5000, 30, MOST, 0))
-    plain = found.get(Case(PLAIN, 1000, 30, MOST, MOST))
+    best = found.get(Case(PRODUCT, 1000, 30, MAX, 0))
+    large = found.get(Case(PRODUCT, 5000, 30, MAX, 0))
+    plain = found.get(Case(PLAIN, 1000, 30, MAX, MAX))
     lines = ["| promised | at most | measured |", "|---|---|---|"]
     if best:
-        lines.append(
-            f"| 1,000 rooms, 30 ms, {MOST} connections: times the floor | 1.8 | {best.wall / best.floor:.2f} |"
-        )
+        lines.append(f"| 1,000 rooms, 30 ms, {MAX} connections: times the floor | 1.8 | {best.wall / best.floor:.2f} |")
         lines.append(f"| requests a room | 2.5 | {best.per_room:.2f} |")
     if best and plain:
-        name = f"of the time of the plain suite with -n {MOST}"
+        name = f"of the time of the plain suite with -n {MAX}"
         rounds = sorted(ours / theirs for ours, theirs in zip(best.walls, plain.walls, strict=False))
         if rounds:
             told = f"{median(rounds):.3f} ({rounds[0]:.3f} to {rounds[-1]:.3f})"
@@ -102,7 +100,7 @@ def promises(found: Mapping[Case, Row]) -> list[str]:
     if large:
         lines.append(f"| 5,000 rooms: MiB in the controller | 400 | {large.memory:.0f} |")
     for latency, most in ((30, 1.6), (100, 1.15)):
-        for connections in (4, MOST):
+        for connections in (4, MAX):
             serial = found.get(Case(PRODUCT, 1000, latency, connections, 0))
             two = found.get(Case(PRODUCT, 1000, latency, connections, 2))
             if serial and two:

@@ -111,7 +111,7 @@ def test_account_is_enabled(account_state: AccountState, notes: Notes) -> None:
 
 
 def _entry(account_state: AccountState) -> DirectoryEntry:
-    """Give the object whose state counts. Raises NotMeasured where that is not the one that was found."""
+    """Return the object whose state counts. Raises NotMeasured where that is not the one that was found."""
     entry = account_state.entry
     if entry is None:
         raise NotMeasured("the account's object could not be read in the directory")
@@ -185,7 +185,7 @@ def test_account_has_a_mailbox(own_mailbox: MailboxAnswer, site: Site, site_fact
 
 
 def _own_inbox(own_mailbox: MailboxAnswer) -> FolderAnswer:
-    """Give the inbox that Exchange opens for the sign-in itself; fails ACCOUNT-3 where there is none."""
+    """Return the inbox that Exchange opens for the sign-in itself; fails ACCOUNT-3 where there is none."""
     bare = own_mailbox.folder("inbox")
     trouble = own_mailbox.trouble or (bare.trouble if bare else None)
     expect(
@@ -306,7 +306,7 @@ def test_password_alone_signs_in(site: Site, site_facts: SiteFacts, notes: Notes
 
 
 def _is_protected(site_facts: SiteFacts) -> bool:
-    """Tell whether the account is a member of Protected Users (RID 525 of its domain)."""
+    """Whether the account is a member of Protected Users (RID 525 of its domain)."""
     sids = site_facts.directory.token_sids if site_facts.directory else ()
     return any(sid.startswith("S-1-5-21-") and sid.endswith("-525") for sid in sids)
 

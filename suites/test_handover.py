@@ -101,7 +101,7 @@ def _judge_identity(site: Site, site_facts: SiteFacts, view: DirectoryView) -> N
 
 
 def _mailbox_addresses(site: Site, site_facts: SiteFacts) -> frozenset[str]:
-    """Give the configured email, and the primary address that Exchange named instead of it."""
+    """Return the configured email, and the primary address that Exchange named instead of it."""
     found = {canonical(site.service_account.email)}
     own = site_facts.own_mailbox
     for folder in own.folders if own else ():
@@ -116,7 +116,7 @@ def _holders(view: DirectoryView) -> tuple[DirectoryEntry, ...]:
 
 
 def _belongs(holder: DirectoryEntry, account: DirectoryEntry) -> bool:
-    """Tell whether an object is the account's own, or the linked mailbox of it."""
+    """Whether an object is the account's own, or the linked mailbox of it."""
     if holder.dn.lower() == account.dn.lower():
         return True
     sids = set(hint(account, "objectSid"))

@@ -31,11 +31,11 @@ class Finished:
         return str(self.results["outcomes_digest"])
 
     def outcomes(self, *words: str) -> set[tuple[str, str]]:
-        """Give the pairs whose outcome is one of ``words``."""
+        """Return the pairs whose outcome is one of ``words``."""
         return {(o["requirement"], o["target"]) for o in self.results["outcomes"] if o["outcome"] in words}
 
     def outcome(self, requirement: str, target: str = "site") -> dict[str, Any]:
-        """Give one pair's outcome."""
+        """Return one pair's outcome."""
         found = [o for o in self.results["outcomes"] if (o["requirement"], o["target"]) == (requirement, target)]
         assert len(found) == 1, found
         return dict(found[0])
@@ -59,7 +59,7 @@ def call(
 
 
 def without_pytest() -> dict[str, str]:
-    """Give the environment less what pytest put there for its own."""
+    """Return the environment less what pytest put there for its own."""
     return {key: value for key, value in os.environ.items() if not key.startswith("PYTEST_")}
 
 

@@ -54,7 +54,7 @@ class Bookings:
         return NOT_NAMED if opt_in == OPT_INS[1] and target not in self._run.invited else ""
 
     def round_trip(self, room: str) -> RoundTrip:
-        """Give the round trip in a room's calendar, made at the first call and never again.
+        """Return the round trip in a room's calendar, made at the first call and never again.
 
         Raises NotMeasured where it must not be made.
         """
@@ -68,7 +68,7 @@ class Bookings:
         return self.known[room]
 
     def meeting(self, room: str, holders: Callable[[], Holders]) -> RoundTrip:
-        """Give the round trip by a meeting request, made at the first call and never again.
+        """Return the round trip by a meeting request, made at the first call and never again.
 
         ``holders`` gives the room's objects of the directory, or raises
         NotMeasured. A room whose mail would reach people is not invited: its
@@ -84,7 +84,7 @@ class Bookings:
         return self.meetings[room]
 
     def _precautions(self, room: str, holders: Callable[[], Holders]) -> RoundTrip | None:
-        """Give the trip that was not made where something speaks against it."""
+        """Return the trip that was not made where something speaks against it."""
         try:
             why = precautions.by_directory(holders())
         except NotMeasured as closed:
@@ -108,7 +108,7 @@ class Bookings:
             raise NotMeasured(self._facts.booking_stopped, cause=STOPPED)
 
     def desk(self) -> BookingDesk:
-        """Give what writes and sweeps in this process."""
+        """Return what writes and sweeps in this process."""
         if self._desk is None:
             from pytest_flowscape.booking.desk import BookingDesk  # noqa: PLC0415  see above
 

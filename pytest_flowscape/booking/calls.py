@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from pytest_flowscape.booking.client.transport import RawAnswer
 from pytest_flowscape.facts import Kind, Trouble
-from pytest_flowscape.facts.policy import MOST_RETRIES, REPEATED, THROTTLING
+from pytest_flowscape.facts.policy import MAX_RETRIES, REPEATED, THROTTLING
 from pytest_flowscape.probes.ews import item_answers
 from pytest_flowscape.probes.ews.answers import Envelope
 from pytest_flowscape.probes.ledger import AGAIN, LEDGER
@@ -37,8 +37,8 @@ class Patience:
 
 
 def measuring(timeout: float) -> Patience:
-    """Give the patience of a step that is measured: that of every other request of the run."""
-    return Patience(MOST_RETRIES, timeout)
+    """Return the patience of a step that is measured: that of every other request of the run."""
+    return Patience(MAX_RETRIES, timeout)
 
 
 REMOVING = Patience(6, 300.0, heeds=True)
@@ -139,15 +139,15 @@ class _Waiting:
 PAUSES = (0.5, 1.0, 2.0, 4.0, 8.0)
 
 
-LONGEST = 15.0
+MAX = 15.0
 
 
 def looks(seconds: float) -> Iterator[int]:
-    """Give the number of each look, pausing before all but the first; the last one is at the limit of ``seconds``."""
+    """Return the number of each look, pausing before all but the first; the last one is at the limit of ``seconds``."""
     deadline = Deadline(seconds)
     yield 0
     number = 0
     while (left := deadline.left()) > 0:
-        time.sleep(min(left, PAUSES[number] if number < len(PAUSES) else LONGEST))
+        time.sleep(min(left, PAUSES[number] if number < len(PAUSES) else MAX))
         number += 1
         yield number

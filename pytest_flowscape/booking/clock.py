@@ -12,12 +12,12 @@ UTC = Zone()
 
 
 def to_utc(zone: Zone, local: datetime) -> datetime:
-    """Give a naive local time as an aware one in UTC. An hour that does not exist is taken as standard time."""
+    """Return a naive local time as an aware one in UTC. An hour that does not exist is taken as standard time."""
     return (local + timedelta(minutes=zone.bias + _change_at(zone, local).bias)).replace(tzinfo=timezone.utc)
 
 
 def to_local(zone: Zone, moment: datetime) -> datetime:
-    """Give an aware time as a naive local one of the zone."""
+    """Return an aware time as a naive local one of the zone."""
     plain = moment.astimezone(timezone.utc).replace(tzinfo=None)
     standard = plain - timedelta(minutes=zone.bias + zone.standard.bias)
     daylight = plain - timedelta(minutes=zone.bias + zone.daylight.bias)
@@ -30,7 +30,7 @@ def to_local(zone: Zone, moment: datetime) -> datetime:
 
 
 def name(zone: Zone, moment: datetime) -> str:
-    """Give the zone's offset at an aware time as people write it: ``UTC+01:00``."""
+    """Return the zone's offset at an aware time as people write it: ``UTC+01:00``."""
     offset = to_local(zone, moment) - moment.astimezone(timezone.utc).replace(tzinfo=None)
     minutes = round(offset.total_seconds() / 60)
     return f"UTC{'-' if minutes < 0 else '+'}{abs(minutes) // 60:02}:{abs(minutes) % 60:02}" if minutes else "UTC"
@@ -41,7 +41,7 @@ def _has_daylight(zone: Zone) -> bool:
 
 
 def _change_at(zone: Zone, local: datetime) -> ClockChange:
-    """Give the change that rules at a local time."""
+    """Return the change that rules at a local time."""
     if not _has_daylight(zone):
         return zone.standard
     begin, end = _moment(zone.daylight, local.year), _moment(zone.standard, local.year)
@@ -50,7 +50,7 @@ def _change_at(zone: Zone, local: datetime) -> ClockChange:
 
 
 def _moment(change: ClockChange, year: int) -> datetime:
-    """Give the local time of a change in a year."""
+    """Return the local time of a change in a year."""
     first, days = monthrange(year, change.month)
     weekday = WEEKDAYS.index(change.weekday) if change.weekday in WEEKDAYS else WEEKDAYS.index("Sunday")
     day = 1 + (weekday - first) % 7 + 7 * (max(1, change.order) - 1)

@@ -125,7 +125,7 @@ class BookingDesk:
         )
 
     def _mailboxes(self, organizer: str, room: str) -> Mailboxes:
-        """Give the organizer's mailbox, as itself, and the room's, by FullAccess."""
+        """Return the organizer's mailbox, as itself, and the room's, by FullAccess."""
         return Mailboxes(self._open(organizer, impersonate=True), self._open(room, impersonate=False))
 
     def _open(self, address: str, *, impersonate: bool) -> MeetingMailbox:

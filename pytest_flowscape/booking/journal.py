@@ -33,12 +33,12 @@ _MOMENTS = ("begin", "end", "sent")
 
 
 def personal_journals() -> Path:
-    """Give the place among the user's own state: the platform's (on Linux XDG_STATE_HOME or ~/.local/state)."""
+    """Return the place among the user's own state: the platform's (on Linux XDG_STATE_HOME or ~/.local/state)."""
     return user_state_path("pytest-flowscape", appauthor=False) / "bookings"
 
 
 def journal_folder(base: Path, site: Site) -> Path:
-    """Give the folder of this site's account: the same for all servers of one mail domain."""
+    """Return the folder of this site's account: the same for all servers of one mail domain."""
     server = site.exchange.hostname.lower()
     key = f"{account_name(site.service_account.username)}\0{server.partition('.')[2] or server}"
     return base / hashlib.sha256(key.encode()).hexdigest()[:24]
@@ -55,7 +55,7 @@ class Writer:
 
     @classmethod
     def here(cls, site: Site) -> Writer:
-        """Give this process as a writer."""
+        """Return this process as a writer."""
         try:
             user = getpass.getuser()
         except (OSError, KeyError, ImportError):  # no such user entry, as in some containers
@@ -63,7 +63,7 @@ class Writer:
         return cls(account_name(site.service_account.username), site.exchange.hostname, socket.gethostname(), user)
 
     def same_place(self, other: Writer) -> bool:
-        """Tell whether another journal is of this machine, user and account."""
+        """Whether another journal is of this machine, user and account."""
         mine, theirs = ((one.account, one.machine.lower(), one.user.lower()) for one in (self, other))
         return mine == theirs
 
@@ -144,7 +144,7 @@ class Journals:
 
     @property
     def open_items(self) -> dict[str, Written]:
-        """Give what dead processes have left open, by tag."""
+        """Return what dead processes have left open, by tag."""
         return {tag: item for journal in self.dead for tag, item in journal.open_items.items()}
 
     def take(self, path: Path, lock: FileLock) -> None:

@@ -287,7 +287,7 @@ class MeetingTrip:
         return self._remove()
 
     def _see_cancelled(self) -> None:
-        """Give the room a moment to take the cancellation in."""
+        """Return the room a moment to take the cancellation in."""
         for _ in looks(min(AFTERWARDS, self._answer_timeout)):
             there = find(self._boxes, self._meeting.written, self._known(), REMOVING).of(self._room)
             if any(one.told.item.kind == "MeetingCancellation" for one in there):

@@ -17,7 +17,7 @@ from pytest_flowscape.facts import Sweep, Trouble, Written
 from pytest_flowscape.probes.ews import meeting_answers
 
 ANSWER, CANCELLATION = "answer", "cancellation"
-LONGEST_UNDER_WAY = timedelta(hours=24)
+MAX_UNDER_WAY = timedelta(hours=24)
 FINAL = ("Accept", "Decline")  # after anything else somebody may still decide
 OpenMailboxes = Callable[[Written], Mailboxes]
 
@@ -40,14 +40,14 @@ def _sweep(item: Written, boxes: Mailboxes, journals: Journals, now: datetime) -
     removal = remove(boxes, item, known)
     if not removal.clean:
         return Sweep(removed=removal.removed, left=removal.left, strangers=removal.strangers)
-    if due and item.sent is not None and now - item.sent < LONGEST_UNDER_WAY:
+    if due and item.sent is not None and now - item.sent < MAX_UNDER_WAY:
         return Sweep(removed=removal.removed, gone=(item.tag,), awaited=(item,))
     journals.closed([item.tag])
     return Sweep(removed=removal.removed, gone=(item.tag,))
 
 
 def still_due(item: Written, found: Found, boxes: Mailboxes) -> tuple[str, ...]:
-    """Tell which mail about a meeting may still be under way, from what is there of it."""
+    """Return which mail about a meeting may still be under way, from what is there of it."""
     due = set(item.due)
     own = next((one for one in found.ours if one.told.item.tag == item.tag), None)
     room = found.of(item.invited)

@@ -77,7 +77,7 @@ class Organized:
         return known
 
     def newest_answer(self, response: str, patience: Patience) -> MeetingTold:
-        """Give the newest answer in the inbox that says ``response``, else the newest of all; it only explains.
+        """Return the newest answer in the inbox that says ``response``, else the newest of all; it only explains.
 
         An empty one where there is none. Times are told to the second, and an
         acceptance may have come within the same one.
@@ -162,5 +162,5 @@ class Organized:
 
 
 def _refused(done: Changed) -> bool:
-    """Tell whether the server said that it did nothing; a lost answer leaves that open."""
+    """Whether the server said that it did nothing; a lost answer leaves that open."""
     return done.trouble is not None and done.trouble.kind not in UNCERTAIN

@@ -69,6 +69,6 @@ def by_exchange(tips: MailTips, settings: CalendarSettings) -> str:
 
 
 def of_the_moment(*answers: MailTips | CalendarSettings) -> Trouble | None:
-    """Give a trouble that time may cure: then nothing is known, in either direction."""
+    """Return a trouble that time may cure: then nothing is known, in either direction."""
     troubles = [answer.trouble for answer in answers if answer.trouble is not None]
     return next((trouble for trouble in troubles if trouble.kind in _MOMENT), None)

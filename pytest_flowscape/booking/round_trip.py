@@ -216,7 +216,7 @@ class Trip:
         self._steps.append(step)
 
     def _is_there(self, tag: str) -> bool | None:
-        """Tell whether there is an item with this tag, None where that cannot be known."""
+        """Whether there is an item with this tag, None where that cannot be known."""
         seen = look(self._calendar, self._patience)
         return None if seen.trouble else tag in seen.found
 

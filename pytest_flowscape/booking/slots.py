@@ -81,7 +81,7 @@ def _works_on(period: WorkingPeriod, day: date) -> bool:
 
 
 def is_free(told: Availability, begin: datetime, end: datetime) -> bool:
-    """Tell whether nothing overlaps this time."""
+    """Whether nothing overlaps this time."""
     return not any(taken < end and until > begin for taken, until in told.taken)
 
 
@@ -97,7 +97,7 @@ def no_working_slot() -> Trouble:
 
 
 def _hours(window: Window) -> Iterator[tuple[time, time]]:
-    """Give the hours to look in: the part of the night that lies in the window, then the rest of the window."""
+    """Return the hours to look in: the part of the night that lies in the window, then the rest of the window."""
     if window is None:
         yield NIGHT
         return
@@ -110,7 +110,7 @@ def _hours(window: Window) -> Iterator[tuple[time, time]]:
 
 
 def _candidates(zone: Zone, day: date, hours: tuple[time, time]) -> Iterator[datetime]:
-    """Give the beginnings in these hours, the earliest first; hours over midnight end on the next day."""
+    """Return the beginnings in these hours, the earliest first; hours over midnight end on the next day."""
     yield from _between(
         zone,
         datetime.combine(day, hours[0]),
@@ -119,7 +119,7 @@ def _candidates(zone: Zone, day: date, hours: tuple[time, time]) -> Iterator[dat
 
 
 def _between(zone: Zone, begin: datetime, end: datetime) -> Iterator[datetime]:
-    """Give the beginnings between two local times; not those that the clock passes over in spring."""
+    """Return the beginnings between two local times; not those that the clock passes over in spring."""
     while begin + LENGTH <= end:
         moment = clock.to_utc(zone, begin)
         if clock.to_local(zone, moment) == begin:
@@ -137,10 +137,10 @@ BODY = (
 
 
 def new_tag(run_id: str) -> str:
-    """Give a tag of its own for one item: the run's id, so that people find the run, and a number by chance."""
+    """Return a tag of its own for one item: the run's id, so that people find the run, and a number by chance."""
     return f"{run_id}/{uuid.uuid4().hex}"
 
 
 def subject_of(tag: str) -> str:
-    """Give the subject of the item with this tag; it holds the tag, for whoever looks at the calendar."""
+    """Return the subject of the item with this tag; it holds the tag, for whoever looks at the calendar."""
     return f"{SUBJECT} {tag}"

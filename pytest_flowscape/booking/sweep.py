@@ -29,7 +29,7 @@ class Look:
     trouble: Trouble | None = None
 
     def others(self, known: set[str]) -> list[ItemTold]:
-        """Give the items whose tags are not among these."""
+        """Return the items whose tags are not among these."""
         return [item for tag, items in self.found.items() if tag not in known for item in items]
 
 
@@ -122,7 +122,7 @@ def remove(calendar: BookingCalendar, item: ItemTold, patience: Patience) -> Cha
 
 
 def as_written(room: str, item: ItemTold) -> Written:
-    """Give an item that was found, for people."""
+    """Return an item that was found, for people."""
     return Written(room, CALENDAR, item.tag or "", item.subject, item.begin, item.end, item.item_id, item.uid)
 
 

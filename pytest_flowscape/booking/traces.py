@@ -46,7 +46,7 @@ class Trace:
     tag: str
 
     def as_written(self) -> Written:
-        """Give it for people."""
+        """Return it for people."""
         item = self.told.item
         return Written(
             self.mailbox, self.folder, self.tag, item.subject, item.begin, item.end, item.item_id, self.told.uid
@@ -62,7 +62,7 @@ class Found:
     trouble: Trouble | None = None
 
     def of(self, mailbox: str) -> tuple[Trace, ...]:
-        """Give ours of one mailbox."""
+        """Return ours of one mailbox."""
         return tuple(trace for trace in self.ours if trace.mailbox == mailbox)
 
 
@@ -92,7 +92,7 @@ def find_at_organizer(organizer: MeetingMailbox, item: Written, known: Collectio
 
 
 def tagged(organizer: MeetingMailbox, patience: Patience) -> tuple[Trace, ...] | Trouble:
-    """Give every tagged item of the organizer's mailbox, whosever it is."""
+    """Return every tagged item of the organizer's mailbox, whosever it is."""
     seen = _look(organizer, OF_ORGANIZER, patience, tagged=True)
     return seen if isinstance(seen, Trouble) else tuple(one for one in seen if one.told.item.tag is not None)
 
@@ -133,7 +133,7 @@ class Removal:
 
     @property
     def clean(self) -> bool:
-        """Tell whether it was seen that nothing is left."""
+        """Whether it was seen that nothing is left."""
         return not self.left and not self.strangers
 
 
@@ -169,7 +169,7 @@ def _delete(boxes: Mailboxes, found: Found, patience: Patience) -> Iterator[tupl
 
 
 def _for_good(trouble: Trouble) -> bool:
-    """Tell whether another try is useless: it is refused, and not because the item has moved meanwhile."""
+    """Whether another try is useless: it is refused, and not because the item has moved meanwhile."""
     return bool(trouble.code) and trouble.code != "ErrorItemNotFound"
 
 

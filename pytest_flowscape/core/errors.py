@@ -20,7 +20,7 @@ class Mistake:
     instead: str
 
     def __str__(self) -> str:
-        """Give one line, clickable in most terminals: ``site.ini:12: what. Instead.``."""
+        """Return one line, clickable in most terminals: ``site.ini:12: what. Instead.``."""
         return f"{self.path}:{self.line}: {self.what} {self.instead}".rstrip()
 
 

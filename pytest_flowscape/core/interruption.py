@@ -59,11 +59,11 @@ class Interruption:
         self._others: list[Callable[[], None]] = []
 
     def __bool__(self) -> bool:
-        """Tell whether the run was told to stop."""
+        """Whether the run was told to stop."""
         return self._at is not None
 
     def left(self) -> float:
-        """Give the seconds that a deadline of this thread may still last: endless while nobody has said stop."""
+        """Return the seconds that a deadline of this thread may still last: endless while nobody has said stop."""
         if self._at is None:
             return math.inf
         if threading.current_thread() is not threading.main_thread():
@@ -71,7 +71,7 @@ class Interruption:
         return max(0.0, self._at + self.grace - time.monotonic())
 
     def since(self, seconds: float) -> float:
-        """Give what is left of so many seconds after the signal; all of them while there was none."""
+        """Return what is left of so many seconds after the signal; all of them while there was none."""
         return seconds if self._at is None else max(0.0, self._at + seconds - time.monotonic())
 
     def tell(self, other: Callable[[], None]) -> None:

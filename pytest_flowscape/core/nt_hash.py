@@ -32,7 +32,7 @@ _ROUNDS: tuple[tuple[Mix, int, tuple[int, ...], tuple[int, ...]], ...] = (
 
 
 def md4(data: bytes) -> bytes:
-    """Give the MD4 digest, 16 bytes."""
+    """Return the MD4 digest, 16 bytes."""
     padded = data + b"\x80" + bytes(-(len(data) + 9) % 64) + struct.pack("<Q", len(data) * 8)
     state = [0x67452301, 0xEFCDAB89, 0x98BADCFE, 0x10325476]
     for at in range(0, len(padded), 64):
@@ -48,18 +48,18 @@ def md4(data: bytes) -> bytes:
 
 
 def nt_hash(password: str) -> bytes:
-    """Give the NT hash (NTOWFv1)."""
+    """Return the NT hash (NTOWFv1)."""
     return md4(password.encode("utf-16-le", "surrogatepass"))
 
 
 def ntlm_key(password: str, user: str, domain: str) -> bytes:
-    """Give the key of NTLMv2 (NTOWFv2) for a user name as it is sent, in its two parts."""
+    """Return the key of NTLMv2 (NTOWFv2) for a user name as it is sent, in its two parts."""
     name = (user.upper() + domain).encode("utf-16-le", "surrogatepass")
     return hmac.new(nt_hash(password), name, hashlib.md5).digest()
 
 
 def keys(password: str, usernames: tuple[str, ...]) -> tuple[bytes, ...]:
-    r"""Give the NT hash, and the keys for names like ``DOMAIN\user``, ``user@domain`` and ``user``."""
+    r"""Return the NT hash, and the keys for names like ``DOMAIN\user``, ``user@domain`` and ``user``."""
     found = {nt_hash(password): None}
     for name in usernames:
         domain, backslash, user = name.rpartition("\\")

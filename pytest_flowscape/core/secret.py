@@ -14,7 +14,7 @@ from urllib.parse import quote
 from pytest_flowscape.core.nt_hash import keys
 
 MASK = "********"
-SHORTEST_PIECE = 3  # of a cut password that is masked; shorter ones tell little and stand everywhere
+MIN_PIECE = 3  # of a cut password that is masked; shorter ones tell little and stand everywhere
 ELLIPSIS = re.compile(r"\.{3,}")  # how pytest's reprs cut a long text in the midst
 SHORTEST_WITHIN_BASE64 = 8  # shorter ones would hit innocent text
 
@@ -60,7 +60,7 @@ NOTHING = Secret("")
 
 
 def encodings(value: str, usernames: tuple[str, ...] = ()) -> tuple[str, ...]:
-    """Give every text under which ``value`` may stand in an artefact, longest first.
+    """Return every text under which ``value`` may stand in an artefact, longest first.
 
     That is: itself, and backslash-escaped as reprs and JSON do; each of these
     escaped for XML and HTML (named and numeric references); percent-encoded;
@@ -89,7 +89,7 @@ def encodings(value: str, usernames: tuple[str, ...] = ()) -> tuple[str, ...]:
 
 
 def _latin1(value: str) -> bytes:
-    """Give the Latin-1 bytes, as some HTTP libraries send them; nothing where there are none."""
+    """Return the Latin-1 bytes, as some HTTP libraries send them; nothing where there are none."""
     try:
         return value.encode("latin-1")
     except UnicodeEncodeError:
@@ -97,7 +97,7 @@ def _latin1(value: str) -> bytes:
 
 
 def _backslashed(value: str) -> set[str]:
-    """Give the value as it stands in reprs, whichever quotes they chose, and in JSON."""
+    """Return the value as it stands in reprs, whichever quotes they chose, and in JSON."""
     forms = set()
     for escaped in (repr(value)[1:-1], ascii(value)[1:-1]):
         bare = escaped.replace("\\'", "'")
@@ -107,7 +107,7 @@ def _backslashed(value: str) -> set[str]:
 
 
 def _marked_up(text: str) -> set[str]:
-    """Give the text as XML and HTML writers escape it: html, ElementTree, lxml and markupsafe differ in quotes."""
+    """Return the text as XML and HTML writers escape it: html, ElementTree, lxml and markupsafe differ in quotes."""
     base = html.escape(text, quote=False)
     forms = {
         text,
@@ -125,7 +125,7 @@ def _lower_percent(text: str) -> str:
 
 
 def _within_base64(raw: bytes) -> set[str]:
-    """Give what stays of the bytes in Base64 whatever stands before and behind them; nothing where that is short."""
+    """Return what stays of the bytes in Base64 whatever stands before and behind them; nothing where that is short."""
     found = set()
     for before in range(3):
         text = base64.b64encode(bytes(before) + raw).decode()
@@ -176,20 +176,20 @@ def _pieces_in(text: str, forms: tuple[str, ...]) -> list[tuple[int, int]]:
     heads, tails, triples = _pieces(forms)
     for dots in ELLIPSIS.finditer(text):
         start, end = dots.span()
-        if text[start - SHORTEST_PIECE : start] in triples:
+        if text[start - MIN_PIECE : start] in triples:
             before = min(longest, start - (spans[-1][1] if spans else 0))
-            head = next((n for n in range(before, SHORTEST_PIECE - 1, -1) if text[start - n : start] in heads), 0)
+            head = next((n for n in range(before, MIN_PIECE - 1, -1) if text[start - n : start] in heads), 0)
             spans += [(start - head, start)] if head else []
-        if text[end : end + SHORTEST_PIECE] in triples:
-            tail = next((n for n in range(longest, SHORTEST_PIECE - 1, -1) if text[end : end + n] in tails), 0)
+        if text[end : end + MIN_PIECE] in triples:
+            tail = next((n for n in range(longest, MIN_PIECE - 1, -1) if text[end : end + n] in tails), 0)
             spans += [(end, end + tail)] if tail else []
     return spans
 
 
 @lru_cache(maxsize=4)
 def _pieces(forms: tuple[str, ...]) -> tuple[frozenset[str], frozenset[str], frozenset[str]]:
-    """Give the beginnings, the ends, and everything of the shortest length, of all forms."""
-    size = SHORTEST_PIECE
+    """Return the beginnings, the ends, and everything of the shortest length, of all forms."""
+    size = MIN_PIECE
     heads = {form[:n] for form in forms for n in range(size, len(form))}
     tails = {form[-n:] for form in forms for n in range(size, len(form))}
     triples = {form[n : n + size] for form in forms for n in range(len(form) - size + 1)}

@@ -115,7 +115,7 @@ class StepTaken:
 
     @property
     def succeeded(self) -> bool:
-        """Tell whether the step did what it had to."""
+        """Whether the step did what it had to."""
         return self.trouble is None and not self.wrong
 
 
@@ -146,17 +146,17 @@ class RoundTrip:
 
     @property
     def failed_step(self) -> StepTaken | None:
-        """Give the step that did not succeed, None where all did."""
+        """Return the step that did not succeed, None where all did."""
         return next((step for step in self.steps if not step.succeeded), None)
 
     @property
     def clean(self) -> bool:
-        """Tell whether nothing of it is left, and nobody else's tagged item was met."""
+        """Whether nothing of it is left, and nobody else's tagged item was met."""
         return not self.left and not self.strangers
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """Give what the steps have to tell although they succeeded."""
+        """Return what the steps have to tell although they succeeded."""
         return tuple(f"{step.name}: {step.note}" for step in (*self.steps, *self.removal) if step.note)
 
 
@@ -178,16 +178,16 @@ class Sweep:
 
     @property
     def clean(self) -> bool:
-        """Tell whether nothing is left to do now."""
+        """Whether nothing is left to do now."""
         return not self.left and not self.strangers and not self.not_ours
 
     def __bool__(self) -> bool:
-        """Tell whether there is anything to tell."""
+        """Whether there is anything to tell."""
         return bool(self.removed or self.awaited) or not self.clean
 
     @classmethod
     def together(cls, sweeps: Sequence[Sweep]) -> Sweep:
-        """Give several as one, each entry once."""
+        """Return several as one, each entry once."""
         return cls(
             removed=tuple(dict.fromkeys(item for one in sweeps for item in one.removed)),
             left=tuple(dict.fromkeys(item for one in sweeps for item in one.left)),

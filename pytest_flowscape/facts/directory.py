@@ -32,29 +32,29 @@ class DirectoryEntry:
     from_catalog: bool = False
 
     def values(self, name: str) -> tuple[bytes, ...]:
-        """Give the raw values, empty if the attribute is absent. Raises TypeError if unreadable."""
+        """Return the raw values, empty if the attribute is absent. Raises TypeError if unreadable."""
         key = name.lower()
         if key in self.unreadable:
             raise TypeError(f"{name} of {self.dn} is not readable and cannot be compared")
         return self.attributes.get(key, ())
 
     def texts(self, name: str) -> tuple[str, ...]:
-        """Give all values as text (UTF-8). Raises TypeError if unreadable."""
+        """Return all values as text (UTF-8). Raises TypeError if unreadable."""
         return tuple(value.decode("utf-8", "replace") for value in self.values(name))
 
     def text(self, name: str) -> str:
-        """Give the first value as text, empty if absent. Raises TypeError if unreadable."""
+        """Return the first value as text, empty if absent. Raises TypeError if unreadable."""
         return next(iter(self.texts(name)), "")
 
     def number(self, name: str) -> int | None:
-        """Give the first value as an integer, None if absent or no number. TypeError if unreadable."""
+        """Return the first value as an integer, None if absent or no number. TypeError if unreadable."""
         try:
             return int(self.text(name))
         except ValueError:
             return None
 
     def moment(self, name: str) -> datetime | None:
-        """Give a FILETIME attribute as UTC time; None for absent, 0 and never. TypeError if unreadable."""
+        """Return a FILETIME attribute as UTC time; None for absent, 0 and never. TypeError if unreadable."""
         ticks = self.number(name)
         if ticks is None or ticks <= 0 or ticks >= FILETIME_NEVER:
             return None
@@ -65,12 +65,12 @@ class DirectoryEntry:
 
     @property
     def primary_addresses(self) -> tuple[str, ...]:
-        """Give the addresses behind ``SMTP:`` in proxyAddresses, lower case. TypeError if unreadable."""
+        """Return the addresses behind ``SMTP:`` in proxyAddresses, lower case. TypeError if unreadable."""
         return tuple(v[5:].strip().lower() for v in self.texts("proxyAddresses") if v.startswith("SMTP:"))
 
     @property
     def smtp_addresses(self) -> tuple[str, ...]:
-        """Give all SMTP proxy addresses, primary and not, lower case. TypeError if unreadable."""
+        """Return all SMTP proxy addresses, primary and not, lower case. TypeError if unreadable."""
         return tuple(v[5:].strip().lower() for v in self.texts("proxyAddresses") if v[:5].lower() == "smtp:")
 
 
@@ -202,14 +202,14 @@ SELF_SID = bytes.fromhex("01010000000000050a000000")  # S-1-5-10, set on every r
 
 
 def hint(entry: DirectoryEntry | None, name: str) -> tuple[bytes, ...]:
-    """Give an attribute for a note or an explanation, empty where it is absent or not readable; never to judge by."""
+    """Return an attribute for a note or an explanation, empty where it is absent or not readable; never to judge by."""
     if entry is None or name.lower() in entry.unreadable:
         return ()
     return entry.values(name)
 
 
 def hint_number(entry: DirectoryEntry | None, name: str) -> int | None:
-    """Give an attribute as an integer under the same rule as ``hint``."""
+    """Return an attribute as an integer under the same rule as ``hint``."""
     try:
         return int(next(iter(hint(entry, name)), b""))
     except ValueError:
@@ -217,7 +217,7 @@ def hint_number(entry: DirectoryEntry | None, name: str) -> int | None:
 
 
 def is_linked(entry: DirectoryEntry) -> bool:
-    """Tell whether the mailbox belongs to an account of another forest: its own object is disabled by design.
+    """Whether the mailbox belongs to an account of another forest: its own object is disabled by design.
 
     Source: Microsoft's "Manage linked mailboxes"; S-1-5-10 (Self) as master
     account is no link.
@@ -226,10 +226,10 @@ def is_linked(entry: DirectoryEntry) -> bool:
 
 
 def master_sid(entry: DirectoryEntry) -> bytes:
-    """Give the SID of the account that uses a linked mailbox, empty where there is none or it cannot be read."""
+    """Return the SID of the account that uses a linked mailbox, empty where there is none or it cannot be read."""
     return next((sid for sid in hint(entry, "msExchMasterAccountSid") if sid != SELF_SID), b"")
 
 
 def may_be_linked(entry: DirectoryEntry) -> bool:
-    """Tell whether it is a linked mailbox, or the attributes that would tell cannot be read."""
+    """Whether it is a linked mailbox, or the attributes that would tell cannot be read."""
     return is_linked(entry) or {"msexchmasteraccountsid", "msexchrecipienttypedetails"} <= entry.unreadable

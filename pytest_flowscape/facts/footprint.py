@@ -46,7 +46,7 @@ class Footprint:
 
     @property
     def operations(self) -> dict[tuple[str, str], int]:
-        """Give the EWS requests by (operation, identity): whatever was answered once the sign-in was accepted."""
+        """Return the EWS requests by (operation, identity): whatever was answered once the sign-in was accepted."""
         found: Counter[tuple[str, str]] = Counter()
         for (operation, identity, status), count in self.http.items():
             if reached_ews(identity, status):
@@ -55,42 +55,42 @@ class Footprint:
 
     @property
     def requests(self) -> int:
-        """Give the number of EWS requests, of whatever operation and identity."""
+        """Return the number of EWS requests, of whatever operation and identity."""
         return sum(self.operations.values())
 
     @property
     def http_requests(self) -> int:
-        """Give the number of HTTP requests, each a line in the log of the web server."""
+        """Return the number of HTTP requests, each a line in the log of the web server."""
         return sum(self.http.values())
 
     @property
     def without_credentials(self) -> int:
-        """Give the number of HTTP requests on connections that carried no credentials."""
+        """Return the number of HTTP requests on connections that carried no credentials."""
         return sum(count for (_, identity, _), count in self.http.items() if identity == NOBODY)
 
     @property
     def unanswered(self) -> int:
-        """Give the number of HTTP requests that got no answer."""
+        """Return the number of HTTP requests that got no answer."""
         return sum(count for (_, _, status), count in self.http.items() if status == NO_ANSWER)
 
     @property
     def binds(self) -> int:
-        """Give the number of LDAP binds, refused ones included."""
+        """Return the number of LDAP binds, refused ones included."""
         return self._ldap(BIND)
 
     @property
     def refused_binds(self) -> int:
-        """Give the number of binds that the directory refused for the name, the password or the account's state."""
+        """Return the number of binds that the directory refused for the name, the password or the account's state."""
         return self.ldap.get((BIND, INVALID_CREDENTIALS), 0)
 
     @property
     def searches(self) -> int:
-        """Give the number of LDAP searches, each page as one."""
+        """Return the number of LDAP searches, each page as one."""
         return self._ldap(SEARCH)
 
     @property
     def writes(self) -> int:
-        """Give the number of requests, on either side, that are not known to only read, answered or not."""
+        """Return the number of requests, on either side, that are not known to only read, answered or not."""
         ews = sum(
             count
             for (operation, identity, status), count in self.http.items()
@@ -100,7 +100,7 @@ class Footprint:
 
     @property
     def by_name(self) -> dict[str, int]:
-        """Give the main numbers by name, EWS operations first; what did not happen has no name."""
+        """Return the main numbers by name, EWS operations first; what did not happen has no name."""
         found: Counter[str] = Counter()
         for (operation, _), count in self.operations.items():
             found[operation] += count
@@ -114,5 +114,5 @@ class Footprint:
 
 
 def reached_ews(identity: str, status: int) -> bool:
-    """Tell whether an HTTP exchange was an EWS request, not a leg of a sign-in and not the look at the endpoint."""
+    """Whether an HTTP exchange was an EWS request, not a leg of a sign-in and not the look at the endpoint."""
     return identity != NOBODY and status not in (NO_ANSWER, UNAUTHORIZED)

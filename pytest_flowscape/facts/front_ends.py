@@ -42,12 +42,12 @@ class FrontEnd:
 
     @property
     def steadily_bad(self) -> bool:
-        """Tell whether it was wrong in both rounds, and never good; of the nameless, some are."""
+        """Whether it was wrong in both rounds, and never good; of the nameless, some are."""
         return self.wrong_in == BOTH and not (self.name and self.good)
 
 
 def seen(looks: Iterable[FrontEndLook]) -> tuple[FrontEnd, ...]:
-    """Give every front end that answered, by name, those without a name together at the end."""
+    """Return every front end that answered, by name, those without a name together at the end."""
     by_name: dict[str, list[FrontEndLook]] = {}
     for look in looks:
         by_name.setdefault(look.name, []).append(look)
@@ -68,22 +68,22 @@ def _summed(name: str, looks: Sequence[FrontEndLook]) -> FrontEnd:
 
 
 def _late(trouble: Trouble) -> bool:
-    """Tell whether it was only late: silent, as just started, or asking to come back later than we did."""
+    """Whether it was only late: silent, as just started, or asking to come back later than we did."""
     return trouble.kind is Kind.SILENT or trouble.status == TOO_MANY or (trouble.back_off or 0.0) > PAUSE
 
 
 def some_good(looks: Iterable[FrontEndLook]) -> bool:
-    """Tell whether any answer was good."""
+    """Whether any answer was good."""
     return any(look.trouble is None for look in looks)
 
 
 def bad(looks: Sequence[FrontEndLook]) -> tuple[FrontEnd, ...]:
-    """Give the front ends that are steadily bad while others are good; none where all are alike."""
+    """Return the front ends that are steadily bad while others are good; none where all are alike."""
     return tuple(one for one in seen(looks) if one.steadily_bad) if some_good(looks) else ()
 
 
 def doubtful(looks: Sequence[FrontEndLook]) -> tuple[FrontEnd, ...]:
-    """Give those of which nothing can be said: bad whenever they were met, yet not wrong in both rounds.
+    """Return those of which nothing can be said: bad whenever they were met, yet not wrong in both rounds.
 
     The nameless are among them where something was bad in both rounds, or where
     no second round was made: had there been a bad one, it would have been met again.
@@ -96,7 +96,7 @@ def doubtful(looks: Sequence[FrontEndLook]) -> tuple[FrontEnd, ...]:
 
 
 def unsteady(looks: Sequence[FrontEndLook]) -> tuple[FrontEnd, ...]:
-    """Give those that answered badly at first and well later, or badly without a name and never again."""
+    """Return those that answered badly at first and well later, or badly without a name and never again."""
     if not some_good(looks):
         return ()
     left = {*bad(looks), *doubtful(looks)}
@@ -104,7 +104,7 @@ def unsteady(looks: Sequence[FrontEndLook]) -> tuple[FrontEnd, ...]:
 
 
 def ways_of_all(looks: Sequence[FrontEndLook]) -> tuple[str, ...]:
-    """Give the ways to sign in that every good answer offered, in the order of the first."""
+    """Return the ways to sign in that every good answer offered, in the order of the first."""
     good = [look for look in looks if look.trouble is None]
     if not good:
         return ()
@@ -113,14 +113,14 @@ def ways_of_all(looks: Sequence[FrontEndLook]) -> tuple[str, ...]:
 
 
 def unlike(looks: Sequence[FrontEndLook]) -> tuple[FrontEnd, ...]:
-    """Give the front ends with good answers, where they do not all offer the same ways; else none."""
+    """Return the front ends with good answers, where they do not all offer the same ways; else none."""
     good = [one for one in seen(looks) if one.good]
     offers = {frozenset(way.lower() for way in look.ways) for look in looks if look.trouble is None}
     return tuple(good) if len(offers) > 1 else ()
 
 
 def unseen(looks: Sequence[FrontEndLook], expected: Iterable[str]) -> tuple[str, ...]:
-    """Give the expected names that answered no look, compared by host name without domain, in any case."""
+    """Return the expected names that answered no look, compared by host name without domain, in any case."""
     known = {_short(look.name) for look in looks}
     return tuple(name for name in expected if _short(name) not in known)
 

@@ -108,5 +108,5 @@ class SignIn:
 
     @property
     def succeeded(self) -> bool:
-        """Tell whether the service account was signed in."""
+        """Whether the service account was signed in."""
         return self.tried and self.trouble is None

@@ -52,12 +52,12 @@ class MailboxAnswer:
     trouble: Trouble | None = None
 
     def folder(self, name: str) -> FolderAnswer | None:
-        """Give the answer for one distinguished folder, None where it was not asked or not answered."""
+        """Return the answer for one distinguished folder, None where it was not asked or not answered."""
         return next((folder for folder in self.folders if folder.name == name), None)
 
     @property
     def first_trouble(self) -> Trouble | None:
-        """Give the request's trouble, else that of the first folder that has one."""
+        """Return the request's trouble, else that of the first folder that has one."""
         return self.trouble or next((folder.trouble for folder in self.folders if folder.trouble), None)
 
 

@@ -15,14 +15,14 @@ from pytest_flowscape.facts import Kind
 
 # --- asking EWS again ---------------------------------------------------------------------------
 
-MOST_RETRIES = 3
+MAX_RETRIES = 3
 PAUSES = (0.2, 0.8, 2.0)
 """Seconds before the second, third and fourth try, where the server does not say how long to wait."""
 FIRST_SHARE = 0.6
 """The share of the time left that one try may wait for its answer while another may follow."""
-MOST_IN_A_ROW = 8
+MAX_IN_A_ROW = 8
 """Requests of one session without any HTTP answer, one after another and all their tries included; then it gives up."""
-MOST_IN_VAIN = 20.0
+MAX_IN_VAIN = 20.0
 """How many times the timeout one session may spend in all on requests that remained without an answer of use."""
 
 # --- limits of one answer -----------------------------------------------------------------------
@@ -76,18 +76,18 @@ RULES: dict[Kind, Rule] = {
     rule.kind: rule
     for rule in (
         # no HTTP answer
-        Rule(Kind.UNRESOLVABLE, MOST_RETRIES, host="host-unresolvable"),
-        Rule(Kind.REFUSED, MOST_RETRIES, host="host-refused"),
-        Rule(Kind.SILENT, MOST_RETRIES, host="host-silent"),
-        Rule(Kind.RESET, MOST_RETRIES, host="host-no-tls"),
-        Rule(Kind.TLS_OTHER, MOST_RETRIES, host="host-no-tls"),
+        Rule(Kind.UNRESOLVABLE, MAX_RETRIES, host="host-unresolvable"),
+        Rule(Kind.REFUSED, MAX_RETRIES, host="host-refused"),
+        Rule(Kind.SILENT, MAX_RETRIES, host="host-silent"),
+        Rule(Kind.RESET, MAX_RETRIES, host="host-no-tls"),
+        Rule(Kind.TLS_OTHER, MAX_RETRIES, host="host-no-tls"),
         Rule(Kind.TLS_NAME, host="tls-name"),
         Rule(Kind.TLS_EXPIRED, host="tls-expired"),
         Rule(Kind.TLS_UNKNOWN_ISSUER, host="tls-unknown-issuer"),
         # the server says that it is not now
-        Rule(Kind.THROTTLED, MOST_RETRIES, bare="ews-unavailable"),
-        Rule(Kind.TRANSIENT, MOST_RETRIES),
-        Rule(Kind.UNAVAILABLE, MOST_RETRIES, bare="ews-unavailable"),
+        Rule(Kind.THROTTLED, MAX_RETRIES, bare="ews-unavailable"),
+        Rule(Kind.TRANSIENT, MAX_RETRIES),
+        Rule(Kind.UNAVAILABLE, MAX_RETRIES, bare="ews-unavailable"),
         # something else than EWS answers, or it is not understood
         Rule(Kind.LOGIN_PAGE, 1, bare="page-before-sign-in", sign_in="page-after-sign-in"),
         Rule(Kind.FORBIDDEN, 1, bare="ews-forbidden", sign_in="forbidden-after-sign-in"),
@@ -116,7 +116,7 @@ RULES: dict[Kind, Rule] = {
 THROTTLING = frozenset({Kind.THROTTLED})
 BROKEN = frozenset({Kind.UNRESOLVABLE, Kind.REFUSED, Kind.SILENT, Kind.RESET, Kind.TLS_OTHER})
 """No HTTP answer came, or not a whole one."""
-REPEATED = frozenset(kind for kind, rule in RULES.items() if rule.again == MOST_RETRIES)
+REPEATED = frozenset(kind for kind, rule in RULES.items() if rule.again == MAX_RETRIES)
 """What time may cure."""
 ASKED_AGAIN = frozenset(kind for kind, rule in RULES.items() if rule.again)
 LOST = BROKEN | {Kind.MALFORMED}

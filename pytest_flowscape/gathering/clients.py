@@ -46,7 +46,7 @@ class Live:
         )
 
     def directory_connection(self) -> Any:
-        """Give this process's ldap3 connection, signed in at the first call and never again.
+        """Return this process's ldap3 connection, signed in at the first call and never again.
 
         Raises NotMeasured where the directory is closed to the run, where the
         sign-in failed, and where the connection has ended since.

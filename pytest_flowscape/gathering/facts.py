@@ -86,41 +86,41 @@ class Gather:
     # --- the site ---
 
     def site(self, _target: str) -> Site:
-        """Give the configured site."""
+        """Return the configured site."""
         return self.run.site
 
     def site_facts(self, _target: str) -> SiteFacts:
-        """Give everything the controller measured, for requirements that judge what may be missing."""
+        """Return everything the controller measured, for requirements that judge what may be missing."""
         return self.facts
 
     def host(self, _target: str) -> Host:
-        """Give what DNS, TCP and TLS said."""
+        """Return what DNS, TCP and TLS said."""
         return self.facts.host
 
     def endpoint(self, _target: str) -> Endpoint:
-        """Give the answer to the POST without credentials."""
+        """Return the answer to the POST without credentials."""
         return self._ews_fact(self.facts.endpoint, "EWS was not asked")
 
     def sign_in(self, _target: str) -> SignIn:
-        """Give the one sign-in."""
+        """Return the one sign-in."""
         return self._ews_fact(self.facts.sign_in, "no sign-in was tried")
 
     def own_mailbox(self, _target: str) -> MailboxAnswer:
-        """Give the account's own inbox, bare (``inbox``) and by address (``inbox@address``), and its other folders."""
+        """Return the own inbox, bare (``inbox``) and by address (``inbox@address``), and the other folders."""
         answer = self._ews_fact(self.facts.own_mailbox, "the account's own mailbox was not asked")
         return usable(answer, PERSON_FACTS)
 
     def own_folder_ids(self, _target: str) -> frozenset[str]:
-        """Give the FolderIds of the account's own mailbox, empty where it has none."""
+        """Return the FolderIds of the account's own mailbox, empty where it has none."""
         own = self.facts.own_mailbox
         return frozenset(folder.folder_id for folder in own.folders if folder.folder_id) if own else frozenset()
 
     def self_as_owner(self, _target: str) -> MailboxAnswer:
-        """Give the account's calendar, asked impersonating itself."""
+        """Return the account's calendar, asked impersonating itself."""
         return usable(self._ews_fact(self.facts.self_as_owner, "the account was not asked as itself"), PERSON_FACTS)
 
     def out_of_scope(self, _target: str) -> MailboxAnswer | None:
-        """Give the answer for the mailbox that must not be impersonable, None where none is configured."""
+        """Return the answer for the mailbox that must not be impersonable, None where none is configured."""
         if not self.run.site.users.out_of_scope:
             return None
         answer = self._ews_fact(self.facts.out_of_scope, "the out-of-scope mailbox was not asked")
@@ -129,21 +129,21 @@ class Gather:
     # --- the directory ---
 
     def directory(self, _target: str) -> DirectoryView:
-        """Give everything the directory told."""
+        """Return everything the directory told."""
         self._open("directory")
         if self.facts.directory is None:
             raise NotMeasured("the directory was not asked")
         return self.facts.directory
 
     def account_entry(self, target: str) -> DirectoryEntry:
-        """Give the service account's object."""
+        """Return the service account's object."""
         entry = self.directory(target).account
         if entry is None:
             raise NotMeasured("the service account's object was not found in the directory by its user name")
         return entry
 
     def account_state(self, target: str) -> AccountState:
-        """Give what refused the sign-in, and the account's object where it could be read."""
+        """Return what refused the sign-in, and the account's object where it could be read."""
         for cause, detail in (
             (self.facts.directory_cause, self.facts.directory_detail),
             (self.facts.ews_cause, self.facts.ews_detail),
@@ -155,7 +155,7 @@ class Gather:
         return AccountState(entry=entry, master_forest=self.directory(target).master_forest)
 
     def account_names(self, target: str) -> AccountNames:
-        """Give first and last name, from the directory or else from ResolveNames."""
+        """Return first and last name, from the directory or else from ResolveNames."""
         told = self._told_by_exchange(self.run.site.service_account.email)
         if told is not None:
             return told_names(told)
@@ -164,7 +164,7 @@ class Gather:
         return AccountNames(entry.text("givenName").strip(), entry.text("sn").strip(), "directory")
 
     def room_entry(self, address: str) -> Holders:
-        """Give who holds a room's address in the directory."""
+        """Return who holds a room's address in the directory."""
         view = self.directory(address)
         holders = self._holders_of(view, address)
         if holders is None:
@@ -200,7 +200,7 @@ class Gather:
         return found
 
     def room_addresses(self, address: str) -> RoomAddresses:
-        """Give the primary SMTP address behind a room's configured address, and who else has it."""
+        """Return the primary SMTP address behind a room's configured address, and who else has it."""
         told = self._told_by_exchange(address)
         if told is not None:
             return told_addresses(told)
@@ -220,31 +220,31 @@ class Gather:
         )
 
     def room_rights(self, address: str) -> MailboxRights:
-        """Give what the directory's copy of the mailbox permissions says; it explains, so it is never missing."""
+        """Return what the directory's copy of the mailbox permissions says; it explains, so it is never missing."""
         view = self.facts.directory
         return (view.rights.get(address) if view else None) or MailboxRights(Grant.UNREADABLE)
 
     # --- rooms and users through EWS ---
 
     def room(self, address: str) -> Room:
-        """Give the configured room."""
+        """Return the configured room."""
         return self._rooms[address]
 
     def user(self, address: str) -> str:
-        """Give the configured user's address."""
+        """Return the configured user's address."""
         return address
 
     def room_as_owner(self, address: str) -> MailboxAnswer:
-        """Give the five folders of a room, asked impersonating it, with rights and PermissionSet."""
+        """Return the five folders of a room, asked impersonating it, with rights and PermissionSet."""
         return self._claims.of_itself(usable(self._as_owner(address), ROOM_FACTS))
 
     def room_as_delegate(self, address: str) -> MailboxAnswer:
-        """Give the same five folders, asked without impersonation; the owner's view is asked first."""
+        """Return the same five folders, asked without impersonation; the owner's view is asked first."""
         self._as_owner(address)
         return self._claims.of_itself(usable(self._get(DELEGATE, address), ROOM_FACTS))
 
     def room_sync(self, address: str) -> SyncAnswer:
-        """Give the answer to SyncFolderItems on the room's calendar."""
+        """Return the answer to SyncFolderItems on the room's calendar."""
         answer: SyncAnswer = self._get(SYNC, address)
         trouble = answer.trouble
         if trouble and trouble.kind not in ROOM_FACTS and trouble.code not in SYNC_CODES:
@@ -252,17 +252,17 @@ class Gather:
         return answer
 
     def user_as_owner(self, address: str) -> MailboxAnswer:
-        """Give a user's calendar folder, asked impersonating the user: IdOnly, no content."""
+        """Return a user's calendar folder, asked impersonating the user: IdOnly, no content."""
         return self._claims.of_itself(usable(self._get(USERS, address), PERSON_FACTS))
 
     def room_booking(self, address: str) -> RoundTrip:
-        """Give the booking round trip of a room, made at the first call."""
+        """Return the booking round trip of a room, made at the first call."""
         # nothing is written before the mailbox has been seen to be the room's own
         refuse_own(self.room_as_delegate(address), self.own_folder_ids(address))
         return self.bookings.round_trip(address)
 
     def room_meeting(self, address: str) -> RoundTrip:
-        """Give the round trip of a meeting with a room, made at the first call."""
+        """Return the round trip of a meeting with a room, made at the first call."""
         refuse_own(self.room_as_delegate(address), self.own_folder_ids(address))
         return self.bookings.meeting(address, lambda: self.room_entry(address))
 
@@ -284,7 +284,7 @@ class Gather:
     # --- for the clients of a customer's own tests ---
 
     def ews_session(self) -> EwsSession:
-        """Give this process's session with Exchange. Raises NotMeasured where EWS is closed to the run."""
+        """Return this process's session with Exchange. Raises NotMeasured where EWS is closed to the run."""
         return self._session()
 
     def new_directory_session(self) -> DirectorySession:
@@ -344,7 +344,7 @@ class Gather:
         return fact
 
     def _told_by_exchange(self, address: str) -> ResolvedName | None:
-        """Give what ResolveNames tells instead of a closed directory, asked once for each address; None if neither."""
+        """Return what ResolveNames says in place of a closed directory, asked once an address; None if neither."""
         if not self.facts.directory_cause or self.facts.ews_cause:
             return None
         told: ResolvedName = self._get(NAMES, address)
@@ -379,13 +379,13 @@ class Gather:
         return answer
 
     def _opens(self, address: str) -> bool:
-        """Tell whether Exchange opens a folder of the room to somebody who acts as it."""
+        """Whether Exchange opens a folder of the room to somebody who acts as it."""
         if self.facts.ews_cause:
             return False
         return any(folder.trouble is None for folder in self._as_owner(address).folders)
 
     def _denied(self, address: str) -> bool:
-        """Tell whether Exchange says that nobody has this address as primary one; asked by ``_opens`` before."""
+        """Whether Exchange says that nobody has this address as primary one; asked by ``_opens`` before."""
         answer: MailboxAnswer | None = self.fetched.known[OWNER].get(address)
         trouble = answer.first_trouble if answer else None
         return trouble is not None and trouble.kind in (Kind.NO_MAILBOX, Kind.NOT_PRIMARY)

@@ -80,7 +80,7 @@ class Claims:
             (folder / _hashed(address)).write_text(address, encoding="utf-8")
 
     def _told(self, identity: str, address: str) -> set[str]:
-        """Give the other addresses that any process was answered with this id for."""
+        """Return the other addresses that any process was answered with this id for."""
         folder = self._folder / _hashed(identity) if self._folder else None
         if folder is None or not folder.is_dir():
             return set()
@@ -90,7 +90,7 @@ class Claims:
 
 
 def comparable(own: MailboxAnswer | None, itself: MailboxAnswer | None) -> bool:
-    """Tell whether the account's calendar has one id, asked for by name and by impersonation."""
+    """Whether the account's calendar has one id, asked for by name and by impersonation."""
     if own is None or itself is None:
         return False
     one, other = (

@@ -32,7 +32,7 @@ TURN = 120.0  # seconds to wait for another run's sign-in, which has deadlines o
 
 
 def personal_folder() -> Path:
-    """Give the place among the user's own state: the platform's (on Linux XDG_STATE_HOME or ~/.local/state)."""
+    """Return the place among the user's own state: the platform's (on Linux XDG_STATE_HOME or ~/.local/state)."""
     return user_state_path("pytest-flowscape", appauthor=False) / "refused-sign-ins"
 
 
@@ -70,7 +70,7 @@ class Refusals:
                 self._own_note.unlink(missing_ok=True)
 
     def since(self, now: datetime) -> datetime | None:
-        """Give the time of the last refusal within 60 minutes before the aware time ``now``, None for none.
+        """Return the time of the last refusal within 60 minutes before the aware time ``now``, None for none.
 
         A note that cannot be read counts as none: it was damaged, and a run
         that can never start again because of it would help nobody.

@@ -44,7 +44,7 @@ Wanted = Mapping[str, Sequence[str]]
 def wanted_chunks(
     coming: Iterable[tuple[str, Iterable[str]]], chunk_of: Mapping[str, int], *, directory_closed: bool
 ) -> list[Wanted]:
-    """Give what is to be fetched for these targets and names of facts, chunk by chunk; what has no chunk, last."""
+    """Return what is to be fetched for these targets and names of facts, chunk by chunk; what has no chunk, last."""
     chunks: dict[int, dict[str, list[str]]] = {}
     kinds_of: dict[frozenset[str], tuple[str, ...]] = {}  # thousands of tests ask for the same
     for target, names in coming:
@@ -162,7 +162,7 @@ class RoomFacts:
                 thread.start()
 
     def get(self, kind: str, address: str) -> Any:
-        """Give an answer: as it was fetched, or else asked for now, alone. Raises what asking for it raised."""
+        """Return an answer: as it was fetched, or else asked for now, alone. Raises what asking for it raised."""
         chunk = self._chunks.get((kind, address))
         if chunk is not None:
             self._wait(chunk, kind, address)
@@ -176,7 +176,7 @@ class RoomFacts:
         return known[address]
 
     def of(self, address: str) -> dict[str, Any]:
-        """Give what is known of an address, by kind."""
+        """Return what is known of an address, by kind."""
         return {kind: known[address] for kind, known in self.known.items() if address in known}
 
     def forget(self, kind: str, address: str) -> None:
@@ -314,5 +314,5 @@ class RoomFacts:
 
 
 def _opens(answer: Any) -> bool:
-    """Tell whether a mailbox opened for its owner: only then somebody will ask for its items."""
+    """Whether a mailbox opened for its owner: only then somebody will ask for its items."""
     return isinstance(answer, MailboxAnswer) and any(folder.trouble is None for folder in answer.folders)

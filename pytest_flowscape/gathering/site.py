@@ -130,7 +130,7 @@ def _endpoint_cause(endpoint: Endpoint | None) -> tuple[str, str]:
 
 
 def directory_user_gate(run: Run) -> Gate:
-    """Give the gate of a separate directory user: a refusal of that one stops its own sign-ins in all processes."""
+    """Return the gate of a separate directory user: a refusal of that one stops its own sign-ins in all processes."""
     return Gate(run.folder / "directory-user")
 
 
@@ -300,5 +300,5 @@ def _lost_cause(facts: SiteFacts) -> tuple[str, str]:
 
 
 def utc_now() -> datetime:
-    """Give the time now, aware."""
+    """Return the time now, aware."""
     return datetime.now(timezone.utc)

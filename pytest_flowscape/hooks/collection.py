@@ -18,7 +18,7 @@ NOBODY = "no-users"
 
 
 def paths_to_run(config: pytest.Config) -> list[str]:
-    """Give what pytest is to collect: the paths given, else our suites, and beside them what --flowscape-add names.
+    """Return what pytest is to collect: the paths given, else our suites, and beside them what --flowscape-add names.
 
     Raises UsageError for an added path that does not exist.
     """
@@ -40,7 +40,7 @@ _RECORD = pytest.StashKey[Requirement | None]()
 
 
 def requirement_of(item: pytest.Item) -> Requirement | None:
-    """Give the requirement that an item tests, None for any other test."""
+    """Return the requirement that an item tests, None for any other test."""
     if _RECORD not in item.stash:  # looked for once: every hook asks
         mark = item.get_closest_marker(MARK)
         item.stash[_RECORD] = mark.args[0] if mark else None
@@ -48,7 +48,7 @@ def requirement_of(item: pytest.Item) -> Requirement | None:
 
 
 def target_of(item: pytest.Item) -> str:
-    """Give the item's target: the room's or user's address, else the word ``site``."""
+    """Return the item's target: the room's or user's address, else the word ``site``."""
     callspec = getattr(item, "callspec", None)
     params: Mapping[str, Any] = callspec.params if callspec else {}
     if "room" in params:
@@ -58,7 +58,7 @@ def target_of(item: pytest.Item) -> str:
 
 @lru_cache(maxsize=10_000)
 def labelled(name: str, value: str) -> tuple[str, str]:
-    """Give a property of a test; what thousands of tests share is kept once."""
+    """Return a property of a test; what thousands of tests share is kept once."""
     return name, value
 
 

@@ -51,7 +51,7 @@ def _live(request: pytest.FixtureRequest) -> Live:
 
 @pytest.fixture
 def _fact(request: pytest.FixtureRequest) -> Fact:
-    """Give a fact by its name and target. One for each test: pytest makes ``request`` anew for whoever asks for it."""
+    """Return a fact by its name and target. One for each test: pytest makes a new ``request`` each time."""
     record = requirement_of(request.node)
     judge = request.config.stash.get(JUDGE, None)
     if judge is None:

@@ -67,7 +67,7 @@ class OutcomeHooks:
     def pytest_runtest_makereport(
         self, item: pytest.Item, call: pytest.CallInfo[None]
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-        """Give the report of a requirement its outcome."""
+        """Return the report of a requirement its outcome."""
         record = requirement_of(item)
         if record is None:
             return (yield)
@@ -100,7 +100,7 @@ class OutcomeHooks:
     def outcome(
         self, record: Requirement, target: str, error: BaseException | None, seconds: float, notes: tuple[str, ...]
     ) -> Outcome:
-        """Give the outcome of a pair that ended in ``error`` (None: it holds), waivers and attestations applied."""
+        """Return the outcome of a pair that ended in ``error`` (None: it holds), waivers and attestations applied."""
         base = Outcome(
             record.id,
             target,

@@ -69,7 +69,7 @@ class Progress:
         self._unmeasured += outcome.word is Word.NOT_MEASURED
 
     def _terminal(self) -> Any:
-        """Give pytest's terminal reporter where a line may be kept on it, else None."""
+        """Return pytest's terminal reporter where a line may be kept on it, else None."""
         terminal = self._config.pluginmanager.getplugin("terminalreporter")
         option = self._config.option
         alone = not (option.capture == "no" or option.usepdb or option.trace or self._logs_live())

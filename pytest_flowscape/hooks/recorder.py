@@ -337,7 +337,7 @@ class Recorder:
             copy(self._html, own)
 
     def _closing(self) -> list[summary.Line]:
-        """Give the closing text, nothing where the run was not judged."""
+        """Return the closing text, nothing where the run was not judged."""
         if self._result is None:
             return []
         return summary.lines(

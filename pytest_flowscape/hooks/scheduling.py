@@ -67,24 +67,24 @@ class RoomScheduling:
 
     @property
     def nodes(self) -> list[WorkerController]:
-        """Give the workers that are known."""
+        """Return the workers that are known."""
         return list(self._pending)
 
     @property
     def collection_is_completed(self) -> bool:
-        """Tell whether as many workers as were started have told what they collected."""
+        """Whether as many workers as were started have told what they collected."""
         return self._tests is not None or len(self._collections) >= self._workers
 
     @property
     def tests_finished(self) -> bool:
-        """Tell whether everything is handed out and no worker holds more than the one that it runs last."""
+        """Whether everything is handed out and no worker holds more than the one that it runs last."""
         if self._tests is None or self._waiting:
             return False
         return all(len(pending) < 2 for pending in self._pending.values())
 
     @property
     def has_pending(self) -> bool:
-        """Tell whether any test is still to be finished."""
+        """Whether any test is still to be finished."""
         return bool(self._waiting) or any(self._pending.values())
 
     def add_node(self, node: WorkerController) -> None:
@@ -152,7 +152,7 @@ class RoomScheduling:
         return list(groups.values())
 
     def _refill(self, node: WorkerController) -> None:
-        """Give a worker its next groups long before it runs dry.
+        """Return a worker its next groups long before it runs dry.
 
         A worker holds back its last test until it knows what follows, so one
         pending test is as good as none. xdist itself ends the workers once
@@ -163,7 +163,7 @@ class RoomScheduling:
             self._hand_out(node)
 
     def _refill_all(self) -> None:
-        """Give every worker that has told its collection one group after another, who has least first."""
+        """Return every worker that has told its collection one group after another, who has least first."""
         while True:
             hungry = [node for node in self._collections if node in self._pending and self._hungry(node)]
             if not hungry:
@@ -181,5 +181,5 @@ class RoomScheduling:
 
 
 def _as_id(address: str) -> str:
-    """Give an address as pytest writes it into a test id."""
+    """Return an address as pytest writes it into a test id."""
     return address.encode("unicode_escape").decode("ascii")

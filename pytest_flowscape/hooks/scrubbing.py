@@ -36,7 +36,7 @@ class Forms(tuple[str, ...]):
 
 
 def forms_of(run: Run) -> tuple[str, ...]:
-    """Give every text under which one of the run's passwords might show."""
+    """Return every text under which one of the run's passwords might show."""
     account = run.site.service_account
     names = (account.username, account.email, account.username.rpartition("\\")[2])
     own = encodings(run.password.reveal(), names) if run.password is not NOTHING else ()

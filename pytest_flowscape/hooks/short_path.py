@@ -93,7 +93,7 @@ class Courtesy:
         self._given = 0.0
 
     def __call__(self) -> None:
-        """Give way, if that has not taken too long already."""
+        """Return way, if that has not taken too long already."""
         now = time.perf_counter()
         if self._given <= (now - self._began) * self.SHARE:
             self._give_way()
@@ -229,7 +229,7 @@ class FactsOnly:
         )
 
     def _common(self, item: pytest.Item, judge: Judge | None) -> Alike | None:
-        """Give what an item shares with the others of its function; None where pytest shall run it."""
+        """Return what an item shares with the others of its function; None where pytest shall run it."""
         function = item.nodeid.partition("[")[0]
         if function not in self._alike:
             self._alike[function] = self._looked_at(item, judge)
@@ -261,7 +261,7 @@ def _package(implementation: Any) -> str:
 
 
 def _reads_only(item: pytest.Item) -> bool:
-    """Tell whether every fixture behind a test is one of ours, by pytest's own record of what it would run."""
+    """Whether every fixture behind a test is one of ours, by pytest's own record of what it would run."""
     known = getattr(item, "_fixtureinfo", None)
     if known is None:
         return False

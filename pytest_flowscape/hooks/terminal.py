@@ -111,7 +111,7 @@ class Terminal:
 
 
 def _one_of_each(reports: Sequence[Any]) -> list[Any]:
-    """Give the first report of each finding, and every test that is no requirement."""
+    """Return the first report of each finding, and every test that is no requirement."""
     first: dict[tuple[str, ...], Any] = {}
     for report in reports:
         carried = getattr(report, "flowscape", None)

@@ -20,7 +20,7 @@ MUST_BE_FILLED = ("title", "text", "consequence", "fix", "link", "guide")
 
 @cache
 def suites_folder() -> Path:
-    """Give the folder of the suites: inside the installed package, else the repository's own."""
+    """Return the folder of the suites: inside the installed package, else the repository's own."""
     packaged = Path(__file__).resolve().parents[1] / "suites"
     return packaged if packaged.is_dir() else packaged.parent.parent / "suites"
 
@@ -53,7 +53,7 @@ def load_requirements() -> Mapping[str, Judged]:
 
 
 def attributes_judged(run: Run | None = None) -> frozenset[str]:
-    """Give the directory attributes that the requirements judge, all together; with a run those that it asks for."""
+    """Return the directory attributes that the requirements judge, all together; with a run those that it asks for."""
     records = [judged.requirement for judged in load_requirements().values()]
     return frozenset(name for one in records if run is None or run.asks_for(one.opt_in) for name in one.reads)
 
@@ -117,5 +117,5 @@ class Judged:
 
     @cached_property
     def fact_names(self) -> tuple[str, ...]:
-        """Give the facts that the function asks for, by name."""
+        """Return the facts that the function asks for, by name."""
         return tuple(inspect.signature(self.function).parameters)

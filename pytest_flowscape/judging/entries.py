@@ -44,12 +44,12 @@ TYPE_NAMES = {
 
 
 def now() -> datetime:
-    """Give the time now in UTC; requirements ask for it as ``judgement.now()``, so that a test can set the clock."""
+    """Return the time now in UTC; requirements ask for it as ``judgement.now()``, so that a test can set the clock."""
     return datetime.now(timezone.utc)
 
 
 def day(moment: datetime) -> str:
-    """Give a date as it is written in findings: 2027-01-31."""
+    """Return a date as it is written in findings: 2027-01-31."""
     return f"{moment:%Y-%m-%d}"
 
 
@@ -74,7 +74,7 @@ def not_readable(entry: DirectoryEntry, names: Iterable[str]) -> str:
 
 
 def number(entry: DirectoryEntry, name: str) -> int:
-    """Give an attribute that every account has, as an integer.
+    """Return an attribute that every account has, as an integer.
 
     Raises NotMeasured where it is not readable, absent or no number: absence
     of such an attribute says something about the reader, not about the account.
@@ -94,12 +94,12 @@ def type_name(details: int | None) -> str:
 
 
 def is_group_managed(entry: DirectoryEntry | None) -> bool:
-    """Tell whether the account is a group managed service account, whose password nobody knows."""
+    """Whether the account is a group managed service account, whose password nobody knows."""
     return any(value.lower() == b"msds-groupmanagedserviceaccount" for value in hint(entry, "objectClass"))
 
 
 def addresses_of(entry: DirectoryEntry) -> frozenset[str]:
-    """Give every SMTP address of an object that can be read (mail and proxyAddresses), as compared."""
+    """Return every SMTP address of an object that can be read (mail and proxyAddresses), as compared."""
     proxies = [value.decode("utf-8", "replace") for value in hint(entry, "proxyAddresses")]
     mails = [value.decode("utf-8", "replace") for value in hint(entry, "mail")]
     smtp = [proxy[5:] for proxy in proxies if proxy[:5].lower() == "smtp:"]
@@ -107,7 +107,7 @@ def addresses_of(entry: DirectoryEntry) -> frozenset[str]:
 
 
 def all_holders(holders: Holders) -> tuple[DirectoryEntry, ...]:
-    """Give every object that has the address, each once."""
+    """Return every object that has the address, each once."""
     found = {entry.dn.lower(): entry for entry in (*holders.by_mail, *holders.by_proxy)}
     return tuple(found.values())
 
@@ -116,7 +116,7 @@ def all_holders(holders: Holders) -> tuple[DirectoryEntry, ...]:
 
 
 def cause_failing(facts: SiteFacts, id_: str) -> tuple[str, str] | None:
-    """Give the cause (key, sentence with what was told) by which the table of causes fails this requirement."""
+    """Return the cause (key, sentence with what was told) by which the table of causes fails this requirement."""
     pairs = ((facts.directory_cause, facts.directory_detail), (facts.ews_cause, facts.ews_detail))
     for key, detail in pairs:
         if key and CAUSES[key].failed == id_:
@@ -125,7 +125,7 @@ def cause_failing(facts: SiteFacts, id_: str) -> tuple[str, str] | None:
 
 
 def told(key: str, detail: str) -> str:
-    """Give a cause's sentence with what was told, once."""
+    """Return a cause's sentence with what was told, once."""
     sentence = CAUSES[key].sentence
     return sentence if not detail or detail in sentence else f"{sentence}: {detail}"
 

@@ -70,7 +70,7 @@ class Lacking:
 
 
 def lacking_in(answer: MailboxAnswer) -> Lacking | None:
-    """Give what the delegate's view lacks, None if nothing does.
+    """Return what the delegate's view lacks, None if nothing does.
 
     One refused folder is enough to know, also where the refusal kept Exchange
     from answering for the rest. Raises NotMeasured where nothing is known to be
@@ -121,7 +121,7 @@ def _beyond(lack: Lack, theirs: FolderAnswer | None) -> Lack | None:
 
 
 def kind_of(lacking: Lacking, grant: Grant) -> tuple[str, str]:
-    """Give the cause of what is lacking, and the sentence for it."""
+    """Return the cause of what is lacking, and the sentence for it."""
     if grant is Grant.DENIED:
         return "explicit-deny", "a Deny entry on the mailbox refuses FullAccess"
     closed = {lack.folder for lack in lacking.lacks if lack.no_access}
@@ -137,7 +137,7 @@ def kind_of(lacking: Lacking, grant: Grant) -> tuple[str, str]:
 
 
 def still_cached(rights: MailboxRights, now: datetime) -> bool:
-    """Tell whether the directory shows a grant so recent that the store may not know it yet."""
+    """Whether the directory shows a grant so recent that the store may not know it yet."""
     return rights.grant is Grant.GRANTED and rights.changed is not None and now - rights.changed < CACHED
 
 
@@ -149,7 +149,7 @@ class Identity:
     addresses: frozenset[str]
 
     def may_be(self, entry: PermissionEntry) -> bool:
-        """Tell whether an entry speaks of the caller, or may do so by a group nobody can resolve here."""
+        """Whether an entry speaks of the caller, or may do so by a group nobody can resolve here."""
         if entry.who in EVERYBODY or entry.sid in EVERYBODY:
             return True
         if entry.smtp and canonical(entry.smtp) in self.addresses:
@@ -162,7 +162,7 @@ class Identity:
 
 
 def given_by(entry: PermissionEntry) -> frozenset[str]:
-    """Give the needed rights that one entry may confer, read generously."""
+    """Return the needed rights that one entry may confer, read generously."""
     if entry.rights.get("IsFolderOwner"):
         return frozenset(NEEDED)
     by_permission = frozenset(right for name, right in PERMISSIONS.items() if entry.rights.get(name))
@@ -170,7 +170,7 @@ def given_by(entry: PermissionEntry) -> frozenset[str]:
 
 
 def explained_by_folder_permissions(owner: MailboxAnswer, identity: Identity) -> bool:
-    """Tell whether folder permissions alone may give the needed rights on all five folders.
+    """Whether folder permissions alone may give the needed rights on all five folders.
 
     One folder whose permissions cannot be the reason is enough to say no; a
     folder whose permissions were not told cannot say no.
@@ -186,7 +186,7 @@ def _explained(folder: FolderAnswer | None, identity: Identity) -> bool:
 
 
 def differences(delegate: MailboxAnswer, owner: MailboxAnswer) -> Iterable[str]:
-    """Give what the owner may do and the delegate may not, folder by folder; private items are left out."""
+    """Return what the owner may do and the delegate may not, folder by folder; private items are left out."""
     for name in FOLDERS:
         mine, theirs = delegate.folder(name), owner.folder(name)
         if mine is None or theirs is None or mine.rights is None or theirs.rights is None:

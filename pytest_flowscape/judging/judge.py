@@ -46,10 +46,10 @@ class FactSource(Protocol):
         """Say why a run does not make what this opt-in needs for a target; empty where it does."""
 
     def account_entry(self, target: str) -> DirectoryEntry:
-        """Give the service account's object."""
+        """Return the service account's object."""
 
     def room_entry(self, address: str) -> Holders:
-        """Give who holds a room's address."""
+        """Return who holds a room's address."""
 
     def forget(self, names: Iterable[str], address: str) -> None:
         """Drop what is known of one target, so that the named facts are measured again."""
@@ -71,7 +71,7 @@ class Judge:
         self.notes: dict[tuple[str, str], list[str]] = {}
 
     def knows(self, id_: str) -> bool:
-        """Tell whether every argument of the requirement's function is a fact of ours."""
+        """Whether every argument of the requirement's function is a fact of ours."""
         judged = self._judged.get(id_)
         return judged is not None and all(name == "notes" or name in FACTS for name in judged.fact_names)
 
@@ -83,7 +83,7 @@ class Judge:
         return self._known[key]
 
     def wants(self, id_: str, target: str) -> frozenset[str]:
-        """Tell which facts deciding this pair will ask for, its needs' included; none where it is decided already.
+        """Return which facts deciding this pair will ask for, its needs' included; none where it is decided already.
 
         Asks nothing itself: what is judged for this are needs of the whole site.
         """
@@ -95,7 +95,7 @@ class Judge:
         return self._wants[id_]
 
     def _wanted(self, id_: str) -> frozenset[str] | None:
-        """Give the facts for a requirement and its needs, None where it is stopped on every target."""
+        """Return the facts for a requirement and its needs, None where it is stopped on every target."""
         judged = self._judged[id_]
         if self._stopped_by_cause(id_):
             return None
@@ -113,7 +113,7 @@ class Judge:
         return names
 
     def fact(self, id_: str, name: str, target: str) -> Any:
-        """Give a fact for a requirement. Raises NotMeasured, also for an attribute that it reads and cannot."""
+        """Return a fact for a requirement. Raises NotMeasured, also for an attribute that it reads and cannot."""
         fact = getattr(self._gather, name)(target)
         judged = self._judged.get(id_)
         if judged and name in READ_FROM:
@@ -196,7 +196,7 @@ class Judge:
         return None
 
     def notes_on(self, id_: str, target: str) -> tuple[str, ...]:
-        """Give the sentences that go with a pair that was decided: the function's own, and that of a second look."""
+        """Return the sentences that go with a pair that was decided: the function's own, and that of a second look."""
         second = self.second_notes.get((id_, target))
         return (*self.notes.get((id_, target), ()), *([second] if second else ()))
 

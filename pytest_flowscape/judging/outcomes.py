@@ -48,7 +48,7 @@ class Outcome:
     seconds: float = 0.0
 
     def as_json(self) -> dict[str, Any]:
-        """Give a dictionary of plain JSON values, the same that ``from_json`` takes."""
+        """Return a dictionary of plain JSON values, the same that ``from_json`` takes."""
         return {
             "requirement": self.requirement,
             "target": self.target,
@@ -81,7 +81,7 @@ def carry(report: Any, outcome: Outcome) -> None:
 
 
 def outcome_of(report: Any) -> Outcome | None:
-    """Give the outcome that a test report carries in ``report.flowscape``, None where it carries none.
+    """Return the outcome that a test report carries in ``report.flowscape``, None where it carries none.
 
     It is read once: several hooks ask for it, of each of thousands of reports.
     """

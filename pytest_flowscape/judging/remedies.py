@@ -50,7 +50,7 @@ _STATE_COMMANDS = {  # what makes an account unusable: the command against it, a
 
 
 def account_state_fix(state: str) -> str:
-    """Give the fix for an account that is ``disabled``, ``locked`` or ``expired``."""
+    """Return the fix for an account that is ``disabled``, ``locked`` or ``expired``."""
     command, undo = _STATE_COMMANDS[state]
     find = "Find who sends wrong passwords first, or it locks again (security event 4740). "
     return fix(

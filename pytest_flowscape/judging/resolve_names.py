@@ -20,7 +20,7 @@ MAILBOX = "Mailbox"  # MailboxType of a mailbox in this organisation
 
 
 def told_names(told: ResolvedName) -> AccountNames:
-    """Give first and last name of the one mailbox with this address. Raises NotMeasured."""
+    """Return first and last name of the one mailbox with this address. Raises NotMeasured."""
     contact = _mailbox(told)
     if not contact.full:
         raise _unproven("Exchange told no contact data of the account")
@@ -28,7 +28,7 @@ def told_names(told: ResolvedName) -> AccountNames:
 
 
 def told_addresses(told: ResolvedName) -> RoomAddresses:
-    """Give the primary address of the one mailbox with this address. Raises NotMeasured.
+    """Return the primary address of the one mailbox with this address. Raises NotMeasured.
 
     The two places that name the primary address must agree.
     """
@@ -42,7 +42,7 @@ def told_addresses(told: ResolvedName) -> RoomAddresses:
 
 
 def _mailbox(told: ResolvedName) -> Contact:
-    """Give the one entry with exactly this address. Raises NotMeasured."""
+    """Return the one entry with exactly this address. Raises NotMeasured."""
     if told.trouble is not None:
         raise said_nothing(told.trouble)
     if not told.complete:

@@ -54,7 +54,7 @@ def judge(trip: RoundTrip, expected: str) -> None:
 
 
 def _is_finding(trip: RoundTrip, step: StepTaken) -> bool:
-    """Tell whether the end of a step says something about the room; tagged items of somebody else do not."""
+    """Whether the end of a step says something about the room; tagged items of somebody else do not."""
     trouble = step.trouble
     if trouble is None:
         return not trip.strangers and step.cause not in _UNDER_WAY

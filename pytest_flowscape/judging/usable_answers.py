@@ -16,7 +16,7 @@ SYNC_CODES = ("ErrorCorruptData", "ErrorInvalidSyncStateData", "ErrorSyncFolderN
 
 
 def usable(answer: MailboxAnswer, kinds: Sequence[Kind]) -> MailboxAnswer:
-    """Give the answer back if every trouble in it may be judged; raises NotMeasured otherwise.
+    """Return the answer back if every trouble in it may be judged; raises NotMeasured otherwise.
 
     Folders that were not asked because an earlier one of the same mailbox
     stopped the batch do no harm: the one that stopped it is the answer.

@@ -58,7 +58,7 @@ class Result:
 
 
 def targets(requirement: Requirement, site: Site) -> tuple[str, ...]:
-    """Give the targets of a requirement: ``site``, every room's address, or every user's."""
+    """Return the targets of a requirement: ``site``, every room's address, or every user's."""
     if requirement.per is Per.ROOM:
         return tuple(room.email for room in site.rooms)
     if requirement.per is Per.USER:
@@ -67,18 +67,18 @@ def targets(requirement: Requirement, site: Site) -> tuple[str, ...]:
 
 
 def expected_pairs(requirements: Iterable[Requirement], site: Site) -> tuple[Expected, ...]:
-    """Give every pair that the site file demands, in the order of the suites."""
+    """Return every pair that the site file demands, in the order of the suites."""
     return tuple(Expected(requirement, target) for requirement in requirements for target in targets(requirement, site))
 
 
 def digest(outcomes: Iterable[Outcome]) -> str:
-    """Give the SHA-256 of the sorted lines ``id TAB target TAB outcome``, each ended by LF."""
+    """Return the SHA-256 of the sorted lines ``id TAB target TAB outcome``, each ended by LF."""
     lines = sorted(f"{o.requirement}\t{o.target}\t{o.word.value}\n" for o in outcomes)
     return hashlib.sha256("".join(lines).encode()).hexdigest()
 
 
 def complete(expected: Sequence[Expected], outcomes: Mapping[tuple[str, str], Outcome]) -> tuple[Outcome, ...]:
-    """Give one outcome for every expected pair, *not run* where there is none."""
+    """Return one outcome for every expected pair, *not run* where there is none."""
     found = []
     for pair in expected:
         outcome = outcomes.get((pair.requirement.id, pair.target))
@@ -144,7 +144,7 @@ def _verdict(outcomes: Sequence[Outcome], exceptions: bool) -> Verdict:
 
 
 def _exceptions(outcomes: Sequence[Outcome], site: Site) -> tuple[str, ...]:
-    """Tell what was let through by a person's word, one sentence for each group."""
+    """Return what was let through by a person's word, one sentence for each group."""
     groups: dict[str, list[Outcome]] = {}
     for outcome in outcomes:
         if outcome.word in (Word.WAIVED, Word.ATTESTED) and outcome.level == Level.REQUIRED.value:
@@ -163,7 +163,7 @@ def _exceptions(outcomes: Sequence[Outcome], site: Site) -> tuple[str, ...]:
 
 
 def exit_code(result: Result) -> int:
-    """Give the process's exit code: 0 accepted, 1 a failure, 10 incomplete."""
+    """Return the process's exit code: 0 accepted, 1 a failure, 10 incomplete."""
     if result.verdict is Verdict.NOT_ACCEPTED or result.other_failed:
         return 1
     if result.verdict is Verdict.INCOMPLETE:

@@ -18,13 +18,13 @@ from pytest_flowscape.probes.network import Deadline
 
 FRONT_END_CONNECTIONS = 9
 """Connections of a round, beyond the endpoint probe's own; on a healthy site there is one round."""
-_LONGEST = 5.0  # seconds for one connection: a front end that hangs must not use up all the time
+_MAX = 5.0  # seconds for one connection: a front end that hangs must not use up all the time
 
 Ask = Callable[[Deadline], Endpoint]
 
 
 def look_at_front_ends(first: Endpoint, ask: Ask, seconds: float) -> Endpoint:
-    """Give the endpoint with what the other connections told.
+    """Return the endpoint with what the other connections told.
 
     A round begins no further connection after ``seconds``. An endpoint that gave
     no HTTP answer at all is given back as it is. Where the first answer was bad
@@ -53,7 +53,7 @@ def _round(ask: Ask, seconds: float) -> list[Endpoint]:
     found: list[Endpoint] = []
     until = Deadline(seconds)
     while len(found) < FRONT_END_CONNECTIONS and until.left() > 0:
-        found.append(ask(Deadline(min(_LONGEST, seconds))))
+        found.append(ask(Deadline(min(_MAX, seconds))))
     return found
 
 

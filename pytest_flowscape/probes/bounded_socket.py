@@ -33,7 +33,7 @@ class BoundedSocket:
 
     @property
     def late(self) -> bool:
-        """Tell whether the time is used up."""
+        """Whether the time is used up."""
         return self._deadline.left() <= 0
 
     def sendall(self, data: bytes) -> None:

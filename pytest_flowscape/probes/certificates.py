@@ -16,7 +16,7 @@ _TOO_WEAK = (hashes.MD5, hashes.SHA1)
 
 
 def presented_chain(sock: ssl.SSLSocket) -> tuple[bytes, ...]:
-    """Give what the server sent, leaf first, as DER; only the leaf where the platform tells no more."""
+    """Return what the server sent, leaf first, as DER; only the leaf where the platform tells no more."""
     inner: Any = sock
     while inner is not None and not hasattr(inner, "get_unverified_chain"):  # a method of SSLSocket from Python 3.13
         inner = getattr(inner, "_sslobj", None)
@@ -56,7 +56,7 @@ def _names(certificate: x509.Certificate) -> tuple[str, ...]:
 
 
 def server_end_point(der: bytes) -> bytes:
-    """Give the channel binding data ``tls-server-end-point`` of a certificate (RFC 5929 section 4.1).
+    """Return the channel binding data ``tls-server-end-point`` of a certificate (RFC 5929 section 4.1).
 
     The hash is that of the certificate's signature; SHA-256 for MD5 and SHA-1,
     and where the signature names no hash.

@@ -81,7 +81,7 @@ class Gate:
 
     @property
     def stopped(self) -> str:
-        """Give the reason for which sign-ins are stopped, empty if they are not."""
+        """Return the reason for which sign-ins are stopped, empty if they are not."""
         try:
             self._stop.stat()  # looked at before every request, and nearly never there
             return self._stop.read_text(encoding="utf-8") or "a sign-in was refused"
@@ -100,12 +100,12 @@ class Gate:
 
     @property
     def second_try_taken(self) -> bool:
-        """Tell whether the run has made that one new connection."""
+        """Whether the run has made that one new connection."""
         return self._second_try.exists()
 
     @property
     def in_doubt(self) -> bool:
-        """Tell whether a signed-in connection was refused and no later sign-in has succeeded yet.
+        """Whether a signed-in connection was refused and no later sign-in has succeeded yet.
 
         While in doubt, requests that carry the password themselves (Basic) go
         through ``new_sign_in`` one by one: the password may have been changed.

@@ -166,7 +166,7 @@ def _summary(found: Host, look: _Look, all_reached: list[_Reached], deadline: De
 
 
 def _trusted_by(look: _Look, reached: Iterable[_Reached], deadline: Deadline) -> str:
-    """Tell which store made the certificate trusted: ask again without ``ca_file``."""
+    """Return which store made the certificate trusted: ask again without ``ca_file``."""
     if look.ca_file is None:
         return "operating system"
     texts = {one.tried.address for one in reached}

@@ -135,7 +135,7 @@ LEDGER = Ledger()
 
 
 def read(folder: Path) -> Footprint:
-    """Give the footprint of a run from what its processes wrote into its private folder."""
+    """Return the footprint of a run from what its processes wrote into its private folder."""
     LEDGER.flush()
     http: Counter[tuple[str, str, int]] = Counter()
     mailboxes: dict[str, Counter[str]] = {}

@@ -31,18 +31,18 @@ class Deadline:
         self._end = time.monotonic() + seconds
 
     def left(self) -> float:
-        """Give the seconds left, never negative; next to none once the run was told to stop."""
+        """Return the seconds left, never negative; next to none once the run was told to stop."""
         return max(0.0, min(self._end - time.monotonic(), INTERRUPTION.left()))
 
     def require(self) -> float:
-        """Give the seconds left. Raises TimeoutError if there are none."""
+        """Return the seconds left. Raises TimeoutError if there are none."""
         left = self.left()
         if left <= 0:
             raise TimeoutError("the time for this step is used up")
         return left
 
     def part(self, share: float) -> Deadline:
-        """Give a deadline at this share (0 to 1) of the time left."""
+        """Return a deadline at this share (0 to 1) of the time left."""
         return Deadline(self.left() * share)
 
     def extend(self, seconds: float) -> None:
@@ -59,12 +59,12 @@ class Address:
 
     @property
     def text(self) -> str:
-        """Give the IP address."""
+        """Return the IP address."""
         return str(self.sockaddr[0])
 
     @property
     def version(self) -> str:
-        """Give IPv4 or IPv6."""
+        """Return IPv4 or IPv6."""
         return "IPv6" if self.family == socket.AF_INET6 else "IPv4"
 
 
@@ -89,12 +89,12 @@ class ProxyFailed(OSError):  # noqa: N818  named by what happened
 
 
 def bare_host(hostname: str) -> str:
-    """Give the hostname without the brackets of an IPv6 address."""
+    """Return the hostname without the brackets of an IPv6 address."""
     return hostname[1:-1] if hostname.startswith("[") and hostname.endswith("]") else hostname
 
 
 def proxy_for(setting: str, hostname: str) -> Proxy | None:
-    """Give the proxy that ``[exchange] proxy`` means for this host: empty none, ``system``, or a URL.
+    """Return the proxy that ``[exchange] proxy`` means for this host: empty none, ``system``, or a URL.
 
     Environment variables count only for ``system``. Raises ProxyFailed for a
     proxy that is not plain HTTP.
@@ -213,7 +213,7 @@ def _tls_words(error: Exception) -> str:
 
 
 def trouble_of(error: BaseException, seconds: float = 0.0) -> Trouble:
-    """Tell what an error of these steps, of sockets or of the HTTP libraries means."""
+    """Return what an error of these steps, of sockets or of the HTTP libraries means."""
     if isinstance(error, ssl.SSLCertVerificationError):
         return verification_trouble(error, seconds)
     kind, said = _kind_of(error)

@@ -25,7 +25,7 @@ _SYSTEM_VERIFIES: bool = sys.platform in ("win32", "darwin")
 
 
 def tls_context(ca_file: Path | None) -> ssl.SSLContext:
-    """Give a client context that trusts the system's store and ``ca_file`` (PEM), TLS 1.2 at least, name checked.
+    """Return a client context that trusts the system's store and ``ca_file`` (PEM), TLS 1.2 at least, name checked.
 
     Ask for one for each connection: where the system itself verifies (Windows,
     macOS) a truststore context does one handshake at a time. Raises OSError
@@ -51,7 +51,7 @@ def prepare(ca_file: Path | None) -> None:
 
 @lru_cache(maxsize=8)
 def _loaded(own: str, _file: str | None, _folder: str | None) -> ssl.SSLContext:
-    """Give the context that truststore fills with OpenSSL's store for a connection, for all connections.
+    """Return the context that truststore fills with OpenSSL's store for a connection, for all connections.
 
     To read some hundred certificates takes longer than the rest of a
     connection. Where they lie may be said by the environment.
@@ -71,7 +71,7 @@ def _verifying(own: str) -> ssl.SSLContext:
 
 
 def anchors(ca_file: Path) -> str:
-    """Give the self-issued certificates of a PEM file, or all of them where none is.
+    """Return the self-issued certificates of a PEM file, or all of them where none is.
 
     A file that also holds intermediates would let a server pass that does not
     send them; the product, which has only the root, would then fail. Raises
@@ -86,7 +86,7 @@ def anchors(ca_file: Path) -> str:
 
 
 def blind_context() -> ssl.SSLContext:
-    """Give a context that verifies nothing, to look at a certificate that is not trusted; nothing is sent over it."""
+    """Return a context that verifies nothing, to look at a certificate that is not trusted; nothing is sent over it."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.check_hostname = False
@@ -95,7 +95,7 @@ def blind_context() -> ssl.SSLContext:
 
 
 def verification_trouble(error: ssl.SSLCertVerificationError, seconds: float = 0.0) -> Trouble:
-    """Tell what a refused certificate was refused for, by the verifier's own code."""
+    """Return what a refused certificate was refused for, by the verifier's own code."""
     code = int(getattr(error, "verify_code", 0) or 0)
     told = str(getattr(error, "verify_message", "") or "certificate not accepted")
     return Trouble(_verification_kind(code, told), told, code=str(code), seconds=seconds)

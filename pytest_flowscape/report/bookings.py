@@ -38,7 +38,7 @@ class Booked:
 
     @property
     def left(self) -> tuple[tuple[Written, str], ...]:
-        """Give what may still be there, with the reason: no later sweep has removed it."""
+        """Return what may still be there, with the reason: no later sweep has removed it."""
         still = {item.tag for item, _ in self.sweep.left}
         gone = ({item.tag for item in self.sweep.removed} - still) | set(self.sweep.gone)
         told = [(item, _why(trip)) for trip in self.trips for item in trip.left]
@@ -49,13 +49,13 @@ class Booked:
 
     @property
     def strangers(self) -> tuple[Written, ...]:
-        """Give tagged items that no journal of this machine and user knows, each once."""
+        """Return tagged items that no journal of this machine and user knows, each once."""
         found = [item for trip in self.trips for item in trip.strangers]
         return tuple({(item.mailbox, item.item_id): item for item in (*found, *self.sweep.strangers)}.values())
 
 
 def notes(booked: Booked) -> Iterator[str]:
-    """Give the sentences that belong on the first screen, what needs somebody's hands first."""
+    """Return the sentences that belong on the first screen, what needs somebody's hands first."""
     for item, why in booked.left:
         yield f"LEFT BEHIND, to be deleted by hand or by --flowscape-sweep: {item}: {why}"
     for item in booked.strangers:
@@ -82,13 +82,13 @@ def notes(booked: Booked) -> Iterator[str]:
 
 
 def rows(booked: Booked) -> list[dict[str, str]]:
-    """Give one row of the page for each room that was tried: room, when, item, outcome."""
+    """Return one row of the page for each room that was tried: room, when, item, outcome."""
     left = {item.tag for item, _ in booked.left}
     return [_row(trip, left) for trip in booked.trips if not trip.refused]
 
 
 def as_json(booked: Booked) -> dict[str, Any]:
-    """Give the bookings as they stand in results.json."""
+    """Return the bookings as they stand in results.json."""
     return {
         "trips": [
             {

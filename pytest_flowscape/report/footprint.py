@@ -9,7 +9,7 @@ from pytest_flowscape.facts.footprint import DELEGATE, IMPERSONATED, OWN_MAILBOX
 
 
 def as_json(footprint: Footprint, own_address: str) -> dict[str, Any]:
-    """Give the footprint as it stands in results.json. ``own_address`` is the service account's mailbox."""
+    """Return the footprint as it stands in results.json. ``own_address`` is the service account's mailbox."""
     return {
         "ews": {
             "connections": footprint.ews_connections,
@@ -41,7 +41,7 @@ def as_json(footprint: Footprint, own_address: str) -> dict[str, Any]:
 
 
 def mailboxes(footprint: Footprint, own_address: str) -> dict[str, dict[str, int]]:
-    """Give the requests by mailbox and identity, the service account's own under its address, sorted."""
+    """Return the requests by mailbox and identity, the service account's own under its address, sorted."""
     found: dict[str, dict[str, int]] = {}
     for address, asked in footprint.mailboxes.items():
         counts = found.setdefault(own_address if address == OWN_MAILBOX else address, {})
@@ -51,7 +51,7 @@ def mailboxes(footprint: Footprint, own_address: str) -> dict[str, dict[str, int
 
 
 def rows(footprint: Footprint, own_address: str) -> tuple[tuple[str, str], ...]:
-    """Give (label, value) for the page. Labels are unique."""
+    """Return (label, value) for the page. Labels are unique."""
     return tuple(_rows(footprint, own_address))
 
 
@@ -75,7 +75,7 @@ def _rows(footprint: Footprint, own_address: str) -> Iterator[tuple[str, str]]:
 
 
 def line(footprint: Footprint, own_address: str) -> str:
-    """Give the footprint in one line for the terminal."""
+    """Return the footprint in one line for the terminal."""
     tried = footprint.ews_sign_ins + footprint.ews_refused + footprint.binds
     refused = footprint.ews_refused + footprint.refused_binds
     said = [

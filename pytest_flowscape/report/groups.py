@@ -41,21 +41,21 @@ class Finding:
 
     @property
     def required(self) -> bool:
-        """Tell whether it decides the verdict."""
+        """Whether it decides the verdict."""
         return self.level == Level.REQUIRED.value
 
     @property
     def requirements(self) -> tuple[str, ...]:
-        """Give every requirement id in it, once, in their order."""
+        """Return every requirement id in it, once, in their order."""
         return tuple(dict.fromkeys(requirement for requirement, _ in self.pairs))
 
     @property
     def targets(self) -> tuple[str, ...]:
-        """Give every target in it, once, in their order."""
+        """Return every target in it, once, in their order."""
         return tuple(dict.fromkeys(target for _, target in self.pairs))
 
     def fix_text(self, site: Site, limit: int | None = None) -> str:
-        """Give the fix with the commands for every target, or for the first ``limit`` and how many more."""
+        """Return the fix with the commands for every target, or for the first ``limit`` and how many more."""
         texts = []
         for template, targets in self.fixes:
             shown = targets if limit is None else targets[:limit]
@@ -106,7 +106,7 @@ def measured(outcomes: Iterable[Outcome], targets: Iterable[str]) -> int:
 
 
 def booking_exercised(outcomes: Iterable[Outcome], *, written: bool = False) -> bool:
-    """Tell whether any booking (CALENDAR-2, CALENDAR-3) was tried in this run; whoever has ``written`` has tried."""
+    """Whether any booking (CALENDAR-2, CALENDAR-3) was tried in this run; whoever has ``written`` has tried."""
     words = (Word.PASSED, Word.FAILED, Word.WAIVED)
     return written or any(o.requirement in ("CALENDAR-2", "CALENDAR-3") and o.word in words for o in outcomes)
 

@@ -57,12 +57,12 @@ def render_fixes(template: str, *, targets: Sequence[str], site: Site) -> str:
 
 
 def is_command(line: str) -> bool:
-    """Tell whether a line of a fix is to be copied to a shell rather than read."""
+    """Whether a line of a fix is to be copied to a shell rather than read."""
     return _COMMAND.match(line) is not None
 
 
 def doubled(value: str) -> str:
-    """Give ``value`` as it stands between the quotes of one PowerShell literal: quotes doubled, unseen as U+FFFD."""
+    """Return ``value`` as it stands between the quotes of one PowerShell literal: quotes doubled, unseen as U+FFFD."""
     return _QUOTES.sub(lambda match: match[0] * 2, seen(value))
 
 

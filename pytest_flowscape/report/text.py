@@ -9,7 +9,7 @@ _UNSEEN = ("Cc", "Cf", "Cs", "Zl", "Zp")
 
 
 def visible(text: str) -> str:
-    """Give ``text`` on one line, every unseen character (controls, direction marks) replaced by U+FFFD."""
+    """Return ``text`` on one line, every unseen character (controls, direction marks) replaced by U+FFFD."""
     return seen(" ".join(text.split()))
 
 
@@ -21,12 +21,12 @@ def named(targets: Sequence[str], limit: int) -> str:
 
 
 def plural(number: int, what: str) -> str:
-    """Give a count with its noun."""
+    """Return a count with its noun."""
     return f"{number} {what}{'' if number == 1 else 's'}"
 
 
 def seen(text: str) -> str:
-    """Give ``text`` with every unseen character (controls, direction marks) replaced by U+FFFD."""
+    """Return ``text`` with every unseen character (controls, direction marks) replaced by U+FFFD."""
     if text.isprintable():  # most is: nothing of these categories in it
         return text
     return "".join("\ufffd" if unicodedata.category(c) in _UNSEEN else c for c in text)

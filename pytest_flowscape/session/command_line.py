@@ -24,7 +24,7 @@ def asked_site(config: pytest.Config) -> Site:
 
 
 def chosen_rooms(site: Site, addresses: Iterable[str]) -> tuple[Room, ...]:
-    """Give the rooms with these addresses, all if there are none. Raises UsageError for one that the site lacks."""
+    """Return the rooms with these addresses, all if there are none. Raises UsageError for one that the site lacks."""
     wanted = {address.strip().lower() for address in addresses}
     known = {room.email for room in site.rooms}
     wrong = sorted(wanted - known)
@@ -39,7 +39,7 @@ def chosen_rooms(site: Site, addresses: Iterable[str]) -> tuple[Room, ...]:
 
 
 def chosen_run_id(text: str | None) -> str:
-    """Give the run's id: the one asked for in its usual form, else a new one. Raises UsageError for no UUID."""
+    """Return the run's id: the one asked for in its usual form, else a new one. Raises UsageError for no UUID."""
     if text is None:
         return str(uuid.uuid4())
     try:
@@ -51,7 +51,7 @@ def chosen_run_id(text: str | None) -> str:
 
 
 def chosen_booking(config: pytest.Config, site: Site, rooms: Iterable[Room]) -> str:
-    """Give what the run is to book: ``room``, ``meeting`` or nothing.
+    """Return what the run is to book: ``room``, ``meeting`` or nothing.
 
     Raises UsageError for meetings where the site file names none of the chosen
     rooms for them: a room is invited by name only, and with somebody's approval.
@@ -70,7 +70,7 @@ def chosen_booking(config: pytest.Config, site: Site, rooms: Iterable[Room]) -> 
 
 
 def count_workers(config: pytest.Config, site: Site) -> tuple[int, str]:
-    """Give the number of xdist's workers, cut to the connection budget, and the note on a cut; 0 for one process."""
+    """Return the number of xdist's workers, cut to the connection budget, and the note on a cut; 0 for one process."""
     if config.getoption("dist", "no") == "no" or not config.getoption("tx", None):
         return 0, ""
     note = cut_workers(config, site.exchange.max_connections)

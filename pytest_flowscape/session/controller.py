@@ -129,7 +129,7 @@ class WorkerEnd:
 
 
 def gathered(gather: Gather, judge: Judge) -> dict[str, Any]:
-    """Give what a process measured, for notes and evidence."""
+    """Return what a process measured, for notes and evidence."""
     return {
         **gather.asked(),
         "bookings": gather.bookings.known,
@@ -294,7 +294,7 @@ class Controller:
         return RoomScheduling(config, self._run, lambda node, tests: handed.note(node.workerinput["workerid"], tests))
 
     def _may_hold_requirements(self) -> bool:
-        """Tell whether a path given names our package: without importing it no test declares a requirement."""
+        """Whether a path given names our package: without importing it no test declares a requirement."""
         for argument in self._config.args:
             path = Path(str(argument).split("::")[0])
             path = path if path.is_absolute() else self._config.invocation_params.dir / path
@@ -362,7 +362,7 @@ class Controller:
         self._recorder.facts = replace(facts, sweep=Sweep.together([facts.sweep, swept]))
 
     def _after_refusals(self, refusals: RunRefusals) -> Run:
-        """Give the run with what earlier ones noted; looked at anew, since another run may just have been refused."""
+        """Return the run with what earlier ones noted; looked at anew, since another run may just have been refused."""
         if self._config.getoption("flowscape_retry_sign_in"):
             return self._run
         now = utc_now()

@@ -41,7 +41,7 @@ def readable_by_others(site: Site) -> list[str]:
 
 
 def _prompt(config: pytest.Config) -> Callable[[str], str] | None:
-    """Give a way to ask at the terminal, None where there is no terminal.
+    """Return a way to ask at the terminal, None where there is no terminal.
 
     pytest's capture has put something else in place of standard input, so it is
     suspended while we look and while we ask.
@@ -59,7 +59,7 @@ def _prompt(config: pytest.Config) -> Callable[[str], str] | None:
 
 @contextlib.contextmanager
 def _uncaptured(config: pytest.Config) -> Iterator[None]:
-    """Give standard input back for a moment.
+    """Return standard input back for a moment.
 
     While plugins are configured pytest's capture is suspended, but for standard
     input; it has to be left like that, or the terminal reporter would be given

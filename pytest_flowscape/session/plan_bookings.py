@@ -69,6 +69,6 @@ def what_audits_note(run: Run) -> Iterator[str]:
 
 
 def many(count: int, what: str) -> str:
-    """Give a count with its noun."""
+    """Return a count with its noun."""
     plural = f"{what}es" if what.endswith("s") else f"{what}s"
     return f"{count} {what if count == 1 else plural}"

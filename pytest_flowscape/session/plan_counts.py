@@ -12,9 +12,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from pytest_flowscape.facts.footprint import DELEGATE, IMPERSONATED
-from pytest_flowscape.facts.policy import MOST_RETRIES, SECOND_LOOK_SAMPLE, SECOND_LOOKS
+from pytest_flowscape.facts.policy import MAX_RETRIES, SECOND_LOOK_SAMPLE, SECOND_LOOKS
 from pytest_flowscape.probes.balancer import FRONT_END_CONNECTIONS
-from pytest_flowscape.probes.directory.account import MOST_NAMESAKES, POLICY_ATTRIBUTES
+from pytest_flowscape.probes.directory.account import MAX_NAMESAKES, POLICY_ATTRIBUTES
 from pytest_flowscape.probes.directory.view import (
     account_attributes,
     chunks,
@@ -62,11 +62,11 @@ class Plan:
 
     @property
     def requests(self) -> int:
-        """Give the number of EWS requests."""
+        """Return the number of EWS requests."""
         return sum(self.operations.values())
 
     def opened(self, identity: str) -> tuple[str, ...]:
-        """Give the addresses of the mailboxes that are opened with this identity."""
+        """Return the addresses of the mailboxes that are opened with this identity."""
         return tuple(address for address, asked in self.mailboxes.items() if asked.get(identity))
 
 
@@ -91,7 +91,7 @@ def make_plan(run: Run, reads: Iterable[str]) -> Plan:
         holder_attributes=holder_attributes(wanted) if asks else (),
         policy_attributes=POLICY_ATTRIBUTES if asks else (),
         second_looks=_second_looks(run),
-        retries=MOST_RETRIES,
+        retries=MAX_RETRIES,
         seconds=_seconds(sum(operations.values()), run),
         writes=writes() * len(run.rooms) + writes(MEETING) * len(run.invited) if run.book else 0,
     )
@@ -143,7 +143,7 @@ def _further_controllers(run: Run) -> int:
 
 
 def _searches(run: Run) -> tuple[int, int]:
-    """Give the fewest and the most searches: the account, its lockout policy, who holds each address."""
+    """Return the fewest and the most searches: the account, its lockout policy, who holds each address."""
     site, directory = run.site, run.site.directory
     assert directory is not None
     addresses = {site.service_account.email, *(room.email for room in run.rooms), *site.users.addresses}
@@ -156,7 +156,7 @@ def _searches(run: Run) -> tuple[int, int]:
     # mailbox and its forest; addresses again on a domain controller and by mail; two samples where it is in doubt
     # what the directory shows
     named = len(identity_filters(username, domain)) * (1 + controllers + 2 * catalog)
-    namesakes = catalog * (1 + MOST_NAMESAKES * (controllers + 1))
+    namesakes = catalog * (1 + MAX_NAMESAKES * (controllers + 1))
     account = named + namesakes + controllers + (controllers + catalog + 1)
     most = account + by_address * (2 + catalog) + 2
     return fewest, most
@@ -213,22 +213,22 @@ WRITES = ("CreateItem", "UpdateItem", "DeleteItem")
 
 
 def naming_the_room(counts: Counts = ROUND_TRIP) -> int:
-    """Give how many requests of a round trip name the room's mailbox."""
+    """Return how many requests of a round trip name the room's mailbox."""
     return sum(count for (name, who), count in counts.items() if who == DELEGATE and name in NAMING_THE_ROOM)
 
 
 def as_organizer() -> int:
-    """Give how many requests of a meeting act as the service account's own mailbox."""
+    """Return how many requests of a meeting act as the service account's own mailbox."""
     return sum(count for (_, who), count in MEETING.items() if who == IMPERSONATED)
 
 
 def writes(counts: Counts = ROUND_TRIP) -> int:
-    """Give how many requests of a round trip write."""
+    """Return how many requests of a round trip write."""
     return sum(count for (operation, _), count in counts.items() if operation in WRITES)
 
 
 def all_of(rooms: int, invited: int) -> Counter[tuple[str, str]]:
-    """Give the requests of so many round trips in rooms and so many meetings."""
+    """Return the requests of so many round trips in rooms and so many meetings."""
     found: Counter[tuple[str, str]] = Counter()
     for counts, times in ((ROUND_TRIP, rooms), (MEETING, invited)):
         found.update({asked: count * times for asked, count in counts.items()})

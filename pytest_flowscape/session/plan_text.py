@@ -33,7 +33,7 @@ def plan_text(
     site_file: str = "",
     more: Sequence[str] = (),
 ) -> str:
-    """Give the plan of one run; ``remarks`` are sentences of their own at the end.
+    """Return the plan of one run; ``remarks`` are sentences of their own at the end.
 
     ``site_file`` is the path as it was typed, ``more`` are further options of the run.
     """

@@ -33,7 +33,7 @@ class Certificates:
         self._leaves: dict[str, trustme.LeafCert] = {}
 
     def leaf(self, kind: str) -> trustme.LeafCert:
-        """Give the certificate of this kind, one of ``KINDS``. Raises KeyError for any other."""
+        """Return the certificate of this kind, one of ``KINDS``. Raises KeyError for any other."""
         if kind not in self._leaves:
             self._leaves[kind] = self._make(kind)
         return self._leaves[kind]
@@ -68,7 +68,7 @@ class Certificates:
         return context
 
     def end_point_hash(self, kind: str) -> bytes:
-        """Give the hash of ``tls-server-end-point`` channel binding (RFC 5929 section 4.1; all use SHA-256)."""
+        """Return the hash of ``tls-server-end-point`` channel binding (RFC 5929 section 4.1; all use SHA-256)."""
         certificate = x509.load_pem_x509_certificate(self.leaf(kind).cert_chain_pems[0].bytes())
         return hashlib.sha256(certificate.public_bytes(Encoding.DER)).digest()
 
@@ -99,7 +99,7 @@ class ServerContexts:
         self.kind = RIGHT
 
     def getContext(self) -> SSL.Context:  # noqa: N802  Twisted's name
-        """Give the context for the present kind of certificate."""
+        """Return the context for the present kind of certificate."""
         if self.kind not in self._made:
             self._made[self.kind] = self._certificates.context(self.kind)
         return self._made[self.kind]

@@ -14,13 +14,13 @@ def without_grant(runtime: Runtime, address: str) -> None:
 
 
 def replace_grant(runtime: Runtime, address: str, *entries: AccessEntry) -> None:
-    """Give these entries of the room's mailbox instead of those that reach the service account. Raises KeyError."""
+    """Return these entries of the room's mailbox instead of those that reach the service account. Raises KeyError."""
     without_grant(runtime, address)
     runtime.mailbox(address).access[:0] = entries
 
 
 def grant_folders(runtime: Runtime, address: str, level: str, folders: tuple[str, ...] = FOLDERS) -> None:
-    """Give the service account a permission level on these folders. Raises KeyError."""
+    """Return the service account a permission level on these folders. Raises KeyError."""
     mailbox = runtime.mailbox(address)
     for folder in folders:
         mailbox.folders.setdefault(folder, []).append(FolderEntry(runtime.service.sid, level))
@@ -36,7 +36,7 @@ def change_scope(runtime: Runtime, address: str, instead: str | None) -> None:
 
 
 def rename(runtime: Runtime, address: str, new: str) -> None:
-    """Give a mailbox a new primary address; the old one stays as an alias, in EWS and in the directory."""
+    """Return a mailbox a new primary address; the old one stays as an alias, in EWS and in the directory."""
     organisation = runtime.organisation
     mailbox, owner = runtime.mailbox(address), runtime.owner(address)
     old = mailbox.primary

@@ -20,7 +20,7 @@ LONG = 3600.0  # seconds: later than any test, unless the control delivers it
 
 
 def _someone(runtime: Runtime) -> str:
-    """Give the address of a person of the site, who is neither a room nor the service account."""
+    """Return the address of a person of the site, who is neither a room nor the service account."""
     organisation = runtime.organisation
     return next(
         mailbox.primary

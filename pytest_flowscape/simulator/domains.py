@@ -22,15 +22,15 @@ class Domain:
     trusted: bool = False
 
     def names(self, name: str) -> bool:
-        """Tell whether this is the domain's NetBIOS or DNS name, in any case."""
+        """Whether this is the domain's NetBIOS or DNS name, in any case."""
         return name.casefold() in (self.netbios.casefold(), self.dns.casefold())
 
     def holds(self, dn: str) -> bool:
-        """Tell whether a distinguished name ends in the domain's; so do those of the domains below it."""
+        """Whether a distinguished name ends in the domain's; so do those of the domains below it."""
         name, base = dn.casefold(), self.base_dn.casefold()
         return name == base or name.endswith(f",{base}")
 
 
 def domain_of(dn: str, domains: Iterable[Domain]) -> Domain | None:
-    """Give the domain in which an object lies: the deepest one whose name it ends in."""
+    """Return the domain in which an object lies: the deepest one whose name it ends in."""
     return max((one for one in domains if one.holds(dn)), key=lambda one: len(one.base_dn), default=None)

@@ -11,7 +11,7 @@ RECOVERABLE = "recoverableitems"
 
 
 def dump(organisation: Organisation) -> list[dict[str, object]]:
-    """Give one record for each item, in a fixed order.
+    """Return one record for each item, in a fixed order.
 
     ``number`` and ``changed`` are the item's own in its mailbox: an item that
     was touched and put back differs in ``changed``.

@@ -78,7 +78,7 @@ def _account_5(runtime: Runtime, _target: str) -> None:
 
 
 def _account_6(runtime: Runtime, _target: str) -> None:
-    """Give the attribute mail another value than the primary SMTP address."""
+    """Return the attribute mail another value than the primary SMTP address."""
     runtime.service.mail = "flowscape.old@demo.test"
 
 
@@ -91,7 +91,7 @@ def _room_1(runtime: Runtime, target: str) -> None:
 
 
 def _room_2(runtime: Runtime, target: str) -> None:
-    """Give the room's address to another object too, as a secondary one."""
+    """Return the room's address to another object too, as a secondary one."""
     address = runtime.mailbox(target).primary
     local = address.partition("@")[0]
     sid = f"{DOMAIN_SID}-{9000 + len(runtime.organisation.accounts)}"

@@ -142,7 +142,7 @@ class Mailbox:
     store: ItemStore = field(default_factory=ItemStore, repr=False)
 
     def opened(self) -> ItemStore:
-        """Give the items, the appointments that the calendar holds at first being among them."""
+        """Return the items, the appointments that the calendar holds at first being among them."""
         self.store.fill(self.items)
         return self.store
 
@@ -232,25 +232,25 @@ class Organisation:
 
     @property
     def domains(self) -> list[Domain]:
-        """Give all domains, the first of the forest first."""
+        """Return all domains, the first of the forest first."""
         return [Domain(self.base_dn, self.netbios, self.upn_suffix, DOMAIN_SID), *self.more_domains]
 
     def domain_of(self, dn: str) -> Domain:
-        """Give the domain in which an object lies."""
+        """Return the domain in which an object lies."""
         first, *others = self.domains
         return (domain_of(dn, others) if others else None) or first
 
     def logon_name(self, account: Account) -> str:
-        r"""Give ``DOMAIN\sam`` with the account's own domain."""
+        r"""Return ``DOMAIN\sam`` with the account's own domain."""
         return f"{self.domain_of(account.dn).netbios}\\{account.sam}"
 
     def uses(self, account: Account, mailbox: Mailbox) -> bool:
-        """Tell whether a mailbox is the account's own, or the linked one whose master it is."""
+        """Whether a mailbox is the account's own, or the linked one whose master it is."""
         owner = self.accounts.get(mailbox.owner_sid)
         return account.sid == mailbox.owner_sid or (owner is not None and owner.master_sid == account.sid)
 
     def token(self, account: Account) -> set[str]:
-        """Give the SIDs of the account's token: its own and all groups', nested ones included."""
+        """Return the SIDs of the account's token: its own and all groups', nested ones included."""
         found = {account.sid}
         names = {account.dn}
         grown = True
@@ -284,7 +284,7 @@ class Organisation:
         return False
 
     def may_impersonate(self, account: Account, address: str) -> bool:
-        """Tell whether a role assignment lets the account act as the mailbox with this primary address."""
+        """Whether a role assignment lets the account act as the mailbox with this primary address."""
         mailbox = self.mailboxes.get(address.lower())
         if mailbox is not None and mailbox.exclusive:
             return False

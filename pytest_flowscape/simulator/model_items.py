@@ -205,11 +205,11 @@ class ItemStore:
         return moved
 
     def within(self, folder: str) -> list[Item]:
-        """Give the items of a folder, the oldest first."""
+        """Return the items of a folder, the oldest first."""
         return [item for item in self.items.values() if item.folder == folder]
 
     def changes(self, folder: str, since: Position) -> list[tuple[str, Item | Removal, Position]]:
-        """Tell what happened in a folder since a position: Create, Update or Delete, and the position after each."""
+        """Return what happened in a folder since a position: Create, Update or Delete, and the position after each."""
         held = self.within(folder)
         found: list[tuple[int, str, Item | Removal]] = [
             (item.changed, "Update", item) for item in held if item.created <= since.known and item.changed > since.seen

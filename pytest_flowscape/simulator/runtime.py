@@ -71,16 +71,16 @@ class Runtime:
 
     @property
     def service(self) -> Account:
-        """Give the service account's object."""
+        """Return the service account's object."""
         return self.organisation.accounts[self.organisation.service_account]
 
     def mailbox(self, address: str) -> Mailbox:
-        """Give the mailbox with this primary address. Raises KeyError, its text for people."""
+        """Return the mailbox with this primary address. Raises KeyError, its text for people."""
         try:
             return self.organisation.mailboxes[address.lower()]
         except KeyError:
             raise KeyError(f"there is no mailbox {address}") from None
 
     def owner(self, address: str) -> Account:
-        """Give the account that owns the mailbox with this primary address. Raises KeyError likewise."""
+        """Return the account that owns the mailbox with this primary address. Raises KeyError likewise."""
         return self.organisation.accounts[self.mailbox(address).owner_sid]

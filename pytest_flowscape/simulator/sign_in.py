@@ -16,13 +16,13 @@ FILETIME_EPOCH = datetime(1601, 1, 1, tzinfo=timezone.utc)
 
 
 def filetime(moment: datetime) -> int:
-    """Give an aware time as FILETIME: 100-nanosecond ticks since 1601."""
+    """Return an aware time as FILETIME: 100-nanosecond ticks since 1601."""
     since = moment - FILETIME_EPOCH
     return (since.days * 86_400 + since.seconds) * 10_000_000 + since.microseconds * 10
 
 
 def now_filetime() -> int:
-    """Give the present as FILETIME."""
+    """Return the present as FILETIME."""
     return filetime(datetime.now(timezone.utc))
 
 

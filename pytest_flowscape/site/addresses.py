@@ -11,13 +11,13 @@ import re
 
 LOCAL_PART = re.compile(r"[a-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[a-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
 LABEL = re.compile(r"[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?")
-LONGEST_LOCAL_PART = 64  # RFC 5321 4.5.3.1.1
-LONGEST_DOMAIN = 253  # RFC 1035 2.3.4, without the root's empty label
-LONGEST_LABEL = 63
+MAX_LOCAL_PART = 64  # RFC 5321 4.5.3.1.1
+MAX_DOMAIN = 253  # RFC 1035 2.3.4, without the root's empty label
+MAX_LABEL = 63
 
 
 def parse_domain(text: str) -> str:
-    """Give a domain or host name in lower case and in its ASCII form (RFC 5890, UTS 46).
+    """Return a domain or host name in lower case and in its ASCII form (RFC 5890, UTS 46).
 
     Underscores are allowed: Windows host names have them. Raises ValueError
     with half a sentence that says what is wrong.
@@ -25,12 +25,12 @@ def parse_domain(text: str) -> str:
     domain = text.strip().lower()
     if not domain:
         raise ValueError("has no domain")
-    if len(domain) > LONGEST_DOMAIN:
-        raise ValueError(f"has a domain of more than {LONGEST_DOMAIN} characters")
+    if len(domain) > MAX_DOMAIN:
+        raise ValueError(f"has a domain of more than {MAX_DOMAIN} characters")
     if not domain.isascii():
         domain = _ascii_form(domain)
     for label in domain.split("."):
-        if len(label) > LONGEST_LABEL or not LABEL.fullmatch(label):
+        if len(label) > MAX_LABEL or not LABEL.fullmatch(label):
             raise ValueError("has a malformed domain")
     return domain
 
@@ -46,7 +46,7 @@ def _ascii_form(domain: str) -> str:
 
 
 def parse_address(text: str) -> str:
-    """Give an SMTP address as it is compared, after a pragmatic check.
+    """Return an SMTP address as it is compared, after a pragmatic check.
 
     One ``@``, a plain ASCII local part without quotes, a domain of at least
     two labels that does not end in a number. Raises ValueError with half a
@@ -58,8 +58,8 @@ def parse_address(text: str) -> str:
         raise ValueError("has no @")
     if "@" in domain:
         raise ValueError("has more than one @")
-    if len(local_part) > LONGEST_LOCAL_PART:
-        raise ValueError(f"has more than {LONGEST_LOCAL_PART} characters before the @")
+    if len(local_part) > MAX_LOCAL_PART:
+        raise ValueError(f"has more than {MAX_LOCAL_PART} characters before the @")
     if not LOCAL_PART.fullmatch(local_part):
         raise ValueError("has a malformed part before the @")
     domain = parse_domain(domain)
@@ -72,7 +72,7 @@ def parse_address(text: str) -> str:
 
 
 def canonical(text: str) -> str:
-    """Give an address as it is compared; one that cannot be parsed is only trimmed and lower-cased.
+    """Return an address as it is compared; one that cannot be parsed is only trimmed and lower-cased.
 
     For values that a server told: never raises.
     """

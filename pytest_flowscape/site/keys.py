@@ -26,12 +26,12 @@ KEYS: dict[str, tuple[str, ...] | None] = {
     "attestations": None,
 }
 REQUIRED_SECTIONS = ("exchange", "service_account", "rooms", "users")
-LONGEST_NAME = 40
+MAX_NAME = 40
 BEHIND = re.compile(r"\s[#;]")  # what would begin an inline comment elsewhere
 
 
 def sections(blocks: tuple[Block, ...], mistakes: Mistakes) -> dict[str, Block]:
-    """Give the known sections by name; note unknown, repeated and missing ones."""
+    """Return the known sections by name; note unknown, repeated and missing ones."""
     found: dict[str, Block] = {}
     for block in blocks:
         first = found.get(block.name)
@@ -56,18 +56,18 @@ def sections(blocks: tuple[Block, ...], mistakes: Mistakes) -> dict[str, Block]:
 
 
 def _folded(key: str, section: str) -> str:
-    """Give the form in which keys are compared: lower case, single spaces; waivers compare on their own."""
+    """Return the form in which keys are compared: lower case, single spaces; waivers compare on their own."""
     return key if KEYS.get(section) is None else " ".join(key.lower().split())
 
 
 def _named(name: str, form: str) -> str:
     """Repeat a name in a message only if it looks like one: a stray password does not."""
-    looks_like_name = len(name) <= LONGEST_NAME and name.isascii() and name.replace("_", "").isalpha()
+    looks_like_name = len(name) <= MAX_NAME and name.isascii() and name.replace("_", "").isalpha()
     return form.format(name) if looks_like_name else "of this name"
 
 
 def _suggestion(name: str, known: tuple[str, ...], form: str) -> str:
-    near = difflib.get_close_matches(name.lower(), known, n=1) if len(name) <= LONGEST_NAME else []
+    near = difflib.get_close_matches(name.lower(), known, n=1) if len(name) <= MAX_NAME else []
     if near:
         return f"Write {form.format(near[0])}."
     return f"Write one of {', '.join(form.format(one) for one in known)}."
@@ -105,16 +105,16 @@ class Keys:
         self._mistakes.add(line, what, instead)
 
     def line_of(self, key: str) -> int:
-        """Give the line of a key, else of the section's header."""
+        """Return the line of a key, else of the section's header."""
         entry = self._entries.get(key)
         return entry.line if entry else self.line
 
     def __contains__(self, key: str) -> bool:
-        """Tell whether the key is written, whatever its value."""
+        """Whether the key is written, whatever its value."""
         return key in self._entries
 
     def one(self, key: str, parse: Callable[[str], T], *, required: bool = False, folds: bool = False) -> T | None:
-        """Give the value of a key that takes one line, or None; with ``folds`` further lines are joined to it."""
+        """Return the value of a key that takes one line, or None; with ``folds`` further lines are joined to it."""
         entry = self._present(key, required=required)
         if entry is None:
             return None
@@ -128,7 +128,7 @@ class Keys:
         return self._parsed(key, Piece(pieces[0].line, " ".join(piece.text for piece in pieces)), parse)
 
     def many(self, key: str, parse: Callable[[str], T], *, required: bool = False) -> tuple[tuple[int, T], ...]:
-        """Give the values of a list, one per line, each with its line."""
+        """Return the values of a list, one per line, each with its line."""
         entry = self._present(key, required=required)
         parsed = ((piece.line, self._parsed(key, piece, parse)) for piece in (entry.pieces if entry else ()))
         return tuple((line, value) for line, value in parsed if value is not None)

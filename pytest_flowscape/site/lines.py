@@ -21,7 +21,7 @@ COMMENT_MARKS = ("#", ";")
 HEADER = re.compile(r"\[([^\[\]]+)\]")
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\x85\u2028\u2029]")
 UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
-LARGEST_FILE = 4 * 1024 * 1024  # thousands of rooms need less than a tenth
+MAX_FILE = 4 * 1024 * 1024  # thousands of rooms need less than a tenth
 SAVE_AS_UTF8 = "Save it as UTF-8, with or without a byte order mark."
 
 
@@ -75,13 +75,13 @@ def read_text(path: Path, *, kind: str) -> str:
     """
     try:
         with path.open("rb") as handle:
-            raw = handle.read(LARGEST_FILE + 1)
+            raw = handle.read(MAX_FILE + 1)
     except FileNotFoundError:
         raise _only(path, 1, f"The {kind} does not exist.", "Check the path.") from None
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "the path is malformed"
         raise _only(path, 1, f"The {kind} cannot be read: {reason}.", "Check the path and its permissions.") from None
-    if len(raw) > LARGEST_FILE:
+    if len(raw) > MAX_FILE:
         raise _only(path, 1, f"The {kind} is larger than 4 MiB.", "Check that it is the right file.")
     if raw.startswith(UTF16_MARKS):
         raise _only(path, 1, f"The {kind} is UTF-16, as the > of Windows PowerShell writes it.", SAVE_AS_UTF8)

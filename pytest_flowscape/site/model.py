@@ -15,7 +15,7 @@ class PasswordSource:
     name: str = ""
 
     def __str__(self) -> str:
-        """Give the reference as it stands in the site file, for reports and handover."""
+        """Return the reference as it stands in the site file, for reports and handover."""
         return f"{self.kind}:{self.name}" if self.name else self.kind
 
 
@@ -41,7 +41,7 @@ class Exchange:
 
     @property
     def url(self) -> str:
-        """Give the EWS address, /EWS/Exchange.asmx on the configured host."""
+        """Return the EWS address, /EWS/Exchange.asmx on the configured host."""
         port = "" if self.port == 443 else f":{self.port}"
         return f"https://{self.hostname}{port}/EWS/Exchange.asmx"
 
@@ -70,11 +70,11 @@ class DirectoryServer:
 
     @property
     def is_global_catalog(self) -> bool:
-        """Tell whether it is a global catalog: the site file says so, or the port is one of its two (3268, 3269)."""
+        """Whether it is a global catalog: the site file says so, or the port is one of its two (3268, 3269)."""
         return self.catalog or self.port in (3268, 3269)
 
     def __str__(self) -> str:
-        """Give the URL as an administrator writes it."""
+        """Return the URL as an administrator writes it."""
         scheme = "gc" if self.catalog else "ldaps" if self.tls else "ldap"
         return f"{scheme}://{self.host}:{self.port}"
 
@@ -147,7 +147,7 @@ class Attestation:
 
 
 def account_name(username: str) -> str:
-    r"""Give the account's bare name, lower case, out of ``DOMAIN\name`` or ``name@domain``."""
+    r"""Return the account's bare name, lower case, out of ``DOMAIN\name`` or ``name@domain``."""
     return username.rpartition("\\")[2].partition("@")[0].strip().lower()
 
 
@@ -172,7 +172,7 @@ class Site:
 
     @property
     def binds_as_service_account(self) -> bool:
-        """Tell whether LDAP binds as the service account: no user is named, or the same one in any form of its name.
+        """Whether LDAP binds as the service account: no user is named, or the same one in any form of its name.
 
         Then its one refused attempt in a run is the bind's, and EWS is not tried after it.
         """

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from pytest_flowscape.site.addresses import parse_domain
 from pytest_flowscape.site.model import DirectoryServer
-from pytest_flowscape.site.values import LONGEST_ECHO, Wrong, shown
+from pytest_flowscape.site.values import MAX_ECHO, Wrong, shown
 
 AUTH_WAYS = ("auto", "negotiate", "ntlm", "basic")
 RDN = re.compile(r"\s*([A-Za-z][A-Za-z0-9-]*|[0-9]+(?:\.[0-9]+)*)\s*=\s*(\S.*)")
@@ -35,9 +35,9 @@ def _port(text: str) -> int:
 
 
 def host_and_port(text: str) -> tuple[str, int]:
-    """Give the host name and port of the Exchange endpoint; the port is 443 where none is written."""
+    """Return the host name and port of the Exchange endpoint; the port is 443 where none is written."""
     scheme, slashes, rest = text.partition("://")
-    bare = (rest if slashes else text).partition("/")[0].rpartition("@")[2][:LONGEST_ECHO]
+    bare = (rest if slashes else text).partition("/")[0].rpartition("@")[2][:MAX_ECHO]
     if slashes:
         raise Wrong(
             f"The host name has the scheme {shown(scheme + '://')}.", f"Write only {bare or 'mail.customer.com'}."
@@ -55,14 +55,14 @@ def front_end(text: str) -> str:
 
 
 def auth(text: str) -> str:
-    """Give the way to sign in, in lower case."""
+    """Return the way to sign in, in lower case."""
     if text.lower() in AUTH_WAYS:
         return text.lower()
     raise Wrong(f"{shown(text)} is no way to sign in.", "Write auto, negotiate, ntlm or basic.")
 
 
 def proxy(text: str) -> str:
-    """Give ``system``, a proxy's URL, or an empty text for ``none``.
+    """Return ``system``, a proxy's URL, or an empty text for ``none``.
 
     No message repeats the value: it may hold a password.
     """
@@ -89,9 +89,7 @@ def directory_server(text: str) -> DirectoryServer:
     """Read ``ldaps://host[:port]`` (636), ``gc://host[:port]`` (3269, over TLS) or ``ldap://host[:port]`` (389)."""
     scheme, slashes, rest = text.partition("://")
     if not slashes:
-        raise Wrong(
-            f"The server {shown(text)} is no LDAP URL.", f"Write ldaps://{text.partition('/')[0][:LONGEST_ECHO]}."
-        )
+        raise Wrong(f"The server {shown(text)} is no LDAP URL.", f"Write ldaps://{text.partition('/')[0][:MAX_ECHO]}.")
     catalog = scheme.lower() == "gc"
     tls = catalog or scheme.lower() == "ldaps"
     if not tls and scheme.lower() != "ldap":

@@ -41,28 +41,28 @@ class Run:
     journals: Path | None = None
 
     def asks_for(self, opt_in: str) -> bool:
-        """Tell whether this run makes what a requirement with this opt-in needs; empty needs nothing."""
+        """Whether this run makes what a requirement with this opt-in needs; empty needs nothing."""
         return opt_in in ("", *(OPT_INS if self.book == BOOK_MEETING else OPT_INS[:1] if self.book else ()))
 
     @property
     def invited(self) -> tuple[str, ...]:
-        """Give the addresses of the chosen rooms that are to be invited to a meeting."""
+        """Return the addresses of the chosen rooms that are to be invited to a meeting."""
         named = self.site.booking.rooms if self.book == BOOK_MEETING else ()
         return tuple(room.email for room in self.rooms if room.email in named)
 
     @property
     def connections(self) -> int:
-        """Give this process's share of max_connections; one budget serves the whole run."""
+        """Return this process's share of max_connections; one budget serves the whole run."""
         return max(1, self.site.exchange.max_connections // self.workers)
 
     @property
     def chunk_size(self) -> int:
-        """Give how many rooms one worker takes at a time and asks in one delegate request."""
+        """Return how many rooms one worker takes at a time and asks in one delegate request."""
         return max(1, MAILBOXES_IN_FLIGHT // self.workers)
 
     @property
     def chunks(self) -> tuple[tuple[str, ...], ...]:
-        """Give the addresses of the chosen rooms in chunks, in the order of the site file."""
+        """Return the addresses of the chosen rooms in chunks, in the order of the site file."""
         addresses = [room.email for room in self.rooms]
         size = self.chunk_size
         return tuple(tuple(addresses[at : at + size]) for at in range(0, len(addresses), size))

@@ -16,7 +16,7 @@ from pytest_flowscape.core.secret import Secret
 from pytest_flowscape.site.model import PasswordSource
 from pytest_flowscape.site.values import resolve_path
 
-LONGEST_LINE = 64 * 1024
+MAX_LINE = 64 * 1024
 
 
 def resolve(source: PasswordSource, *, base: Path, ask: Callable[[str], str] | None, username: str = "") -> Secret:
@@ -50,7 +50,7 @@ def resolve(source: PasswordSource, *, base: Path, ask: Callable[[str], str] | N
 
 
 def file_is_private(path: Path) -> bool:
-    """Tell whether nobody but the owner may read a file, by its POSIX mode bits.
+    """Whether nobody but the owner may read a file, by its POSIX mode bits.
 
     True on Windows, where access lists are not judged, and for a file that
     cannot be examined.
@@ -75,14 +75,14 @@ def _from_environment(name: str) -> tuple[Secret | None, str]:
 
 
 def _is_text(value: str) -> bool:
-    """Tell whether the value can be sent: POSIX hands bytes that are no text through as lone surrogates."""
+    """Whether the value can be sent: POSIX hands bytes that are no text through as lone surrogates."""
     return not any("\ud800" <= character <= "\udfff" for character in value)
 
 
 def _from_file(base: Path, name: str) -> tuple[Secret | None, str]:
     try:
         with resolve_path(base, name).open("rb") as handle:
-            line = handle.readline(LONGEST_LINE)
+            line = handle.readline(MAX_LINE)
     except FileNotFoundError:
         return None, f"The password file {name} does not exist; a relative path starts at the site file's folder."
     except (OSError, ValueError) as error:

@@ -14,7 +14,7 @@ from pytest_flowscape.site.model import Room
 from pytest_flowscape.site.values import Wrong, address, plain, shown, whole_number
 
 COLUMNS = ("email", "name", "building", "capacity")
-LARGEST_CAPACITY = 100_000
+MAX_CAPACITY = 100_000
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ def read_rooms(path: Path) -> tuple[tuple[PlacedRoom, ...], tuple[Mistake, ...]]
 
 
 def _rows(text: str, mistakes: Mistakes) -> Iterator[tuple[int, list[str]]]:
-    """Give each row that is not blank with the line in which it begins."""
+    """Return each row that is not blank with the line in which it begins."""
     lines = text.split("\n")
     start = 0
     while start < len(lines) and _is_preamble(lines[start]):
@@ -124,7 +124,7 @@ def _room(line: int, cells: list[str], columns: dict[str, int], count: int, mist
         mistakes.add(line, wrong.what, wrong.instead)
         return None
     try:
-        capacity = whole_number(1, LARGEST_CAPACITY, "")(texts["capacity"]) if texts.get("capacity") else None
+        capacity = whole_number(1, MAX_CAPACITY, "")(texts["capacity"]) if texts.get("capacity") else None
     except Wrong as wrong:
         mistakes.add(line, f"Capacity: {wrong.what}", wrong.instead)
         capacity = None

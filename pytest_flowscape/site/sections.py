@@ -12,11 +12,11 @@ from pytest_flowscape.site.lines import Mistakes
 from pytest_flowscape.site.model import Booking, Directory, Exchange, PasswordSource, Room, ServiceAccount, Users
 from pytest_flowscape.site.rooms import PlacedRoom, read_rooms
 
-MOST_CONNECTIONS = 8
+MAX_CONNECTIONS = 8
 WHY_CONNECTIONS = "The live product shares the customer's limit, which may be 10."
-LONGEST_TIMEOUT = 300
-LONGEST_ANSWER = 3600
-MOST_ROOMS = 100_000
+MAX_TIMEOUT = 300
+MAX_ANSWER = 3600
+MAX_ROOMS = 100_000
 
 
 def read_exchange(keys: Keys, base: Path) -> Exchange:
@@ -35,9 +35,9 @@ def read_exchange(keys: Keys, base: Path) -> Exchange:
         port=port,
         ca_file=keys.one("ca_file", values.pem_file(base)),
         auth=auth,
-        max_connections=keys.one("max_connections", values.whole_number(1, MOST_CONNECTIONS, WHY_CONNECTIONS))
+        max_connections=keys.one("max_connections", values.whole_number(1, MAX_CONNECTIONS, WHY_CONNECTIONS))
         or default.max_connections,
-        timeout=keys.one("timeout", values.seconds(1, LONGEST_TIMEOUT, why)) or default.timeout,
+        timeout=keys.one("timeout", values.seconds(1, MAX_TIMEOUT, why)) or default.timeout,
         user_agent=keys.one("user_agent", values.header_text) or default.user_agent,
         proxy=proxy,
         front_ends=tuple(dict.fromkeys(name for _, name in keys.many("front_ends", network.front_end))),
@@ -131,7 +131,7 @@ def read_room_list(keys: Keys, base: Path, mistakes: Mistakes) -> tuple[PlacedRo
 
 def read_expected(keys: Keys) -> int | None:
     """Read how many rooms both sides expect."""
-    return keys.one("expected", values.whole_number(1, MOST_ROOMS, ""))
+    return keys.one("expected", values.whole_number(1, MAX_ROOMS, ""))
 
 
 def read_users(keys: Keys, account: ServiceAccount, rooms: tuple[Room, ...]) -> Users:
@@ -182,7 +182,7 @@ def read_booking(keys: Keys, rooms: tuple[Room, ...]) -> Booking:
         rooms=tuple(dict.fromkeys(email for _, email in listed)),
         window=keys.one("window", values.window, required=True),
         approved_by=keys.one("approved_by", values.plain, required=True) or "",
-        answer_timeout=keys.one("answer_timeout", values.seconds(1, LONGEST_ANSWER, "")) or default.answer_timeout,
+        answer_timeout=keys.one("answer_timeout", values.seconds(1, MAX_ANSWER, "")) or default.answer_timeout,
     )
 
 

@@ -70,5 +70,5 @@ addresses =
 
 
 def template() -> str:
-    """Give the text of the commented site file, ended by a line feed."""
+    """Return the text of the commented site file, ended by a line feed."""
     return TEXT

@@ -10,11 +10,11 @@ from pathlib import Path
 from pytest_flowscape.site.addresses import parse_address, parse_domain
 from pytest_flowscape.site.model import PasswordSource
 
-LONGEST_ECHO = 60
+MAX_ECHO = 60
 PASSWORD_KINDS = ("env", "file", "keyring")
 PASSWORD_REMEDY = "Write env:NAME, file:PATH, keyring:SERVICE or prompt."
 PEM_MARK = b"-----BEGIN CERTIFICATE-----"
-LARGEST_PEM = 4 * 1024 * 1024
+MAX_PEM = 4 * 1024 * 1024
 NOT_IN_NAMES = re.compile(r"[\s\"/\[\]:;|=,+*?<>\\@]")  # sAMAccountName (MS-ADTS 3.1.1.6) plus white space
 NOT_IN_ACCOUNTS = re.compile(r"[\"/\[\]:;|=,+*?<>\\@]")
 VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -31,7 +31,7 @@ class Wrong(ValueError):  # noqa: N818  a judgement on a value; the error is Sit
 
 def shown(text: str) -> str:
     """Quote a value in a message, shortened. Never for passwords."""
-    return f"'{text}'" if len(text) <= LONGEST_ECHO else f"'{text[: LONGEST_ECHO - 3]}...'"
+    return f"'{text}'" if len(text) <= MAX_ECHO else f"'{text[: MAX_ECHO - 3]}...'"
 
 
 def plain(text: str) -> str:
@@ -40,7 +40,7 @@ def plain(text: str) -> str:
 
 
 def address(text: str) -> str:
-    """Give an SMTP address, normalised (see ``addresses``)."""
+    """Return an SMTP address, normalised (see ``addresses``)."""
     try:
         return parse_address(text)
     except ValueError as error:
@@ -142,7 +142,7 @@ def password_source(text: str) -> PasswordSource:
 
 
 def resolve_path(base: Path, text: str) -> Path:
-    """Give the absolute path of a file named in a site file in the folder ``base``; ``~`` is the home folder.
+    """Return the absolute path of a file named in a site file in the folder ``base``; ``~`` is the home folder.
 
     Raises OSError where there is no home folder to be had.
     """
@@ -178,7 +178,7 @@ def pem_file(base: Path) -> Callable[[str], Path]:
         path = existing(text)
         try:
             with path.open("rb") as handle:
-                content = handle.read(LARGEST_PEM)
+                content = handle.read(MAX_PEM)
         except OSError as error:
             raise Wrong(f"The file {shown(text)} cannot be read: {error.strerror}.", "Check its permissions.") from None
         if PEM_MARK not in content:

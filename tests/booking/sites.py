@@ -45,7 +45,7 @@ def meet(simulator: Simulator, folder: Path, *arguments: str, site: Path | None 
 
 
 def trip(done: Finished, name: str, kind: str = "appointment") -> dict[str, Any]:
-    """Give one room's round trip out of results.json."""
+    """Return one room's round trip out of results.json."""
     trips = done.results["bookings"]["trips"]
     (found,) = (one for one in trips if (one["room"], one["kind"]) == (room(name), kind))
     return dict(found)
@@ -56,7 +56,7 @@ def steps(done: Finished, name: str, kind: str = "appointment") -> dict[str, boo
 
 
 def journals(folder: Path) -> list[Path]:
-    """Give the journals among the state of runs in ``folder``."""
+    """Return the journals among the state of runs in ``folder``."""
     return sorted((folder / "state").rglob("*.journal"))
 
 

@@ -31,7 +31,7 @@ def absent(name: str) -> NoReturn:
 
 
 def needed(name: str) -> str:
-    """Give the path of a program; skips, or fails in CI, where it is missing."""
+    """Return the path of a program; skips, or fails in CI, where it is missing."""
     return shutil.which(name) or absent(name)
 
 
@@ -122,6 +122,6 @@ def typical(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @contextmanager
 def clipboard(opened: Opened) -> Iterator[Callable[[], str]]:
-    """Give what reads the clipboard of the page's context."""
+    """Return what reads the clipboard of the page's context."""
     opened.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     yield lambda: str(opened.page.evaluate("navigator.clipboard.readText()"))

@@ -52,7 +52,7 @@ class Judged:
 
 
 def requirements() -> dict[str, Requirement]:
-    """Give the product's own requirements, with their texts and fixes."""
+    """Return the product's own requirements, with their texts and fixes."""
     return {id_: judged.requirement for id_, judged in load_requirements().items()}
 
 
@@ -74,7 +74,7 @@ def judged(
 
 
 def told(address: str, *, denied: bool) -> dict[str, Any]:
-    """Give what EWS may have told of a mailbox."""
+    """Return what EWS may have told of a mailbox."""
     rights = dict.fromkeys(RIGHTS, True)
     folders = tuple(FolderAnswer(name, f"id-{name}", rights, trouble=DENIED if denied else None) for name in FOLDERS)
     return {
@@ -85,7 +85,7 @@ def told(address: str, *, denied: bool) -> dict[str, Any]:
 
 
 def failed(pair: Expected, found: str, cause: str = "", **more: Any) -> Outcome:
-    """Give a failure of a pair with the requirement's own fix."""
+    """Return a failure of a pair with the requirement's own fix."""
     known = pair.requirement
     return Outcome(
         known.id,
@@ -103,7 +103,7 @@ def failed(pair: Expected, found: str, cause: str = "", **more: Any) -> Outcome:
 
 
 def unmeasured(pair: Expected, found: str, cause: str = "", because: str = "") -> Outcome:
-    """Give a pair that was not measured."""
+    """Return a pair that was not measured."""
     known = pair.requirement
     return Outcome(
         known.id, pair.target, Word.NOT_MEASURED, known.level.value, found=found, cause=cause, because=because
@@ -111,7 +111,7 @@ def unmeasured(pair: Expected, found: str, cause: str = "", because: str = "") -
 
 
 def big(rooms: int) -> Judged:
-    """Give a big site in which every thirtieth room lacks FullAccess, and here and there something else is wrong."""
+    """Return a big site in which every thirtieth room lacks FullAccess, and here and there something else is wrong."""
     where = site(0, name=f"{rooms} rooms", expected_rooms=rooms)
     names = tuple(Room(f"room.{n:05}@contoso.test", f"Meeting room {n}", f"Building {n % 40}") for n in range(rooms))
     where = replace(where, rooms=names)
@@ -133,7 +133,7 @@ def big(rooms: int) -> Judged:
 
 
 def worst(rooms: int) -> Judged:
-    """Give a big site in which every room fails everything, each in its own words."""
+    """Return a big site in which every room fails everything, each in its own words."""
     where = site(rooms, name=f"{rooms} rooms, all wrong")
 
     def change(pair: Expected, number: int) -> Outcome | None:
@@ -145,7 +145,7 @@ def worst(rooms: int) -> Judged:
 
 
 def incomplete() -> Judged:
-    """Give a site whose EWS answered 503, with a waiver that ended, one that nobody needs, and an attestation."""
+    """Return a site whose EWS answered 503, with a waiver that ended, one that nobody needs, and an attestation."""
     today = NOON.date()
     where = site(
         12,
@@ -172,7 +172,7 @@ def incomplete() -> Judged:
 
 
 def hostile() -> Judged:
-    """Give a site where every name, finding, note and decision is hostile."""
+    """Return a site where every name, finding, note and decision is hostile."""
     where = site(0, customer=HOSTILE[0], name=HOSTILE[2], contact=HOSTILE[1])
     where = replace(
         where,

@@ -13,12 +13,12 @@ import pytest
 from tests.browser.conftest import Opened
 
 SECONDS_FOR_ONE_TEST = 900
-MOST_BYTES = 10_000_000
+MAX_BYTES = 10_000_000
 TRIES = 3  # other work on the machine is no fault of the page
 
 
 def seconds_to_open(chromium: Any, path: Path) -> float:
-    """Give the seconds from the wish to see the page until the matrix has been painted."""
+    """Return the seconds from the wish to see the page until the matrix has been painted."""
     page = chromium.new_page(viewport={"width": 1280, "height": 900})
     began = time.monotonic()
     page.goto(path.as_uri())
@@ -41,7 +41,7 @@ def test_a_big_site_opens_in_time(
     told = ", ".join(f"{took:.2f}" for took in times)
     with capsys.disabled():
         sys.stdout.write(f"\n{name} rooms: {size / 1e6:.2f} MB, opened in {told} s of {limit:.0f}\n")
-    assert size < MOST_BYTES
+    assert size < MAX_BYTES
     assert min(times) <= limit
 
 

@@ -21,13 +21,13 @@ Writer = Callable[[str], Path]
 
 
 def results(page: Path) -> dict[str, Any]:
-    """Give the results.json beside a page."""
+    """Return the results.json beside a page."""
     read: dict[str, Any] = json.loads((page.parent / "results.json").read_text(encoding="utf-8"))
     return read
 
 
 def rooms_shown(opened: Opened) -> list[str]:
-    """Give the rooms that the matrix shows."""
+    """Return the rooms that the matrix shows."""
     return list(opened.page.locator(".fs-grid[data-kind=room] tbody th > bdi").all_inner_texts())
 
 

@@ -60,12 +60,12 @@ class Reporter:
 
 
 def made(nodeid: str, when: str, state: str, text: str | None = None) -> pytest.TestReport:
-    """Give one phase's report."""
+    """Return one phase's report."""
     return pytest.TestReport(nodeid, ("test_it.py", 0, "test_it"), {}, state, text, when, duration=0.01)  # type: ignore[arg-type]
 
 
 def reports(outcome: Outcome, nodeid: str) -> Iterator[pytest.TestReport]:
-    """Give the reports that decide of a test with the outcome, as the product's own tests end."""
+    """Return the reports that decide of a test with the outcome, as the product's own tests end."""
     when = "setup" if outcome.word is Word.NOT_MEASURED else "call"
     if outcome.word is Word.PASSED:
         report = made(nodeid, when, "passed")

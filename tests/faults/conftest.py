@@ -49,7 +49,7 @@ class Stage:
         return accept_here(site, self.password, facts=facts)
 
     def baseline(self, auth: str = "auto") -> Accepted:
-        """Give the outcomes without a fault."""
+        """Return the outcomes without a fault."""
         if auth not in self.baselines:
             self.plan_nothing()
             self.baselines[auth] = self.accept(auth)
@@ -77,7 +77,7 @@ class Stage:
 
 
 def patient(stage: Stage) -> Site:
-    """Give the site with a timeout that this machine keeps at this hour."""
+    """Return the site with a timeout that this machine keeps at this hour."""
     exchange = replace(stage.site.exchange, timeout=60.0)
     took = accept_here(replace(stage.site, exchange=exchange), stage.password).seconds
     return replace(stage.site, exchange=replace(exchange, timeout=max(TIMEOUT, min(took, 3 * TIMEOUT))))

@@ -74,7 +74,7 @@ class FaultKind:
 
     @property
     def always(self) -> bool:
-        """Tell whether it is tried in every run of the tests: one or two of each sort are."""
+        """Whether it is tried in every run of the tests: one or two of each sort are."""
         return self.name in ALWAYS
 
 
@@ -198,7 +198,7 @@ _MESSAGE = re.compile(rb"<m:(\w+)ResponseMessage .*?</m:\1ResponseMessage>", re.
 
 
 def _with_messages(body: bytes, change: Callable[[list[bytes]], list[bytes]]) -> bytes:
-    """Give the answer with other response messages; as it is where it has none."""
+    """Return the answer with other response messages; as it is where it has none."""
     found = [match[0] for match in _MESSAGE.finditer(body)]
     if not found:
         return body
@@ -227,7 +227,7 @@ _ADDRESS = re.compile(rb"[\w.+-]+@demo\.test")
 
 
 def other_mailbox(turn: Turn) -> None:
-    """Give the answer to another request, for another mailbox, right in itself: each room gets the next one's."""
+    """Return the answer to another request, for another mailbox, right in itself: each room gets the next one's."""
     rooms = turn.proxy.mailboxes
     following = {room.encode(): rooms[(at + 1) % len(rooms)].encode() for at, room in enumerate(rooms)}
     asked = _ADDRESS.sub(lambda found: following.get(found[0], found[0]), turn.request.body)

@@ -123,7 +123,7 @@ class EwsProxy:
             self._last.clear()
 
     def before(self, body: bytes) -> Message | None:
-        """Give the last good answer to the operation that this request asks for."""
+        """Return the last good answer to the operation that this request asks for."""
         with self._lock:
             return self._last.get(told(body).operation)
 
@@ -188,7 +188,7 @@ class EwsProxy:
 
 
 def point_of(request: Message, credentials: bool) -> Point:
-    """Tell where in a run a request belongs, from what it says itself."""
+    """Return where in a run a request belongs, from what it says itself."""
     if not credentials:
         return Point.HOST_PROBE
     if request.opens_ntlm:

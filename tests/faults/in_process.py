@@ -40,7 +40,7 @@ class Accepted:
         return {pair for pair, word in self.outcomes.items() if word in words}
 
     def differs(self, other: Accepted) -> dict[Pair, str]:
-        """Give the pairs whose outcome is another one, with it and what was said."""
+        """Return the pairs whose outcome is another one, with it and what was said."""
         return {
             pair: f"{word}, not {other.outcomes[pair]}: {self.said[pair]}"
             for pair, word in self.outcomes.items()
@@ -106,7 +106,7 @@ def _word(found: Decided) -> str:
 
 
 def through(site: Site, *, ews_port: int, ldap_port: int, timeout: float, auth: str = "auto") -> Site:
-    """Give the site with other ports for its two servers, and another limit of seconds."""
+    """Return the site with other ports for its two servers, and another limit of seconds."""
     directory = site.directory
     assert directory is not None
     server = replace(directory.servers[0], host="127.0.0.1", port=ldap_port)

@@ -56,7 +56,7 @@ class LdapFaultKind:
 
     @property
     def always(self) -> bool:
-        """Tell whether it is tried in every run of the tests."""
+        """Whether it is tried in every run of the tests."""
         return self.name in ALWAYS
 
 

@@ -135,7 +135,7 @@ class LdapProxy:
 
 
 def point_of(request: Ldap) -> LdapPoint:
-    """Tell where in a run a request belongs."""
+    """Return where in a run a request belongs."""
     if request.tag == BIND:
         return LdapPoint.BIND
     if PAGED in request.data and not request.data.endswith(b"\x04\x00"):  # the cookie of a page before

@@ -15,12 +15,12 @@ TIMES = ("once", "three times", "for ever")
 
 
 def all_faults() -> bool:
-    """Tell whether the full product is asked for, and not only what runs always."""
+    """Whether the full product is asked for, and not only what runs always."""
     return bool(os.environ.get(ALL))
 
 
 def rows(combinations: Iterable[tuple[str, str, str]]) -> Iterator[str]:
-    """Give a table: for each point, how many combinations gave the same outcomes as without a fault, or which not."""
+    """Return a table: for each point, how many combinations gave the same outcomes as without a fault, or which not."""
     counts: dict[str, Counter[tuple[str, str]]] = {}
     for point, times, became in combinations:
         counts.setdefault(point, Counter())[times, became] += 1
@@ -32,6 +32,6 @@ def rows(combinations: Iterable[tuple[str, str, str]]) -> Iterator[str]:
 
 
 def told(terminalreporter: Any) -> list[tuple[str, str, str]]:
-    """Give the combinations of the tests that passed, in the order in which they are reported."""
+    """Return the combinations of the tests that passed, in the order in which they are reported."""
     reports = terminalreporter.stats.get("passed", [])
     return [tuple(value) for report in reports for name, value in report.user_properties if name == PROPERTY]

@@ -89,7 +89,7 @@ def test_an_answer_that_leads_elsewhere_leads_nowhere(lead: str, auth: str, stag
 
 
 def _references(where: bytes) -> Callable[[LdapTurn], None]:
-    """Give references in place of entries, and a referral at the end."""
+    """Return references in place of entries, and a referral at the end."""
 
     def fault(turn: LdapTurn) -> None:
         number = turn.request.number

@@ -65,7 +65,7 @@ def became(told: Accepted, healthy: Accepted) -> str:
 
 
 def allowed(kind: FaultKind, point: Point) -> set[str]:
-    """Give the requirement that the table of causes fails for this trouble at this point."""
+    """Return the requirement that the table of causes fails for this trouble at this point."""
     if kind.told is None:
         return set()
     if kind.moves:

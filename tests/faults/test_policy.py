@@ -7,7 +7,7 @@ import time
 import pytest
 
 from pytest_flowscape.facts import Kind, Trouble
-from pytest_flowscape.facts.policy import MOST_IN_A_ROW, MOST_IN_VAIN, RULES, AtRoom
+from pytest_flowscape.facts.policy import MAX_IN_A_ROW, MAX_IN_VAIN, RULES, AtRoom
 from pytest_flowscape.judging.causes import CAUSES
 from pytest_flowscape.probes.ews import retry
 from pytest_flowscape.probes.ews.retry import Attempts, Patience
@@ -57,10 +57,10 @@ def test_tries_end_within_the_time_for_all_of_them() -> None:
 
 def test_a_session_gives_up_after_so_many_requests_without_an_answer() -> None:
     patience, silent = Patience(30.0), Trouble(Kind.SILENT, "no answer in time")
-    for _ in range(MOST_IN_A_ROW - 1):
+    for _ in range(MAX_IN_A_ROW - 1):
         patience.heed(silent, 1.0)
     patience.heed(None, 1.0)  # an answer: all is well again
-    for _ in range(MOST_IN_A_ROW - 1):
+    for _ in range(MAX_IN_A_ROW - 1):
         patience.heed(silent, 1.0)
     assert patience.gave_up is None
     patience.heed(silent, 1.0)
@@ -70,7 +70,7 @@ def test_a_session_gives_up_after_so_many_requests_without_an_answer() -> None:
 
 def test_a_session_gives_up_after_so_much_time_in_vain() -> None:
     patience, busy = Patience(2.0), Trouble(Kind.THROTTLED, "busy")
-    patience.heed(busy, 2.0 * MOST_IN_VAIN - 1.0)
+    patience.heed(busy, 2.0 * MAX_IN_VAIN - 1.0)
     patience.heed(Trouble(Kind.NO_ACCESS, "an answer"), 500.0)
     assert patience.gave_up is None
     patience.heed(busy, 1.0)

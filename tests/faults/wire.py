@@ -28,7 +28,7 @@ class Message:
 
     @property
     def opens_ntlm(self) -> bool:
-        """Tell whether it only opens a sign-in by NTLM: no proof of the password is in it."""
+        """Whether it only opens a sign-in by NTLM: no proof of the password is in it."""
         _, _, token = self.header("authorization").partition(" ")
         with contextlib.suppress(ValueError):
             return NTLM_NEGOTIATE in base64.b64decode(token)
@@ -36,21 +36,21 @@ class Message:
 
     @property
     def proves(self) -> bool:
-        """Tell whether it carries a password, or a proof of one."""
+        """Whether it carries a password, or a proof of one."""
         return bool(self.header("authorization")) and not self.opens_ntlm
 
     def with_body(self, body: bytes, kind: str = "") -> Message:
-        """Give the same answer with another body, and another content type where one is named."""
+        """Return the same answer with another body, and another content type where one is named."""
         kept = [(key, value) for key, value in self.headers if not (kind and key.lower() == "content-type")]
         return replace(self, headers=(*kept, *([("Content-Type", kind)] if kind else [])), body=body)
 
     def with_header(self, name: str, value: str) -> Message:
-        """Give the same message with this header in place of those of its name."""
+        """Return the same message with this header in place of those of its name."""
         kept = [(key, old) for key, old in self.headers if key.lower() != name]
         return replace(self, headers=(*kept, (name, value)))
 
     def encoded(self, *, length: int | None = None) -> bytes:
-        """Give the bytes to send, the length as it is or as it is claimed to be."""
+        """Return the bytes to send, the length as it is or as it is claimed to be."""
         kept = [f"{key}: {value}" for key, value in self.headers if key.lower() != "content-length"]
         lines = [self.line, *kept, f"Content-Length: {len(self.body) if length is None else length}", "", ""]
         return "\r\n".join(lines).encode("latin-1") + self.body

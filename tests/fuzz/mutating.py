@@ -17,7 +17,7 @@ WHERE = st.integers(0, 1 << 16)
 
 
 def inputs(target: Target) -> st.SearchStrategy[bytes]:
-    """Give the strategy for a target; what shrinks best is the seed itself."""
+    """Return the strategy for a target; what shrinks best is the seed itself."""
     pieces = st.one_of(st.sampled_from(WORDS), st.binary(max_size=8), st.sampled_from(target.seeds).map(_middle))
     edits = st.lists(st.tuples(WHERE, st.integers(0, 40), pieces), max_size=6)
     values = st.lists(st.tuples(WHERE, pieces), min_size=1, max_size=4)

@@ -23,7 +23,7 @@ def many(tmp_path: Path) -> Iterator[Simulator]:
 
 
 def last_rooms(simulator: Simulator) -> list[str]:
-    """Give the rooms whose addresses the first search does not take."""
+    """Return the rooms whose addresses the first search does not take."""
     lines = (simulator.folder / "rooms.csv").read_text(encoding="utf-8").splitlines()[1:]
     rooms = [line.split(",")[0] for line in lines]
     assert len(rooms) == ROOMS

@@ -23,7 +23,7 @@ def sign_ins(simulator: Simulator) -> int:
 
 
 def without_directory(site: Path, folder: Path) -> Path:
-    """Give a copy of a site file that has no [directory] section."""
+    """Return a copy of a site file that has no [directory] section."""
     text = site.read_text(encoding="utf-8")
     head, _, rest = text.partition("[directory]")
     text = head + rest[rest.index("\n[") :]

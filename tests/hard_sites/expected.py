@@ -29,5 +29,5 @@ class Expected:
 
 
 def every(requirement: str, targets: tuple[str, ...], outcome: str) -> dict[Pair, str]:
-    """Give one outcome to several targets of a requirement."""
+    """Return one outcome to several targets of a requirement."""
     return {(requirement, target): outcome for target in targets}

@@ -15,7 +15,7 @@ from pytest_flowscape.site.reading import load_site
 
 
 def plan_of(site_file: Path, workers: int = 0, rooms: Sequence[str] = (), book: str = "") -> Plan:
-    """Give the plan for ``-n workers`` (0 is one process) and the chosen rooms (all if there are none)."""
+    """Return the plan for ``-n workers`` (0 is one process) and the chosen rooms (all if there are none)."""
     site = load_site(site_file)
     chosen = chosen_rooms(site, rooms)
     run = Run(site, "", Path(), chosen, NOTHING, NOTHING, utc_now(), max(1, workers), book=book)

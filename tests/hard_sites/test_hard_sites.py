@@ -54,5 +54,5 @@ def test_a_hard_site_gives_what_it_must(workers: str, hard_site: Simulator, expe
 
 
 def told(done: Finished, requirement: str, target: str) -> str:
-    """Give everything that one outcome says."""
+    """Return everything that one outcome says."""
     return json.dumps(done.outcome(requirement, target), ensure_ascii=False)

@@ -59,7 +59,7 @@ LOUD = ("-vv", "--showlocals", "--tb=long", "--full-trace", "-rA", "--log-cli-le
 
 
 def hiding_places(simulator: Simulator) -> set[bytes]:
-    """Give every form under which the password might lie somewhere."""
+    """Return every form under which the password might lie somewhere."""
     password = simulator.password.strip()
     names = ("svc-flowscape", "DEMO\\svc-flowscape", "svc-flowscape@demo.test")
     texts = {password, quote(password), quote(password, safe=""), repr(password)[1:-1]}
@@ -141,7 +141,7 @@ def test_nothing_leaks_when_a_request_fails_deep_inside_a_library(
 
 
 def readable_by_others(path: Path, within: Path) -> bool:
-    """Tell whether somebody else may read a file: by its mode, and that of every folder above it."""
+    """Whether somebody else may read a file: by its mode, and that of every folder above it."""
     while path != within:
         if not path.stat().st_mode & 0o077:
             return False

@@ -36,12 +36,12 @@ def listened(
 
 
 def judged(done: Finished) -> list[dict[str, Any]]:
-    """Give the outcomes as results.json has them, without what every run has of its own."""
+    """Return the outcomes as results.json has them, without what every run has of its own."""
     return [{key: value for key, value in one.items() if key != "seconds"} for one in done.results["outcomes"]]
 
 
 def cases(path: Path) -> list[tuple[str, str, list[tuple[str, str]], list[tuple[str, str]]]]:
-    """Give the test cases of a JUnit file: name, class, properties, and what went wrong."""
+    """Return the test cases of a JUnit file: name, class, properties, and what went wrong."""
     return [
         (
             case.get("name", ""),

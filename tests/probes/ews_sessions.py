@@ -84,7 +84,7 @@ def desk_of(simulator: Simulator, folder: Path) -> Desk:
 
 
 def kinds(answers: dict[str, MailboxAnswer]) -> dict[str, Kind | None]:
-    """Give the first trouble's kind for each mailbox."""
+    """Return the first trouble's kind for each mailbox."""
     return {address: answer.first_trouble.kind if answer.first_trouble else None for address, answer in answers.items()}
 
 

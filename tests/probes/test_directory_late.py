@@ -32,7 +32,7 @@ FIRST, *OTHERS = ROOMS
 
 @pytest.fixture
 def begun(session: Sessions, monkeypatch: pytest.MonkeyPatch) -> DirectoryView:
-    """Give what the first search tells, which here takes three addresses: the account's, a user's and a room's."""
+    """Return what the first search tells, which here takes three addresses: the account's, a user's and a room's."""
     monkeypatch.setattr(probe, "chunks", partial(chunks, size=3))
     bound = session()
     assert bound.bind().trouble is None

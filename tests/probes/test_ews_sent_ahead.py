@@ -39,7 +39,7 @@ class Crossing:
         return told(request)
 
     def run(self, session: EwsSession, meanwhile: Callable[[], None] = lambda: None) -> dict[str, Kind | None]:
-        """Give how both ended; ``meanwhile`` is called when the one asks and the other waits."""
+        """Return how both ended; ``meanwhile`` is called when the one asks and the other waits."""
         ask(session)
         found: dict[str, Kind | None] = {}
         threads = [threading.Thread(target=lambda a=a: found.update(ask(session, a)), daemon=True) for a in _BOTH]  # type: ignore[misc]

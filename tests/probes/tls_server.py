@@ -143,7 +143,7 @@ def http(status: int, *headers: str, body: bytes = b"", kind: str = "text/xml; c
 
 
 def in_turn(answers: Sequence[bytes | None]) -> Callable[[Request], bytes | None]:
-    """Give each answer once, the last one for ever."""
+    """Return each answer once, the last one for ever."""
     left = list(answers)
     lock = threading.Lock()
 
@@ -155,7 +155,7 @@ def in_turn(answers: Sequence[bytes | None]) -> Callable[[Request], bytes | None
 
 
 def closed_port() -> int:
-    """Give a port of 127.0.0.1 on which nobody listens."""
+    """Return a port of 127.0.0.1 on which nobody listens."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port: int = listener.getsockname()[1]
     return port

@@ -32,7 +32,7 @@ READ_PROPERTY = 0x10
 
 
 def filetime(moment: datetime) -> int:
-    """Give an aware time as FILETIME, whole seconds."""
+    """Return an aware time as FILETIME, whole seconds."""
     return int((moment - FILETIME_EPOCH) / timedelta(seconds=1)) * 10_000_000
 
 
@@ -44,7 +44,7 @@ def sid_bytes(sid: str) -> bytes:
 
 
 def sid_text(packed: bytes) -> str:
-    """Give a packed SID as text."""
+    """Return a packed SID as text."""
     parts = struct.unpack_from(f"<{packed[1]}I", packed, 8)
     return "-".join(map(str, ("S", packed[0], int.from_bytes(packed[2:8], "big"), *parts)))
 
@@ -145,13 +145,13 @@ class Administrator:
         self._connection.delete(dn, controls=[(DELETE_TREE, True, None)] if tree else None)
 
     def read(self, dn: str, *names: str, controls: Any = None) -> dict[str, list[bytes]]:
-        """Give an object's attributes, raw, by the names asked for; all of them if none is named."""
+        """Return an object's attributes, raw, by the names asked for; all of them if none is named."""
         self._connection.search(dn, "(objectClass=*)", ldap3.BASE, attributes=list(names) or ["*"], controls=controls)
         raw = self._connection.response[0]["raw_attributes"]
         return {name: list(values) for name, values in raw.items() if values}
 
     def exists(self, dn: str) -> bool:
-        """Tell whether there is such an object."""
+        """Whether there is such an object."""
         try:
             self.read(dn, "1.1")
         except LDAPNoSuchObjectResult:
@@ -159,15 +159,15 @@ class Administrator:
         return True
 
     def number(self, dn: str, name: str) -> int:
-        """Give an attribute as an integer, 0 where it is absent."""
+        """Return an attribute as an integer, 0 where it is absent."""
         return int(next(iter(self.read(dn, name).get(name, [])), b"0"))
 
     def sid(self, dn: str) -> str:
-        """Give an object's SID."""
+        """Return an object's SID."""
         return sid_text(self.read(dn, "objectSid")["objectSid"][0])
 
     def find(self, base: str, wanted: str, *names: str) -> dict[str, dict[str, list[bytes]]]:
-        """Give what a filter finds below ``base``: raw attributes by distinguished name."""
+        """Return what a filter finds below ``base``: raw attributes by distinguished name."""
         self._connection.search(base, wanted, ldap3.SUBTREE, attributes=list(names) or ["*"])
         return {
             found["dn"]: {name: list(values) for name, values in found["raw_attributes"].items() if values}

@@ -39,7 +39,7 @@ class Names:
         return cls({sid_text(entry.values("objectSid")[0]): entry.dn for entry in found})
 
     def name(self, sid: str) -> str:
-        """Give the object's distinguished name; well-known SIDs, and numbers that every domain has, stay."""
+        """Return the object's distinguished name; well-known SIDs, and numbers that every domain has, stay."""
         domain, _, rid = sid.rpartition("-")
         if not sid.startswith("S-1-5-21-"):
             return sid
@@ -47,7 +47,7 @@ class Names:
 
 
 def plain_entry(entry: DirectoryEntry, names: Names) -> Plain:
-    """Give an object's attributes in the form that compares, and what of it cannot be read."""
+    """Return an object's attributes in the form that compares, and what of it cannot be read."""
     attributes = {key: _plain(key, values, names) for key, values in entry.attributes.items()}
     return {"dn": entry.dn, "unreadable": sorted(entry.unreadable), **attributes}
 
@@ -68,7 +68,7 @@ def _plain(key: str, values: tuple[bytes, ...], names: Names) -> object:
 
 
 def plain_holders(holders: Holders | None, names: Names) -> Plain:
-    """Give who holds an address."""
+    """Return who holds an address."""
     if holders is None:
         return {}
     return {
@@ -80,7 +80,7 @@ def plain_holders(holders: Holders | None, names: Names) -> Plain:
 
 
 def plain_view(view: DirectoryView, names: Names) -> Plain:
-    """Give everything that a directory told."""
+    """Return everything that a directory told."""
     return {
         "account": view.account and plain_entry(view.account, names),
         "account_holders": plain_holders(view.account_holders, names),

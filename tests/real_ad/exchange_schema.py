@@ -40,7 +40,7 @@ class Attribute:
 
     @property
     def cn(self) -> str:
-        """Give the common name of the schema object; nobody but the schema itself refers to it."""
+        """Return the common name of the schema object; nobody but the schema itself refers to it."""
         return f"Flowscape-{self.name}"
 
 
@@ -92,14 +92,14 @@ READ_BY_ALL = "D:(A;;RPWPCRCCDCLCLORCWOWDSDDTSW;;;DA)(A;;RPWPCRCCDCLCLORCWOWDSDD
 
 
 def batches() -> Iterator[Batch]:
-    """Give the objects to add below the schema's head, batch by batch: each names what the one before defined."""
+    """Return the objects to add below the schema's head, batch by batch: each names what the one before defined."""
     yield [(f"CN={a.cn}", "attributeSchema", _attribute(a, number)) for number, a in enumerate(ATTRIBUTES, 1)]
     yield [(f"CN={a.cn}", "attributeSchema", _attribute(a, number)) for number, a in enumerate(BACK_LINKS, 101)]
     yield [_class(number, *row) for number, row in enumerate(CLASSES, 201)]
 
 
 def allowed() -> dict[str, list[str]]:
-    """Give what existing classes (by common name) may hold from now on."""
+    """Return what existing classes (by common name) may hold from now on."""
     return {
         "Mail-Recipient": [attribute.name for attribute in ATTRIBUTES if attribute.recipient],
         "Top": ["msExchUserBL"],

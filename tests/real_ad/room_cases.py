@@ -76,7 +76,7 @@ def _kind(details: int, display: int, metadata: str = "") -> Plant:
 
 
 def _renamed(room: Room) -> None:
-    """Give the room another primary address; the configured one stays as an alias."""
+    """Return the room another primary address; the configured one stays as an alias."""
     old = room.account.mail
     others = [value for value in room.account.proxy_addresses if not value.startswith("SMTP:")]
     room.set(
@@ -86,7 +86,7 @@ def _renamed(room: Room) -> None:
 
 
 def _held_twice(room: Room) -> None:
-    """Give the room's address to a second object, as another address of it."""
+    """Return the room's address to a second object, as another address of it."""
     local = room.account.mail.partition("@")[0]
     if not room.administrator.exists(CONTACTS):
         room.administrator.add(CONTACTS, "organizationalUnit")
@@ -189,7 +189,7 @@ CASES = (
 
 
 def rooms_of(organisation: Organisation) -> list[Account]:
-    """Give the rooms of a scenario in its order."""
+    """Return the rooms of a scenario in its order."""
     return [account for account in organisation.accounts.values() if account.resource_metadata]
 
 
@@ -204,5 +204,5 @@ def add_rooms(administrator: Administrator, accounts: list[Account]) -> None:
 
 
 def planted(address: str, case: Case) -> list[str]:
-    """Give the simulator's conditions for a case of one room, as it takes them."""
+    """Return the simulator's conditions for a case of one room, as it takes them."""
     return [f"{name}:{address}" for name in case.simulated]

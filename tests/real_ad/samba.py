@@ -128,7 +128,7 @@ class DomainController:
 
     @property
     def is_made(self) -> bool:
-        """Tell whether there is a snapshot to start from."""
+        """Whether there is a snapshot to start from."""
         return (self.folder / "snapshot").is_dir()
 
     @property
@@ -170,7 +170,7 @@ class DomainController:
 
     @staticmethod
     def _run(command: list[str]) -> str:
-        """Give what a command of the system's own Python printed. Raises SambaError."""
+        """Return what a command of the system's own Python printed. Raises SambaError."""
         environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
         done = subprocess.run(
             command,
@@ -231,7 +231,7 @@ class DomainController:
 
     @property
     def runs(self) -> bool:
-        """Tell whether the server of this folder runs, whichever process started it."""
+        """Whether the server of this folder runs, whichever process started it."""
         return self._pid() is not None
 
     def _pid(self) -> int | None:

@@ -22,7 +22,7 @@ from pytest_flowscape.probes.directory.security_descriptor import GENERIC_ALL, I
 SYSTEM_PYTHON = Path("/usr/bin/python3")  # Samba's bindings are built for Debian's own Python alone
 SCRIPT = Path(__file__).with_name("access_check.py")
 WANTED = 5_000  # descriptors on which both give a verdict
-MOST = 6_000  # descriptors made until there are that many: some hold entries that ours refuses to judge
+MAX = 6_000  # descriptors made until there are that many: some hold entries that ours refuses to judge
 SEED = 1_000
 OBJECT_KINDS = (5, 6)
 SACL_OFFSET = slice(12, 16)  # in the header (MS-DTYP 2.4.6)
@@ -108,7 +108,7 @@ def spelt(sid: str) -> str:
 
 
 def as_samba_has_it(entries: tuple[Entry, ...] | None, theirs: list[Any] | None) -> bool:
-    """Tell whether both read the same entries; what ours leaves unread agrees in kind and flags."""
+    """Whether both read the same entries; what ours leaves unread agrees in kind and flags."""
     if entries is None or theirs is None:
         return entries is None and theirs is None
     ours = [(e.kind, e.flags, e.mask, spelt(e.sid)) if e.sid else (e.kind, e.flags) for e in entries]
@@ -117,7 +117,7 @@ def as_samba_has_it(entries: tuple[Entry, ...] | None, theirs: list[Any] | None)
 
 
 def names_an_object_entry(case: Case) -> bool:
-    """Tell whether an entry for kinds of objects speaks of the token and the right: what that means is not known."""
+    """Whether an entry for kinds of objects speaks of the token and the right: what that means is not known."""
     return any(
         kind in OBJECT_KINDS and not flags & INHERIT_ONLY and mask & (1 | GENERIC_ALL) and sid in case.sids
         for kind, flags, mask, sid in case.entries or ()
@@ -127,7 +127,7 @@ def names_an_object_entry(case: Case) -> bool:
 def test_agrees_with_samba_on_generated_descriptors(samba_reader: SambaReader) -> None:
     verdicts: Counter[Grant] = Counter()
     decided = 0
-    for number in range(SEED, SEED + MOST):
+    for number in range(SEED, SEED + MAX):
         case = samba_reader.made(number)
         entries = read_dacl(case.data)
         assert as_samba_has_it(entries, case.entries), case

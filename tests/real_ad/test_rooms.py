@@ -73,7 +73,7 @@ def site(real_directory: RealDirectory, wide_simulator: Simulator, tmp_path_fact
 
 
 def of_the_room(done: Finished, case: Case) -> dict[str, dict[str, Any]]:
-    """Give a room's outcomes by requirement."""
+    """Return a room's outcomes by requirement."""
     return {o["requirement"]: o for o in done.results["outcomes"] if o["target"] == ADDRESS[case.name]}
 
 

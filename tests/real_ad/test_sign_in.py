@@ -149,7 +149,7 @@ def test_a_name_that_nobody_has_is_refused_like_a_wrong_password(name: str, real
 
 
 def wrong_passwords(administrator: Administrator) -> int:
-    """Give how many wrong passwords the directory itself has counted."""
+    """Return how many wrong passwords the directory itself has counted."""
     return administrator.number(SERVICE, "badPwdCount")
 
 

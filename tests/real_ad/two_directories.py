@@ -53,7 +53,7 @@ class TwoDirectories:
         return plain_view(self.view(which, username, kinds), self.names(which))
 
     def found(self, which: str, query: Query) -> Plain:
-        """Give what one search finds by distinguished name, or the result with which it is refused."""
+        """Return what one search finds by distinguished name, or the result with which it is refused."""
         names = self.names(which)
         try:
             with views.servers(self.directory(which, *CONTROLLER), USERNAME, self.real.password) as servers:

@@ -31,7 +31,7 @@ class OpenDoor:
 
 @contextlib.contextmanager
 def signed_in(directory: Directory, username: str, password: str, *, own: bool = True) -> Iterator[DirectorySession]:
-    """Give a session that has signed in; ``own`` is False for a separate directory user."""
+    """Return a session that has signed in; ``own`` is False for a separate directory user."""
     session = DirectorySession(
         directory, username, Secret(password), as_service_account=own, gate=OpenDoor(), timeout=SECONDS
     )
@@ -45,7 +45,7 @@ def signed_in(directory: Directory, username: str, password: str, *, own: bool =
 
 @contextlib.contextmanager
 def servers(directory: Directory, username: str, password: str) -> Iterator[Servers]:
-    """Give the signed-in connections alone, for single searches."""
+    """Return the signed-in connections alone, for single searches."""
     found = Servers(directory, username, Secret(password), as_service_account=True, gate=OpenDoor(), timeout=SECONDS)
     try:
         bind = found.bind()

@@ -54,7 +54,7 @@ def pytest_unconfigure(config):
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """Give a folder with one plain test, a conftest that tells what was imported, and an unused site file."""
+    """Return a folder with one plain test, a conftest that tells what was imported, and an unused site file."""
     (tmp_path / "test_plain.py").write_text("def test_plain():\n    pass\n")
     (tmp_path / "conftest.py").write_text(CONFTEST)
     (tmp_path / "site.ini").write_text(SITE)

@@ -22,7 +22,7 @@ def text(name: str) -> str:
 
 
 def rows(name: str) -> list[list[str]]:
-    """Give the cells of every table row of a document."""
+    """Return the cells of every table row of a document."""
     lines = [line for line in text(name).splitlines() if line.startswith("|")]
     return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
 

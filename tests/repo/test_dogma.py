@@ -15,7 +15,7 @@ import pytest
 REPOSITORY = Path(__file__).resolve().parents[2]
 NOT_OURS = {".git", ".venv", "dist", "build", "__pycache__", "node_modules"}
 TEXTS = {".py", ".md", ".toml", ".ini", ".cfg", ".css", ".js", ".j2", ".json", ".csv", ".ps1", ".yml", ".yaml", ""}
-LONGEST_MODULE = 410
+MAX_MODULE = 410
 LEFT_OVER = (".orig", ".rej", ".bak")
 FORBIDDEN = {  # this file, which names them, is not looked at
     "a path of one machine": re.compile(r"(?<![\w.])/(root|work|home/\w+|Users/\w+)/|[A-Z]:\\Users\\"),
@@ -26,7 +26,7 @@ FORBIDDEN = {  # this file, which names them, is not looked at
 
 
 def files() -> Iterator[Path]:
-    """Give every text file of the repository; what git ignores by folder is left out."""
+    """Return every text file of the repository; what git ignores by folder is left out."""
     for folder, names, found in os.walk(REPOSITORY):
         names[:] = [
             name
@@ -61,7 +61,7 @@ def test_the_walk_sees_the_repository() -> None:
 
 def test_no_module_is_longer_than_the_house_allows() -> None:
     lengths = {named(path): len(path.read_text(encoding="utf-8").splitlines()) for path in modules()}
-    assert {name: length for name, length in lengths.items() if length > LONGEST_MODULE} == {}
+    assert {name: length for name, length in lengths.items() if length > MAX_MODULE} == {}
 
 
 def test_no_module_is_a_grab_bag() -> None:
@@ -115,7 +115,7 @@ CODE = re.compile(r"^```.*?^```$|`[^`\n]+`", re.MULTILINE | re.DOTALL)
 
 
 def anchors(path: Path) -> set[str]:
-    """Give a document's anchors as GitHub makes them out of its headings."""
+    """Return a document's anchors as GitHub makes them out of its headings."""
     titles = HEADING.findall(CODE.sub(lambda match: match[0].strip("`"), path.read_text(encoding="utf-8")))
     return {re.sub(r"[^\w\- ]", "", title.lower()).strip().replace(" ", "-") for title in titles}
 

@@ -27,7 +27,7 @@ CONFINED = {
 
 
 def product() -> Iterator[Path]:
-    """Give every module of the product: the simulator may import what it likes."""
+    """Return every module of the product: the simulator may import what it likes."""
     for folder in ("pytest_flowscape", "suites"):
         for path in (REPOSITORY / folder).rglob("*.py"):
             if "simulator" not in path.relative_to(REPOSITORY).parts:
@@ -35,7 +35,7 @@ def product() -> Iterator[Path]:
 
 
 def imported(node: ast.AST) -> set[str]:
-    """Give the top-level packages that a node and everything in it import."""
+    """Return the top-level packages that a node and everything in it import."""
     found: set[str] = set()
     for inner in ast.walk(node):
         if isinstance(inner, ast.Import):

@@ -46,7 +46,7 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the commands ar
 
 
 def blocks() -> list[str]:
-    """Give the document's bash blocks: gather, for Windows, verify, install, use."""
+    """Return the document's bash blocks: gather, for Windows, verify, install, use."""
     found = re.findall(r"^```bash\n(.*?)^```", DOCUMENT.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
     assert len(found) == 5
     return found
@@ -112,7 +112,7 @@ def needs_an_index(machines: Machines) -> None:
 
 
 def requirements(folder: Path) -> dict[str, list[Requirement]]:
-    """Give what each wheel of a folder says that it needs."""
+    """Return what each wheel of a folder says that it needs."""
     found = {}
     for wheel in folder.glob("*.whl"):
         archive = zipfile.ZipFile(wheel)
@@ -124,7 +124,7 @@ def requirements(folder: Path) -> dict[str, list[Requirement]]:
 
 
 def missing(folder: Path, machine: dict[str, str]) -> set[str]:
-    """Give what a machine with these markers would lack, were it to install the tool with its demo from a folder."""
+    """Return what a machine with these markers would lack, were it to install the tool with its demo from a folder."""
     known = requirements(folder)
     waiting: list[tuple[str, frozenset[str]]] = [("pytest-flowscape", frozenset({"demo"}))]
     seen: set[tuple[str, frozenset[str]]] = set()

@@ -40,7 +40,7 @@ def execute(*command: str | Path, cwd: Path) -> str:
 
 @pytest.fixture(scope="session")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Give the wheel, built once for all worker processes."""
+    """Return the wheel, built once for all worker processes."""
     base = tmp_path_factory.getbasetemp()
     folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "wheel"
     with FileLock(f"{folder}.lock"):
@@ -70,7 +70,7 @@ def install(wheel: Path, environment: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def python(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Give the Python of an environment where only the wheel is installed."""
+    """Return the Python of an environment where only the wheel is installed."""
     return install(wheel, tmp_path_factory.mktemp("project") / ".venv")
 
 
@@ -148,7 +148,7 @@ def test_collect_only_validates_and_touches_no_network(python: Path, simulator: 
 
 @pytest.fixture
 def project(python: Path) -> Iterator[Path]:
-    """Give the folder above the virtual environment, with a conftest.py in it."""
+    """Return the folder above the virtual environment, with a conftest.py in it."""
     folder = python.parents[2]
     conftest = folder / "conftest.py"
     conftest.write_text(

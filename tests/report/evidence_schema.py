@@ -42,7 +42,7 @@ _PLAIN: dict[object, dict[str, Any]] = {
 
 
 def make() -> dict[str, Any]:
-    """Give the schema."""
+    """Return the schema."""
     definitions: dict[str, Any] = {}
     site = _shape(SiteFacts, definitions)
     rooms = {name: _shape(kind, definitions) for name, kind in ROOM_FACTS.items()}
@@ -67,7 +67,7 @@ def make() -> dict[str, Any]:
 
 
 def text() -> str:
-    """Give the schema as it is committed."""
+    """Return the schema as it is committed."""
     return json.dumps(make(), indent=2) + "\n"
 
 

@@ -109,7 +109,7 @@ _UNMEASURED = {"folder-permissions"}  # causes of what is not measured, which ha
 
 
 def causes_in_suites() -> set[str]:
-    """Give every cause that a suite names in so many words."""
+    """Return every cause that a suite names in so many words."""
     texts = "".join(path.read_text(encoding="utf-8") for path in SUITES.glob("test_*.py"))
     return set(re.findall(r'cause="([a-z0-9-]+)"', texts)) - _UNMEASURED
 
@@ -143,7 +143,7 @@ def facts_with(value: str) -> SiteFacts:
 
 
 def failed(case: Case, site: Site, found: str = "not as it should be", targets: Sequence[str] = ()) -> list[Outcome]:
-    """Give the outcomes of a case, on every target of the site unless some are named."""
+    """Return the outcomes of a case, on every target of the site unless some are named."""
     known = REQUIREMENTS[case.requirement]
     every = {
         Per.SITE: ("site",),
@@ -168,20 +168,20 @@ def failed(case: Case, site: Site, found: str = "not as it should be", targets: 
 
 
 def around(cases: Sequence[Case], site: Site, facts: SiteFacts | None = None, found: str = "not right") -> Around:
-    """Give what the scripts are made from, for these cases."""
+    """Return what the scripts are made from, for these cases."""
     outcomes = [outcome for case in cases for outcome in failed(case, site, found)]
     return Around(site, facts, groups.findings(outcomes, REQUIREMENTS))
 
 
 def documents(cases: Sequence[Case], value: str = "plain") -> dict[str, str]:
-    """Give the text of each file that holds something, where every text of site, facts and findings is ``value``."""
+    """Return the text of each file that holds something, where every text of site, facts and findings is ``value``."""
     made = around(cases, site_with(value), facts_with(value), found=value)
     texts = {name: fixes.document(name, made, samples.run_info()) for name in fixes.NAMES}
     return {name: text for name, text in texts.items() if text}
 
 
 def scripts(cases: Sequence[Case], value: str = "plain") -> dict[str, str]:
-    """Give the scripts among the documents."""
+    """Return the scripts among the documents."""
     return {name: text for name, text in documents(cases, value).items() if name.endswith(".ps1")}
 
 

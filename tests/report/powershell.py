@@ -119,35 +119,35 @@ def _language() -> tree_sitter.Language:
 
 @lru_cache(maxsize=4)
 def tree(source: str) -> tree_sitter.Tree:
-    """Give a script's tree."""
+    """Return a script's tree."""
     return tree_sitter.Parser(_language()).parse(source.encode())
 
 
 def nodes(source: str, kind: str) -> list[tree_sitter.Node]:
-    """Give every node of a kind, in the order of the text."""
+    """Return every node of a kind, in the order of the text."""
     found = tree_sitter.QueryCursor(tree_sitter.Query(_language(), f"({kind}) @found")).captures(tree(source).root_node)
     return sorted(found.get("found", []), key=lambda node: node.start_byte)
 
 
 def text(node: tree_sitter.Node) -> str:
-    """Give what a node stands for."""
+    """Return what a node stands for."""
     return (node.text or b"").decode()
 
 
 def faults(source: str) -> list[str]:
-    """Give what the grammar cannot read, or had to add."""
+    """Return what the grammar cannot read, or had to add."""
     if not tree(source).root_node.has_error:
         return []
     return [text(node)[:100] for node in nodes(source, "ERROR")] or ["something is missing"]
 
 
 def verbatim(source: str) -> list[str]:
-    """Give the value of every single-quoted literal by the grammar, which knows the apostrophe alone."""
+    """Return the value of every single-quoted literal by the grammar, which knows the apostrophe alone."""
     return [_literal(text(node), 0)[0] for node in nodes(source, "verbatim_string_characters")]
 
 
 def commands(source: str) -> list[tuple[str, str]]:
-    """Give (name, whole text) of every command."""
+    """Return (name, whole text) of every command."""
     found = []
     for node in nodes(source, "command"):
         name = node.child_by_field_name("command_name")

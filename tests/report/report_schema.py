@@ -14,11 +14,11 @@ SCHEMAS = Path(__file__).parents[2] / "docs" / "schemas"
 
 @cache
 def schema(name: str) -> Any:
-    """Give docs/schemas/NAME.schema.json."""
+    """Return docs/schemas/NAME.schema.json."""
     return json.loads((SCHEMAS / f"{name}.schema.json").read_text(encoding="utf-8"))
 
 
 def faults(document: Any, name: str) -> list[str]:
-    """Give every place where a document does not follow docs/schemas/NAME.schema.json."""
+    """Return every place where a document does not follow docs/schemas/NAME.schema.json."""
     found = Draft202012Validator(schema(name)).iter_errors(document)
     return [f"{error.json_path}: {error.message[:300]}" for error in found]

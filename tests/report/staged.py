@@ -59,7 +59,7 @@ def room(number: int) -> str:
 
 
 def pairs(rooms: int = 2) -> list[Pair]:
-    """Give every pair that a staged site with so many rooms expects, in the order of the suites."""
+    """Return every pair that a staged site with so many rooms expects, in the order of the suites."""
     targets = {"site": ["site"], "room": [room(n) for n in range(rooms)], "user": ["ann@contoso.test"]}
     known = [judged.requirement for judged in load_requirements().values()]
     return [(one.id, target) for one in known for target in targets[one.per.value]]
@@ -95,7 +95,7 @@ class Stage:
 
     @property
     def expected(self) -> list[Pair]:
-        """Give the expected set as the product itself makes it."""
+        """Return the expected set as the product itself makes it."""
         known = [judged.requirement for judged in load_requirements().values()]
         return [(pair.requirement.id, pair.target) for pair in expected_pairs(known, load_site(self.site))]
 
@@ -159,7 +159,7 @@ def _key(pair: Pair) -> str:
 
 
 def outcomes(document: Mapping[str, Any]) -> dict[Pair, Word]:
-    """Give the outcomes of a results.json."""
+    """Return the outcomes of a results.json."""
     told = (Outcome.from_json(one) for one in document["outcomes"])
     return {(one.requirement, one.target): one.word for one in told}
 

@@ -62,7 +62,7 @@ def judged(words: Mapping[Pair, Word]) -> tuple[Any, Result]:
 
 
 def few_pairs() -> tuple[list[Pair], list[Pair]]:
-    """Give seven required pairs, one for each word, and a recommended one."""
+    """Return seven required pairs, one for each word, and a recommended one."""
     rooms = ("room0000@contoso.test", "room0001@contoso.test")
     required = [("HOST-1", "site"), ("ACCOUNT-1", "site"), *(("ROOM-1", one) for one in rooms)]
     required += [*(("PERMISSION-1", one) for one in rooms), ("IMPERSONATION-2", "ann@contoso.test")]

@@ -16,7 +16,7 @@ UNMEASURED = (Word.NOT_MEASURED, Word.NOT_REQUESTED, Word.ATTESTED, Word.NOT_RUN
 
 
 def earlier(*runs: Mapping[tuple[str, str], Word]) -> list[Earlier]:
-    """Give earlier runs, newest first, each of which measured HOST-1 too."""
+    """Return earlier runs, newest first, each of which measured HOST-1 too."""
     made = []
     for age, run in enumerate(runs, 1):
         words = {ANCHOR: Word.PASSED, **run}

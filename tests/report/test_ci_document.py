@@ -27,7 +27,7 @@ WHEEL = f"./pytest_flowscape-{__version__}-py3-none-any.whl"
 
 
 def blocks(language: str) -> dict[str, str]:
-    """Give the code blocks of a language by the heading above them."""
+    """Return the code blocks of a language by the heading above them."""
     found: dict[str, str] = {}
     for section in TEXT.split("\n## ")[1:]:
         title = section.partition("\n")[0]
@@ -41,7 +41,7 @@ JENKINS = blocks("groovy")["Jenkins"]
 
 
 def scripts() -> dict[str, list[str]]:
-    """Give the scripts of each example, in their order."""
+    """Return the scripts of each example, in their order."""
     github = [step["run"] for step in YAML["GitHub Actions"]["jobs"]["acceptance"]["steps"] if "run" in step]
     azure = [step["bash"] for step in YAML["Azure DevOps"]["steps"] if "bash" in step]
     groovy = re.findall(r"\bsh(?:\([^)']*script: | )'([^']*)'", JENKINS)

@@ -41,7 +41,7 @@ def test_it_stays_within_its_bounds_and_keeps_what_matters(width: int, rooms: in
         not_kept="This run could not be kept in history/: " + LONG,
         written=True,
     )
-    assert len(lines) <= summary.MOST_LINES == 50
+    assert len(lines) <= summary.MAX_LINES == 50
     assert max(wide(line) for _, line in lines) <= width
     assert {kind for kind, _ in lines} <= set(KINDS)
     text = "\n".join(line for _, line in lines)

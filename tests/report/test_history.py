@@ -45,7 +45,7 @@ def red(where: Site | None = None) -> Result:
 
 
 def known(found: tuple[Changes | None, str]) -> Changes:
-    """Give the changes of a run that had something to compare with, and nothing to complain of."""
+    """Return the changes of a run that had something to compare with, and nothing to complain of."""
     assert found[1] == ""
     assert found[0] is not None
     return found[0]

@@ -99,7 +99,7 @@ class Driver:
 
 
 def made(pytester: pytest.Pytester, where: Site, judged: Result, extra: str = "") -> tuple[str, list[dict[str, Any]]]:
-    """Give the page of a run, and its rows as the page's script reads them."""
+    """Return the page of a run, and its rows as the page's script reads them."""
     pytester.makepyfile(f"def test_one(carried):\n    pass\n{extra}")
     pytester.runpytest_inprocess(
         "-p", "no:cacheprovider", "--html=page.html", "--self-contained-html", plugins=[Driver(where, judged)]
@@ -216,8 +216,8 @@ def test_the_written_page_has_a_row_in_our_words_that_pytests_filters_can_show(p
 def test_after_many_passed_rows_further_ones_are_counted_only(
     pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(html, "MOST_PLAIN_ROWS", 5)
-    monkeypatch.setattr(html, "MOST_ROWS", 1)
+    monkeypatch.setattr(html, "MAX_PLAIN_ROWS", 5)
+    monkeypatch.setattr(html, "MAX_ROWS", 1)
     where = site(2)
     judged = result(where, [failed("HOST-1"), failed("HOST-2"), failed("HOST-3")])
     markup, rows = made(pytester, where, judged)

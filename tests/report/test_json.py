@@ -227,7 +227,7 @@ def test_rooms_that_were_encoded_ahead_are_written_as_those_that_were_not(tmp_pa
 
 
 def test_no_more_rooms_are_encoded_ahead_than_the_memory_should_hold(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(evidence, "MOST_AHEAD", 2)
+    monkeypatch.setattr(evidence, "MAX_AHEAD", 2)
     ahead = evidence.Ahead(str)
     for number in range(3):
         ahead.add(f"room{number}", {"owner": number})

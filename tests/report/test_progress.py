@@ -64,7 +64,7 @@ def at_terminal(stage: Stage, *arguments: str, columns: int = 100) -> str:
 
 
 def states(told: str) -> list[str]:
-    """Give what stood on the line, one after the other."""
+    """Return what stood on the line, one after the other."""
     return [state.rstrip() for state in re.findall(r"\r(\d+/\d+ rooms[^\r\n\x1b]*)", told)]
 
 

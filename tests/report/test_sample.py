@@ -19,7 +19,7 @@ from tests.report.make_sample import KEPT, PICTURE, REPOSITORY, SAMPLE
 from tests.report.report_schema import faults
 from tests.report.staged import outcomes
 
-MOST_BYTES = 300_000
+MAX_BYTES = 300_000
 FILES = sorted(path for path in SAMPLE.rglob("*") if path.is_file())
 
 
@@ -28,7 +28,7 @@ def results(folder: Path = SAMPLE) -> dict[str, Any]:
 
 
 def shape(value: Any) -> Any:
-    """Give the keys of a document, without its values."""
+    """Return the keys of a document, without its values."""
     if isinstance(value, dict):
         return {key: shape(one) for key, one in value.items()}
     if isinstance(value, list):
@@ -93,4 +93,4 @@ def test_the_readme_shows_its_picture_and_leads_to_it() -> None:
     assert "reports/sample/acceptance.html" in readme
     content = PICTURE.read_bytes()
     assert content.startswith(b"\x89PNG")
-    assert len(content) < MOST_BYTES
+    assert len(content) < MAX_BYTES

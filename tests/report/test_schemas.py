@@ -19,7 +19,7 @@ NAMES = sorted(path.name.removesuffix(".schema.json") for path in SCHEMAS.glob("
 
 
 def objects(node: Any) -> Iterator[dict[str, Any]]:
-    """Give every part of a schema that describes an object."""
+    """Return every part of a schema that describes an object."""
     if isinstance(node, list):
         for one in node:
             yield from objects(one)

@@ -141,12 +141,12 @@ def assert_ended_well(done: Stopped, workers: str) -> None:
 
 
 def ours(temporary: Path) -> list[Path]:
-    """Give what is left in a temporary folder, but for pytest's own: xdist has one made for its workers."""
+    """Return what is left in a temporary folder, but for pytest's own: xdist has one made for its workers."""
     return [path for path in temporary.iterdir() if not path.name.startswith("pytest-of-")]
 
 
 def alive(session: int) -> list[str]:
-    """Give the processes of a session that still run: workers that outlived their run."""
+    """Return the processes of a session that still run: workers that outlived their run."""
     found = []
     for entry in Path("/proc").iterdir():
         if entry.name.isdecimal():

@@ -51,7 +51,7 @@ def test_a_meeting_is_removed_or_told(
 
 
 def awaits_mail(output: str) -> bool:
-    """Tell whether the run says that mail about what it removed may still come: then the sweep looks again."""
+    """Whether the run says that mail about what it removed may still come: then the sweep looks again."""
     return "mail about it may still arrive" in " ".join(output.split())
 
 

@@ -136,7 +136,7 @@ def ber(tag: int, *content: bytes | int | str) -> bytes:
 
 
 def entries(connection: ldap3.Connection) -> dict[str, dict[str, list[bytes]]]:
-    """Give the entries of the last search; ldap3 adds named attributes that were not sent, empty: they are left out."""
+    """Return the entries of the last search; empty attributes, which ldap3 adds, are left out."""
     found = [answer for answer in connection.response or () if answer["type"] == "searchResEntry"]
     return {
         answer["dn"]: {name: values for name, values in answer["raw_attributes"].items() if values} for answer in found

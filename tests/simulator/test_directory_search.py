@@ -26,7 +26,7 @@ PAGED = "1.2.840.113556.1.4.319"
 
 
 def found(directory: DirectoryProcess, filter_text: str, **more: object) -> set[str]:
-    """Give the sAMAccountNames that a filter finds, with objects that have none by their distinguished name."""
+    """Return the sAMAccountNames that a filter finds, with objects that have none by their distinguished name."""
     answer = directory.find(filter_text, "sAMAccountName", **more)
     return {facts["sAMAccountName"][0].decode() if facts.get("sAMAccountName") else dn for dn, facts in answer.items()}
 

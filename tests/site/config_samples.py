@@ -58,7 +58,7 @@ def only(folder: Path, text: str) -> Mistake:
 
 
 def line_of(text: str, start: str) -> int:
-    """Give the number of the first line that begins with ``start``, white space aside."""
+    """Return the number of the first line that begins with ``start``, white space aside."""
     return next(n for n, line in enumerate(text.splitlines(), 1) if line.strip().startswith(start))
 
 

@@ -41,12 +41,12 @@ def test_every_required_requirement_has_a_fault_and_every_fault_a_requirement() 
 
 
 def requested(run: Run, record: Requirement, target: str) -> bool:
-    """Tell whether a run asks for a requirement on a target; meetings only of rooms that are named for them."""
+    """Whether a run asks for a requirement on a target; meetings only of rooms that are named for them."""
     return run.asks_for(record.opt_in) and (record.opt_in != OPT_INS[1] or target in run.invited)
 
 
 def dependants(failed: str) -> set[str]:
-    """Give the requirements that need ``failed``, however many needs lie between."""
+    """Return the requirements that need ``failed``, however many needs lie between."""
     found: set[str] = set()
     while True:
         more = {record.id for record in CATALOGUE.values() if {failed, *found} & set(record.needs)} - found
@@ -56,7 +56,7 @@ def dependants(failed: str) -> set[str]:
 
 
 def stopped_by(record: Requirement, target: str, site: Site) -> set[tuple[str, str]]:
-    """Give every pair that this failure leaves unmeasured, from needs and from the table of causes."""
+    """Return every pair that this failure leaves unmeasured, from needs and from the table of causes."""
     ids = dependants(record.id) | (set(CAUSES[ROWS[record.id]].not_measured) if record.id in ROWS else set())
     pairs = set()
     for id_ in ids:

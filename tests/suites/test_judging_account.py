@@ -20,7 +20,7 @@ LINKED = {"msExchMasterAccountSid": b"\x01\x05" + b"\x00" * 22, "msExchRecipient
 
 
 def failing(id_: str) -> list[str]:
-    """Give the causes by which the table fails a requirement."""
+    """Return the causes by which the table fails a requirement."""
     keys = [key for key, cause in CAUSES.items() if cause.failed == id_]
     assert keys
     return keys

@@ -72,7 +72,7 @@ class LdapAsked:
 
 
 def ews() -> Iterator[EwsAsked]:
-    """Give every kind of request in the order of a run."""
+    """Return every kind of request in the order of a run."""
     inbox, calendar = FolderWanted("inbox"), FolderWanted("calendar", _NAMED)
     own = [FolderWanted(name) for name in FIVE_FOLDERS]
     room = [FolderWanted(name, _NAMED) for name in FIVE_FOLDERS]
@@ -107,7 +107,7 @@ class _Listener:
 
 
 def _bookings() -> list[bytes]:
-    """Give one of each request with which exchangelib looks after a booking."""
+    """Return one of each request with which exchangelib looks after a booking."""
     from pytest_flowscape.booking.client.booked import BookingCalendar  # noqa: PLC0415  imports exchangelib
 
     listener = _Listener()
@@ -127,7 +127,7 @@ def _bookings() -> list[bytes]:
 
 
 def ldap() -> Iterator[LdapAsked]:
-    """Give every kind of search in the order of a run."""
+    """Return every kind of search in the order of a run."""
     meeting = attributes_judged()
     reads = meeting - frozenset(REACHES)
     anywhere = (DOMAIN, FOREST)
@@ -153,7 +153,7 @@ def _search(bases: tuple[str, ...], wanted: str, attributes: Iterable[str], when
 
 
 def in_general(wanted: str) -> str:
-    """Give a filter with VALUE in place of values, but for classes; terms of the same form are told once."""
+    """Return a filter with VALUE in place of values, but for classes; terms of the same form are told once."""
     text = _VALUE.sub(lambda found: found[0] if _of_a_class(wanted, found) else "VALUE", wanted)
     return re.sub(r"(\([^()]*\))\1+", r"\1", text)
 
@@ -166,7 +166,7 @@ def _of_a_class(wanted: str, found: re.Match[str]) -> bool:
 
 
 def block() -> str:
-    """Give the two tables in Markdown."""
+    """Return the two tables in Markdown."""
     return "\n".join((*_ews_table(), "", *_ldap_table()))
 
 
@@ -190,7 +190,7 @@ def _ldap_table() -> Iterator[str]:
 
 
 def with_block(page: str) -> str:
-    """Give a page with the tables anew between its two marks. Raises ValueError where it has no marks."""
+    """Return a page with the tables anew between its two marks. Raises ValueError where it has no marks."""
     before, begin, rest = page.partition(BEGIN)
     _, end, after = rest.partition(END)
     if not begin or not end:

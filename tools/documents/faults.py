@@ -49,8 +49,8 @@ def limits() -> Iterator[str]:
     yield f"| pause before a try, where the server names none | {pauses} seconds |"
     yield "| pause that a server names | as long, if it fits into the time left; else the answer stands |"
     yield f"| one answer of EWS | {policy.EWS_BYTES // 1024**2} MB, never compressed, no DTD, 256 levels |"
-    yield f"| requests in a row without an HTTP answer | {policy.MOST_IN_A_ROW}, then no more are sent |"
-    yield f"| time waited in vain, all requests of a process together | {policy.MOST_IN_VAIN:g} times `timeout` |"
+    yield f"| requests in a row without an HTTP answer | {policy.MAX_IN_A_ROW}, then no more are sent |"
+    yield f"| time waited in vain, all requests of a process together | {policy.MAX_IN_VAIN:g} times `timeout` |"
     yield "| reaching a directory server, a bind, a search with all its pages | `timeout` each |"
     yield f"| all messages of one page of a search | {policy.LDAP_BYTES // 1024**2} MB |"
     yield f"| waiting for another process's sign-in | {gate.PATIENCE:g} seconds |"
@@ -75,7 +75,7 @@ def size() -> tuple[int, int]:
 
 
 def page(text: str) -> str:
-    """Give the page with its tables anew; what stands between them is written by hand."""
+    """Return the page with its tables anew; what stands between them is written by hand."""
     for name, made in (("rules", rules), ("limits", limits), ("tried", tried)):
         begin, end = f"<!-- {name} -->\n", f"<!-- end of {name} -->"
         head, _, rest = text.partition(begin)

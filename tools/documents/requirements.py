@@ -26,7 +26,7 @@ EACH = {Per.SITE: "the site", Per.ROOM: "each room", Per.USER: "each user"}
 
 
 def page(requirements: Iterable[Requirement]) -> str:
-    """Give the whole page in Markdown, ended by one line feed: a table of all, then one section for each."""
+    """Return the whole page in Markdown, ended by one line feed: a table of all, then one section for each."""
     found = tuple(requirements)
     return "\n".join((HEAD, *_table(found), *(line for one in found for line in _section(one)))).rstrip() + "\n"
 

@@ -56,7 +56,7 @@ class _OwnProtocol(Protocol):  # type: ignore[misc]  # exchangelib has no types
         return cast("requests.Session", session)
 
     def get_session(self) -> requests.Session:
-        """Give the session; a new one where an interrupt took the last one with it.
+        """Return the session; a new one where an interrupt took the last one with it.
 
         Raises RuntimeError in another thread or process than the account's.
         """

@@ -24,7 +24,7 @@ from pytest_flowscape.facts import TAG_NAME, TAG_SET, Trouble, Written
 from pytest_flowscape.probes.ews.http_wire import HttpAnswer
 from pytest_flowscape.site.model import Exchange
 
-MOST_CHANGES = 512  # that one SyncFolderItems may tell (messages.xsd, MaxSyncChangesReturnedType)
+MAX_CHANGES = 512  # that one SyncFolderItems may tell (messages.xsd, MaxSyncChangesReturnedType)
 _FAULT = 500
 
 
@@ -144,7 +144,7 @@ class BookingCalendar:
     def changes(self) -> tuple[RawAnswer, ...]:
         """Synchronise: what has changed since the last call, by ids, times and tags; at first everything."""
         return self._call(
-            lambda: every(self._calendar.sync_items(only_fields=["end", "run_tag"], max_changes_returned=MOST_CHANGES))
+            lambda: every(self._calendar.sync_items(only_fields=["end", "run_tag"], max_changes_returned=MAX_CHANGES))
         )
 
     def tagged(self) -> tuple[RawAnswer, ...]:
@@ -176,6 +176,6 @@ def every(found: Iterable[Any]) -> None:
 
 
 def ews_time(moment: datetime | None) -> Any:
-    """Give an aware time as exchangelib's own."""
+    """Return an aware time as exchangelib's own."""
     assert moment is not None
     return moment.astimezone(UTC)  # exchangelib's zone makes it exchangelib's time

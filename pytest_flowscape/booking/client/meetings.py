@@ -140,6 +140,6 @@ class MeetingMailbox(BookingCalendar):
         )
 
     def _folder(self, name: str, kind: type[Any] = TaggedCalendar) -> Any:
-        """Give a distinguished folder of this mailbox; no request is sent for it."""
+        """Return a distinguished folder of this mailbox; no request is sent for it."""
         where = DistinguishedFolderId(id=name, mailbox=Mailbox(email_address=self.address))
         return kind(root=Root(account=self._account), _distinguished_id=where)

@@ -53,7 +53,7 @@ class RawAnswer:
 
 
 def owner() -> tuple[int, int]:
-    """Give process and thread that run now."""
+    """Return process and thread that run now."""
     return os.getpid(), threading.get_ident()
 
 

@@ -26,7 +26,7 @@ from pytest_flowscape.probes.directory.view import (
 )
 
 ANYTHING = "(objectClass=*)"
-MOST_NAMESAKES = 5  # objects of other domains to look at where several have the user name
+MAX_NAMESAKES = 5  # objects of other domains to look at where several have the user name
 UNKNOWN_FOREST = "another forest"
 # how many wrong passwords lock an account, by its own policy and by the domain's
 POLICY_ATTRIBUTES = OWN_THRESHOLD, DOMAIN_THRESHOLD = ("msDS-LockoutThreshold", "lockoutThreshold")
@@ -67,7 +67,7 @@ class Accounts:
         return self._elsewhere(username, attributes)
 
     def linked(self, holders: Holders, attributes: tuple[str, ...]) -> Found:
-        """Give the linked mailbox that has the account's email, whose user name is another forest's; whole."""
+        """Return the linked mailbox that has the account's email, whose user name is another forest's; whole."""
         found = holders.by_proxy
         if len(found) != 1 or not is_linked(found[0]):
             return Found()
@@ -88,7 +88,7 @@ class Accounts:
             return named
 
     def lockout_threshold(self, account: DirectoryEntry) -> int | None:
-        """Give how many wrong passwords lock the account: its own policy's number, else the domain's; 0 is never.
+        """Return how many wrong passwords lock the account: its own policy's number, else the domain's; 0 is never.
 
         None where it is not readable.
         """
@@ -102,7 +102,7 @@ class Accounts:
         return found[0].number(name) if found else None
 
     def _alone(self, entry: DirectoryEntry, username: str) -> bool:
-        """Tell whether it is surely this user: its domain is proven, or no other domain that is seen has the name."""
+        """Whether it is surely this user: its domain is proven, or no other domain that is seen has the name."""
         if "\\" not in username or is_proven(entry, username) or not self._servers.reaches(catalog=True):
             return True
         return len(self._searched("", namesakes_filter(username), catalog=True)) < 2
@@ -112,7 +112,7 @@ class Accounts:
         namesakes = namesakes_filter(username)
         if not namesakes or not self._servers.reaches(catalog=True):
             return Found()
-        found = self._searched("", namesakes, catalog=True)[:MOST_NAMESAKES]
+        found = self._searched("", namesakes, catalog=True)[:MAX_NAMESAKES]
         wholes = [self._whole(entry.dn, attributes) for entry in found]
         proven = [one for one in wholes if one.entry and is_proven(one.entry, username)]
         return proven[0] if len(proven) == 1 else Found()
@@ -148,5 +148,5 @@ class Accounts:
 
 
 def domain_sid(sid: bytes) -> bytes:
-    """Give the SID of the domain of an account: its own without the last part (MS-DTYP 2.4.2)."""
+    """Return the SID of the domain of an account: its own without the last part (MS-DTYP 2.4.2)."""
     return bytes((sid[0], sid[1] - 1)) + sid[2:-4] if len(sid) > 12 else sid

@@ -68,7 +68,7 @@ class Late:
             self._there.set()
 
     def result(self) -> Rest:
-        """Give the rest, waiting for it; after an interruption of the run, at once what there is: troubles."""
+        """Return the rest, waiting for it; after an interruption of the run, at once what there is: troubles."""
         if self._given is not None:
             return self._given
         if self._thread is None and not self._there.is_set():
@@ -101,17 +101,17 @@ class Awaited(Mapping[str, T]):
         self.late = late
 
     def __getitem__(self, address: str) -> T:
-        """Give one fact. Raises KeyError for an address that was not asked for."""
+        """Return one fact. Raises KeyError for an address that was not asked for."""
         if address in self._first or address not in self._addresses:
             return self._first[address]
         return self._pick(self.late.result())[address]
 
     def __contains__(self, address: object) -> bool:
-        """Tell whether an address was asked for; this waits for nothing."""
+        """Whether an address was asked for; this waits for nothing."""
         return address in self._addresses
 
     def __iter__(self) -> Iterator[str]:
-        """Give the addresses in the order asked; this waits for nothing."""
+        """Return the addresses in the order asked; this waits for nothing."""
         return iter(self._addresses)
 
     def __len__(self) -> int:
@@ -122,7 +122,7 @@ class Awaited(Mapping[str, T]):
 def with_late_part(
     view: DirectoryView, rooms: Sequence[str], users: Sequence[str], rest: Sequence[str], make: Callable[[], Rest]
 ) -> DirectoryView:
-    """Give the view with an Awaited for all rooms and users, where ``rest`` of them are still to be looked up."""
+    """Return the view with an Awaited for all rooms and users, where ``rest`` of them are still to be looked up."""
     if not rest:
         return view
     late = Late(view, rest, make)
@@ -135,12 +135,12 @@ def with_late_part(
 
 
 def late_part(view: DirectoryView) -> Late | None:
-    """Give what is still to be looked up of a view, None where it is whole."""
+    """Return what is still to be looked up of a view, None where it is whole."""
     return view.rooms.late if isinstance(view.rooms, Awaited) else None
 
 
 def whole(view: DirectoryView) -> DirectoryView:
-    """Give the view with nothing left to wait for: plain dicts, the searches of all."""
+    """Return the view with nothing left to wait for: plain dicts, the searches of all."""
     late = late_part(view)
     if late is None:
         return view

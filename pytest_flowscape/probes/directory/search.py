@@ -122,7 +122,7 @@ class Channel:
         return trouble
 
     def search(self, query: Query, deadline: Deadline) -> tuple[DirectoryEntry, ...]:
-        """Give all entries found, page by page; references to other servers are passed over.
+        """Return all entries found, page by page; references to other servers are passed over.
 
         Raises SearchFailed for any answer but success, without entries: half an
         answer would make what is missing look absent.
@@ -183,7 +183,7 @@ class Channel:
         return DirectoryEntry(dn=str(item["dn"]), server=str(self.server), attributes=attributes)
 
     def lend(self, seconds: float) -> Any:
-        """Give the library's own connection, signed in, for clients that are not ours; each answer within ``seconds``.
+        """Return the library's own signed-in connection, for clients that are not ours; each answer within ``seconds``.
 
         It searches, and cannot write, sign in again or open another connection.
         """
@@ -358,7 +358,7 @@ def _ended(error: Exception) -> bool:
 
 
 def _trouble(error: Exception) -> Trouble:
-    """Tell what broke, without the library's words: they may quote what was sent."""
+    """Return what broke, without the library's words: they may quote what was sent."""
     if isinstance(error, OSError):
         return trouble_of(error)
     if _ended(error):

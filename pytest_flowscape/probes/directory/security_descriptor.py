@@ -56,7 +56,7 @@ class Entry:
 
 
 def read_sid(data: bytes, at: int = 0, end: int | None = None) -> tuple[str, int]:
-    """Give the SID at ``at`` as text and where it ends (MS-DTYP 2.4.2); it must lie before ``end``.
+    """Return the SID at ``at`` as text and where it ends (MS-DTYP 2.4.2); it must lie before ``end``.
 
     Raises ValueError if it is damaged.
     """
@@ -74,7 +74,7 @@ def read_sid(data: bytes, at: int = 0, end: int | None = None) -> tuple[str, int
 
 
 def sid_text(data: bytes) -> str:
-    """Give a whole value of objectSid or tokenGroups as text. Raises ValueError if damaged or followed by more."""
+    """Return a whole value of objectSid or tokenGroups as text. Raises ValueError if damaged or followed by more."""
     text, after = read_sid(data)
     if after != len(data):
         raise ValueError("bytes follow a SID")
@@ -82,7 +82,7 @@ def sid_text(data: bytes) -> str:
 
 
 def read_dacl(data: bytes) -> tuple[Entry, ...] | None:
-    """Give the entries of the DACL in order, None where there is no DACL.
+    """Return the entries of the DACL in order, None where there is no DACL.
 
     Owner, group and SACL say nothing of access to a mailbox, but are looked at:
     what is damaged in one place is not believed in another. Raises ValueError

@@ -89,7 +89,7 @@ class Servers:
         return replace(self._bind, notes=self.notes)
 
     def reaches(self, *, catalog: bool) -> bool:
-        """Tell whether a global catalog (or else a domain controller) is signed in; signs in to one if there is one."""
+        """Whether a global catalog (or else a domain controller) is signed in; signs in to one if there is one."""
         if catalog not in self._channels and self._channels and catalog not in self._unreached:
             servers = self._of_kind(catalog)
             if not servers or self._enter(servers, Deadline(self._timeout)).trouble:
@@ -98,7 +98,7 @@ class Servers:
 
     @property
     def names_catalog(self) -> bool:
-        """Tell whether the site file names a global catalog, reached or not."""
+        """Whether the site file names a global catalog, reached or not."""
         return bool(self._of_kind(catalog=True))
 
     @property
@@ -108,7 +108,7 @@ class Servers:
         return self._searches + sum(channel.searches for channel in (*self._channels.values(), *others))
 
     def lend(self) -> Any:
-        """Give the library's connection to the server that was signed in to, None where there is none."""
+        """Return the library's connection to the server that was signed in to, None where there is none."""
         channel = next(iter(self._channels.values()), None)
         return None if channel is None else channel.lend(self._timeout)
 
@@ -207,7 +207,7 @@ class Servers:
     # --- searching ---
 
     def search(self, query: Query, *, catalog: bool, own: bool = False) -> tuple[DirectoryEntry, ...]:
-        """Give all that is found; a server of the other kind is asked where none of this kind is signed in.
+        """Return all that is found; a server of the other kind is asked where none of this kind is signed in.
 
         Silence, a broken connection, busy and unavailable are tried once more
         in a session, after signing in anew; then no further search is sent. A
@@ -263,14 +263,14 @@ class Servers:
         raise first
 
     def _nearest(self, dn: str) -> list[DirectoryServer]:
-        """Give the domain controllers that are not signed in to for all searches, by their distance from an object."""
+        """Return the domain controllers not signed in to for all searches, by their distance from an object."""
         domain = dns_domain(dn)
         here = self._channels[False].server
         others = [server for server in self._of_kind(catalog=False) if server != here]
         return sorted(others, key=lambda server: not server.host.lower().endswith(f".{domain}"))
 
     def _further(self, server: DirectoryServer) -> Channel | None:
-        """Give the connection to one more domain controller, signed in to at most once."""
+        """Return the connection to one more domain controller, signed in to at most once."""
         if server not in self._others:
             bind, channel = self._sign_in([server], Deadline(self._timeout))
             self._others[server] = channel

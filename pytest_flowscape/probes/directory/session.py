@@ -182,7 +182,7 @@ class DirectorySession:
         }
 
     def lend(self) -> Any:
-        """Give the ldap3 Connection of the first server, for a customer's tests: signed in, for searching alone.
+        """Return the ldap3 Connection of the first server, for a customer's tests: signed in, for searching alone.
 
         None where nothing is signed in. ``close`` ends it.
         """
@@ -235,10 +235,10 @@ class DirectorySession:
 
 
 def _has_owner(holders: Holders) -> bool:
-    """Tell whether some object has the address as its primary one."""
+    """Whether some object has the address as its primary one."""
     return any(holders.address in entry.primary_addresses for entry in holders.by_proxy)
 
 
 def _newer(late: Holders, told: Holders) -> bool:
-    """Tell whether a domain controller shows whose address it is, and the global catalog nobody, or a former holder."""
+    """Whether a domain controller shows whose address it is, and the global catalog nobody, or a former holder."""
     return bool(late.by_proxy) and (not told.by_proxy or _has_owner(late))

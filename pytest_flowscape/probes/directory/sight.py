@@ -64,7 +64,7 @@ class Sight:
     with_exchange: frozenset[str] = frozenset()
 
     def after(self, entries: Iterable[DirectoryEntry]) -> Sight:
-        """Give what is known after these entries were seen."""
+        """Return what is known after these entries were seen."""
         others = [entry for entry in entries if not same_name(entry.dn, self.own_dn)]
         proxies = {entry.dn.casefold() for entry in others if "proxyaddresses" in entry.attributes}
         exchange = {entry.dn.casefold() for entry in others if any(map(_is_exchange, entry.attributes))}
@@ -72,12 +72,12 @@ class Sight:
 
     @property
     def proxies(self) -> bool:
-        """Tell whether others' proxyAddresses can be read."""
+        """Whether others' proxyAddresses can be read."""
         return self._enough(self.with_proxies)
 
     @property
     def exchange(self) -> bool:
-        """Tell whether others' mailNickname and msExch attributes can be read."""
+        """Whether others' mailNickname and msExch attributes can be read."""
         return self._enough(self.with_exchange)
 
     def _enough(self, seen: frozenset[str]) -> bool:

@@ -77,7 +77,7 @@ def _any(attribute: str, values: Iterable[str]) -> str:
 
 
 def identity_filters(username: str, domain: str) -> tuple[str, ...]:
-    r"""Give the filters that find an account by the name with which it signs in, to be tried in order.
+    r"""Return the filters that find an account by the name with which it signs in, to be tried in order.
 
     ``DOMAIN\user`` names a sAMAccountName; a UPN names userPrincipalName, or,
     where its suffix is the DNS name of ``domain`` (a distinguished name), the
@@ -95,7 +95,7 @@ def identity_filters(username: str, domain: str) -> tuple[str, ...]:
 
 
 def namesakes_filter(username: str) -> str:
-    r"""Give the filter that finds every account of a forest with the sAMAccountName in ``DOMAIN\user`` or a UPN.
+    r"""Return the filter that finds every account of a forest with the sAMAccountName in ``DOMAIN\user`` or a UPN.
 
     Empty where the name tells no domain.
     """
@@ -105,7 +105,7 @@ def namesakes_filter(username: str) -> str:
 
 
 def is_another(entry: DirectoryEntry, username: str) -> bool:
-    r"""Tell whether an object found by sAMAccountName is that of another domain's user with the same name.
+    r"""Whether an object found by sAMAccountName is that of another domain's user with the same name.
 
     Only where the user name is DOMAIN\user: with a DNS domain by the object's name, with a NetBIOS domain where
     the object tells its own (msDS-PrincipalName, MS-ADTS 3.1.1.4.5.36).
@@ -116,7 +116,7 @@ def is_another(entry: DirectoryEntry, username: str) -> bool:
 
 
 def is_proven(entry: DirectoryEntry, username: str) -> bool:
-    """Tell whether an object's own domain is certainly the one that the user name tells."""
+    """Whether an object's own domain is certainly the one that the user name tells."""
     domain, backslash, _ = username.partition("\\")
     wanted = (domain if backslash else username.rpartition("@")[2]).casefold()
     told = entry.text("msDS-PrincipalName").partition("\\")[0].casefold() if backslash else ""
@@ -124,18 +124,18 @@ def is_proven(entry: DirectoryEntry, username: str) -> bool:
 
 
 def octets(value: bytes) -> str:
-    """Give bytes for a filter, each as backslash and two digits (RFC 4515 3)."""
+    """Return bytes for a filter, each as backslash and two digits (RFC 4515 3)."""
     return "".join(f"\\{byte:02x}" for byte in value)
 
 
 def domain_of(dn: str) -> str:
-    """Give the distinguished name of the domain in which an object lies; the name itself if it has no DC part."""
+    """Return the distinguished name of the domain in which an object lies; the name itself if it has no DC part."""
     found = re.search(r"(?i)(?:^|(?<!\\),)\s*((?:dc\s*=[^,]+(?:,\s*|$))+)$", dn)
     return found[1] if found else dn
 
 
 def dns_domain(dn: str) -> str:
-    """Give the DNS name of the domain in which an object lies, lower case; empty if the name has no DC part."""
+    """Return the DNS name of the domain in which an object lies, lower case; empty if the name has no DC part."""
     return ".".join(part.strip() for part in re.findall(r"(?i)dc\s*=([^,]+)", domain_of(dn))).lower()
 
 
@@ -180,7 +180,7 @@ def judged(holders: Holders, asked: Iterable[str], sight: Sight, *, forest_wide:
 
 
 def token_sids(account: DirectoryEntry) -> tuple[str, ...]:
-    """Give the SIDs of the account's token: its own, its groups', everybody's; empty where they cannot be known.
+    """Return the SIDs of the account's token: its own, its groups', everybody's; empty where they cannot be known.
 
     The groups of a linked mailbox's object are not those of the account that uses it.
     """
@@ -195,7 +195,7 @@ def token_sids(account: DirectoryEntry) -> tuple[str, ...]:
 
 
 def master_sids(account: DirectoryEntry) -> tuple[str, ...]:
-    """Give what is known of the token of a linked mailbox's account: its own SID and everybody's."""
+    """Return what is known of the token of a linked mailbox's account: its own SID and everybody's."""
     try:
         return (sid_text(master_sid(account)), *EVERYBODY)
     except ValueError:
@@ -233,7 +233,7 @@ def _has_primary(entry: DirectoryEntry, address: str) -> bool:
 
 
 def when_changed(attributes: Mapping[str, tuple[bytes, ...]]) -> datetime | None:
-    """Give whenChanged (GeneralizedTime, ``20260105080000.0Z``) in UTC, None if absent or of another form."""
+    """Return whenChanged (GeneralizedTime, ``20260105080000.0Z``) in UTC, None if absent or of another form."""
     values = attributes.get("whenchanged") or (b"",)
     try:
         moment = datetime.strptime(values[0].decode("ascii").partition(".")[0].rstrip("Z"), "%Y%m%d%H%M%S")  # noqa: DTZ007

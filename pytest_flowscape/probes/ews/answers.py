@@ -59,13 +59,13 @@ def read(answer: HttpAnswer) -> Envelope | Trouble:
 
 
 def version_of(answer: HttpAnswer) -> str:
-    """Give ServerVersionInfo of a SOAP answer, a fault's as well; empty if it is not told."""
+    """Return ServerVersionInfo of a SOAP answer, a fault's as well; empty if it is not told."""
     root = _parse(answer.body)
     return "" if root is None else _version(root)
 
 
 def folders(envelope: Envelope, names: Sequence[str]) -> tuple[FolderAnswer, ...] | None:
-    """Give one FolderAnswer for each name, in the order asked; None if the count differs from what was asked.
+    """Return one FolderAnswer for each name, in the order asked; None if the count differs from what was asked.
 
     An envelope is read once, however often it is looked at.
     """
@@ -79,7 +79,7 @@ def folders(envelope: Envelope, names: Sequence[str]) -> tuple[FolderAnswer, ...
 
 
 def troubles(envelope: Envelope) -> Iterator[Trouble]:
-    """Give the troubles of the response messages, without reading the rest of them."""
+    """Return the troubles of the response messages, without reading the rest of them."""
     for message in envelope.messages:
         trouble = message_trouble(message, envelope.http)
         if trouble is not None:
@@ -87,7 +87,7 @@ def troubles(envelope: Envelope) -> Iterator[Trouble]:
 
 
 def sync(envelope: Envelope, address: str, impersonated: str) -> SyncAnswer:
-    """Give the answer to SyncFolderItems."""
+    """Return the answer to SyncFolderItems."""
     if len(envelope.messages) != 1:
         return SyncAnswer(address, impersonated, trouble=_not_one(envelope))
     message = envelope.messages[0]
@@ -107,7 +107,7 @@ def sync(envelope: Envelope, address: str, impersonated: str) -> SyncAnswer:
 
 
 def resolved(envelope: Envelope, asked: str) -> ResolvedName:
-    """Give the resolutions that have exactly the address asked for, and count the partial matches beside them.
+    """Return the resolutions that have exactly the address asked for, and count the partial matches beside them.
 
     The address list of Active Directory alone: entries of somebody's own contacts are left out.
     """
@@ -248,7 +248,7 @@ def _held(told: Iterable[tuple[str, str]]) -> Iterator[tuple[str, bool]]:
 
 
 def _is_listed(resolution: etree._Element) -> bool:
-    """Tell whether an entry is from the address list; one from a folder of contacts has an item id."""
+    """Whether an entry is from the address list; one from a folder of contacts has an item id."""
     stored = _text(resolution, f"{_T}Contact/{_T}ContactSource") == "Store"
     return not stored and resolution.find(f"{_T}Mailbox/{_T}ItemId") is None
 
@@ -279,7 +279,7 @@ def _addresses(contact: Contact) -> set[str]:
 
 
 def _other(message: etree._Element, operation: str, answer: HttpAnswer) -> Trouble | None:
-    """Give the trouble that an answer to another operation than the one asked is."""
+    """Return the trouble that an answer to another operation than the one asked is."""
     if message.tag == f"{_M}{operation}ResponseMessage":
         return None
     said = f"an answer to another operation than {operation}"
@@ -287,7 +287,7 @@ def _other(message: etree._Element, operation: str, answer: HttpAnswer) -> Troub
 
 
 def message_trouble(message: etree._Element, answer: HttpAnswer) -> Trouble | None:
-    """Give the trouble that one response message is, None for a success."""
+    """Return the trouble that one response message is, None for a success."""
     code = _text(message, f"{_M}ResponseCode")
     if message.get("ResponseClass") == "Success" and code in ("", codes.NO_ERROR):
         return None
@@ -300,7 +300,7 @@ def _not_one(envelope: Envelope) -> Trouble:
 
 
 def _values(element: etree._Element) -> dict[str, str]:
-    """Give the MessageXml values by name."""
+    """Return the MessageXml values by name."""
     return {
         value.get("Name", ""): "".join(str(part) for part in value.itertext()).strip()
         # the first one only, as above

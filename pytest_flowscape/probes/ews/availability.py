@@ -50,7 +50,7 @@ def request(address: str, begin: datetime, end: datetime) -> bytes:
 
 
 def trouble_in(envelope: Envelope) -> Trouble | None:
-    """Give the trouble that the answer for the mailbox is, None for none."""
+    """Return the trouble that the answer for the mailbox is, None for none."""
     message = _message(envelope)
     return None if message is None else answers.message_trouble(message, envelope.http)
 
@@ -85,7 +85,7 @@ def _message(envelope: Envelope) -> etree._Element | None:
 
 
 def _taken(view: etree._Element) -> Iterator[tuple[datetime, datetime]]:
-    """Give what is not free; an event of which nothing is known counts as taken."""
+    """Return what is not free; an event of which nothing is known counts as taken."""
     for event in view.iter(f"{_T}CalendarEvent"):
         if (event.findtext(f"{_T}BusyType") or _NO_DATA) != _FREE:
             yield _time(event, "StartTime"), _time(event, "EndTime")
@@ -125,7 +125,7 @@ def _working(view: etree._Element) -> Iterator[WorkingPeriod]:
 
 
 def _within(number: int, least: int, most: int) -> int:
-    """Give the number back. Raises ValueError for one that no calendar has."""
+    """Return the number back. Raises ValueError for one that no calendar has."""
     if not least <= number <= most:
         raise ValueError(f"{number} is not between {least} and {most}")
     return number

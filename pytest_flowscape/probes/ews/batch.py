@@ -37,7 +37,7 @@ class Batch:
     impersonated: str = ""
 
     def run(self, addresses: Sequence[str]) -> dict[str, MailboxAnswer]:
-        """Give one answer for every address, in the order given."""
+        """Return one answer for every address, in the order given."""
         asked = list(dict.fromkeys(addresses))
         found: dict[str, MailboxAnswer] = {}
         waiting, alone = list(asked), list[str]()
@@ -106,6 +106,6 @@ def _first(troubles: Iterable[Trouble | None]) -> Trouble | None:
 
 
 def _cut_short(folders: Sequence[FolderAnswer]) -> bool:
-    """Tell whether some folders were answered, none with a trouble, and the rest were not asked."""
+    """Whether some folders were answered, none with a trouble, and the rest were not asked."""
     asked = [folder for folder in folders if not _not_asked(folder)]
     return 0 < len(asked) < len(folders) and all(folder.trouble is None for folder in asked)

@@ -24,7 +24,7 @@ NO_RESULTS = "ErrorNameResolutionNoResults"
 MULTIPLE_RESULTS = "ErrorNameResolutionMultipleResults"
 
 UNAUTHORIZED = 401
-_LONGEST = 300
+_MAX = 300
 
 _KINDS: dict[Kind, tuple[str, ...]] = {
     Kind.NO_ACCESS: ("ErrorItemNotFound", "ErrorFolderNotFound", "ErrorAccessDenied"),
@@ -132,15 +132,15 @@ def http_trouble(answer: HttpAnswer) -> Trouble:
 
 
 def is_page(answer: HttpAnswer) -> bool:
-    """Tell whether the body is HTML."""
+    """Whether the body is HTML."""
     start = answer.body[:512].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     return "html" in answer.header("Content-Type").lower() or start.startswith((b"<!doctype html", b"<html"))
 
 
 def one_line(text: str) -> str:
-    """Give text as one line of at most 300 characters."""
+    """Return text as one line of at most 300 characters."""
     line = " ".join(text.split())
-    return line if len(line) <= _LONGEST else f"{line[: _LONGEST - 3]}..."
+    return line if len(line) <= _MAX else f"{line[: _MAX - 3]}..."
 
 
 def _without_token(challenge: str) -> str:
@@ -150,7 +150,7 @@ def _without_token(challenge: str) -> str:
 
 
 def _back_off(values: Mapping[str, str], answer: HttpAnswer | None) -> float | None:
-    """Give how long to wait, in seconds: BackOffMilliseconds, else Retry-After (seconds or a date)."""
+    """Return how long to wait, in seconds: BackOffMilliseconds, else Retry-After (seconds or a date)."""
     milliseconds = _number(values.get("BackOffMilliseconds", ""))
     if milliseconds is not None:
         return milliseconds / 1000

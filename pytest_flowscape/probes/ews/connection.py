@@ -79,7 +79,7 @@ class Connection:
         self.peer_certificate = b""
 
     def __enter__(self) -> Connection:  # noqa: PYI034  Self is in typing only from Python 3.11
-        """Give the connection, which need not be open yet."""
+        """Return the connection, which need not be open yet."""
         return self
 
     def __exit__(
@@ -90,12 +90,12 @@ class Connection:
 
     @property
     def is_open(self) -> bool:
-        """Tell whether another exchange can be tried on it."""
+        """Whether another exchange can be tried on it."""
         return self._socket is not None
 
     @property
     def has_ended(self) -> bool:
-        """Tell whether the other end has closed an idle connection: something can be read, and nothing was asked."""
+        """Whether the other end has closed an idle connection: something can be read, and nothing was asked."""
         if self._socket is None:
             return False
         return self._socket.readable
@@ -220,7 +220,7 @@ class Connection:
         return error.with_traceback(None)
 
     def _request_id(self) -> str:
-        """Give a GUID: the run's up to its last group, which no other request has.
+        """Return a GUID: the run's up to its last group, which no other request has.
 
         Microsoft, "Instrumenting client requests for EWS": each request has its own.
         """
@@ -260,7 +260,7 @@ class _BoundedSocket:
 
     @property
     def readable(self) -> bool:
-        """Tell whether something has come, or the end of the connection."""
+        """Whether something has come, or the end of the connection."""
         return bool(self._events.select(0))
 
     def send_all(self, data: bytes) -> None:
@@ -272,7 +272,7 @@ class _BoundedSocket:
         self._answer_due = True
 
     def receive_into(self, buffer: memoryview) -> int:
-        """Give how many bytes have come, 0 at the end of what the server sends."""
+        """Return how many bytes have come, 0 at the end of what the server sends."""
         if self._answer_due:
             self._wait(selectors.EVENT_READ)
             self._answer_due = False

@@ -305,7 +305,7 @@ class Conversation:
 
     @property
     def _one_by_one(self) -> bool:
-        """Tell whether each request shows a password that is in doubt, and so goes alone."""
+        """Whether each request shows a password that is in doubt, and so goes alone."""
         return self.way == BASIC and self._gate.in_doubt
 
     def _guarded_post(self, line: Line, call: Call, deadline: Deadline) -> HttpAnswer | Trouble:
@@ -363,6 +363,6 @@ class Conversation:
 
 
 def _is_soap(answer: HttpAnswer) -> bool:
-    """Tell whether EWS itself spoke: an error of a box in between accepts no sign-in, and the next is a new one."""
+    """Whether EWS itself spoke: an error of a box in between accepts no sign-in, and the next is a new one."""
     told = answers.read(answer)
     return not isinstance(told, Trouble) or bool(told.fault_code)

@@ -35,16 +35,16 @@ class HttpAnswer:
     seconds: float = 0.0
 
     def all(self, name: str) -> tuple[str, ...]:
-        """Give the values of every header of that name."""
+        """Return the values of every header of that name."""
         return tuple(value for key, value in self.headers if key.lower() == name.lower())
 
     def header(self, name: str) -> str:
-        """Give the first value of a header, empty if it was not sent."""
+        """Return the first value of a header, empty if it was not sent."""
         return next(iter(self.all(name)), "")
 
     @property
     def challenges(self) -> tuple[str, ...]:
-        """Give the WWW-Authenticate values."""
+        """Return the WWW-Authenticate values."""
         return self.all("WWW-Authenticate")
 
 
@@ -107,7 +107,7 @@ class AnswerReader:
             raise NotHttp("the answer came compressed, which was not asked for", self._status)
 
     def answer(self, seconds: float) -> HttpAnswer:
-        """Give the answer, once it is whole."""
+        """Return the answer, once it is whole."""
         return HttpAnswer(self._status, tuple(self._headers), bytes(self._body), seconds)
 
     def _named(self, name: str) -> Iterable[str]:

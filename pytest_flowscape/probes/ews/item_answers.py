@@ -54,20 +54,20 @@ def read_all(told: Iterable[tuple[int, bytes, float]]) -> tuple[Envelope, ...] |
 
 
 def items(envelopes: Iterable[Envelope]) -> tuple[ItemTold, ...]:
-    """Give the items that CreateItem, GetItem, FindItem or UpdateItem told."""
+    """Return the items that CreateItem, GetItem, FindItem or UpdateItem told."""
     return tuple(
         item(element) for envelope in envelopes for message in envelope.messages for element in elements(message)
     )
 
 
 def elements(message: etree._Element) -> Iterator[etree._Element]:
-    """Give the elements of the items in one response message."""
+    """Return the elements of the items in one response message."""
     for holder in ("Items", f"RootFolder/{_T}Items"):
         yield from _children(message.find(f"{_M}{holder}"))
 
 
 def changes(envelopes: Iterable[Envelope]) -> tuple[Change, ...]:
-    """Give the changes that SyncFolderItems told, in order."""
+    """Return the changes that SyncFolderItems told, in order."""
     return tuple(_changes(envelopes))
 
 
@@ -86,7 +86,7 @@ def _children(element: etree._Element | None) -> Iterator[etree._Element]:
 
 
 def item(element: etree._Element) -> ItemTold:
-    """Give what one item's element tells."""
+    """Return what one item's element tells."""
     identity = element.find(f"{_T}ItemId")
     return ItemTold(
         item_id="" if identity is None else identity.get("Id", ""),
@@ -111,7 +111,7 @@ def _tag(element: etree._Element) -> str | None:
 
 
 def moment(element: etree._Element, name: str) -> datetime | None:
-    """Give an aware time that an element tells, None where it does not."""
+    """Return an aware time that an element tells, None where it does not."""
     text = (element.findtext(f"{_T}{name}") or "").strip().replace("Z", "+00:00")
     try:
         told = datetime.fromisoformat(text)

@@ -44,7 +44,7 @@ def settings_request(address: str) -> bytes:
 
 
 def trouble_in(envelope: Envelope) -> Trouble | None:
-    """Give the trouble that an answer's message is, None for none."""
+    """Return the trouble that an answer's message is, None for none."""
     message = _message(envelope)
     return None if message is None else answers.message_trouble(message, envelope.http)
 

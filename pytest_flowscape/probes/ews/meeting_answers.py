@@ -19,7 +19,7 @@ _TRUE = frozenset(("true", "1"))
 # PidLidGlobalObjectId: property 3 of the set Meeting ([MS-OXOCAL] 2.2.1.27)
 OBJECT_ID_SET, OBJECT_ID = "Meeting", 3
 _SET_ID = "6ed8da90-450b-101b-98da-00aa003f1305"  # PSETID_Meeting ([MS-OXPROPS] 1.3.2)
-MOST_TEXT = 200  # characters of an answer's text that are told
+MAX_TEXT = 200  # characters of an answer's text that are told
 
 
 @dataclass(frozen=True)
@@ -54,23 +54,23 @@ class MeetingTold:
     text: str = ""
 
     def answer_of(self, address: str) -> Attendee:
-        """Give the answer of somebody invited, an empty one where nobody has that address."""
+        """Return the answer of somebody invited, an empty one where nobody has that address."""
         same = (one for one in self.invited if one.address.lower() == address.lower())
         return next(same, Attendee(address))
 
     @property
     def delegated(self) -> bool:
-        """Tell whether somebody answered in another one's name."""
+        """Whether somebody answered in another one's name."""
         return bool(self.sender and self.author and self.sender.lower() != self.author.lower())
 
 
 def told(envelopes: Iterable[Envelope]) -> tuple[MeetingTold, ...]:
-    """Give the items of answers, of whatever folder."""
+    """Return the items of answers, of whatever folder."""
     return tuple(one for envelope in envelopes for items in by_message(envelope) for one in items)
 
 
 def by_message(envelope: Envelope) -> tuple[tuple[MeetingTold, ...], ...]:
-    """Give the items of each response message: FindItem has one for each folder that it was asked for."""
+    """Return the items of each response message: FindItem has one for each folder that it was asked for."""
     return tuple(tuple(_meeting(one) for one in item_answers.elements(message)) for message in envelope.messages)
 
 
@@ -87,7 +87,7 @@ def _meeting(element: etree._Element) -> MeetingTold:
         sender=_text(element, f"Sender/{_T}Mailbox/{_T}EmailAddress"),
         author=_text(element, f"From/{_T}Mailbox/{_T}EmailAddress"),
         received=_text(element, "DateTimeReceived"),
-        text=" ".join(_text(element, "TextBody").split())[:MOST_TEXT],
+        text=" ".join(_text(element, "TextBody").split())[:MAX_TEXT],
     )
 
 

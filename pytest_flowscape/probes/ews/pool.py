@@ -27,7 +27,7 @@ class Line:
 
     @property
     def usable(self) -> bool:
-        """Tell whether the line can carry another request without a new sign-in."""
+        """Whether the line can carry another request without a new sign-in."""
         return self.signed_in and self.connection.is_open
 
     def close(self) -> None:
@@ -81,7 +81,7 @@ class Pool:
 
     @property
     def size(self) -> int:
-        """Give how many connections may be open at once; 0 when none is left."""
+        """Return how many connections may be open at once; 0 when none is left."""
         return self._size
 
     def halve(self) -> None:

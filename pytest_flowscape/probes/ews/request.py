@@ -89,7 +89,7 @@ _ANYBODY = "anybody@placeholder.invalid"
 
 
 def _is_plain(address: str) -> bool:
-    """Tell whether an address stands in XML as it is."""
+    """Whether an address stands in XML as it is."""
     return bool(address) and address.isascii() and address.isprintable() and _MARKUP.isdisjoint(address)
 
 
@@ -154,7 +154,7 @@ def told(body: bytes) -> Told:
 
 
 def _above(element: etree._Element) -> tuple[object, ...]:
-    """Give the tags of the element that holds this one, and of the one that holds that."""
+    """Return the tags of the element that holds this one, and of the one that holds that."""
     holder = element.getparent()
     outer = None if holder is None else holder.getparent()
     return (None if holder is None else holder.tag, None if outer is None else outer.tag)
@@ -188,7 +188,7 @@ def wanted(body: bytes) -> Wanted:
 
 
 def envelope_of(impersonate: str) -> tuple[etree._Element, etree._Element]:
-    """Give an envelope with its header, and its empty body."""
+    """Return an envelope with its header, and its empty body."""
     envelope = etree.Element(etree.QName(SOAP, "Envelope"), nsmap=_PREFIXES)
     header = add(envelope, SOAP, "Header")
     add(header, TYPES, "RequestServerVersion").set("Version", SCHEMA_VERSION)
@@ -214,5 +214,5 @@ def add(parent: etree._Element, namespace: str, name: str, text: str | None = No
 
 
 def to_bytes(envelope: etree._Element) -> bytes:
-    """Give an envelope as it is sent."""
+    """Return an envelope as it is sent."""
     return etree.tostring(envelope, xml_declaration=True, encoding="utf-8")

@@ -26,9 +26,9 @@ from pytest_flowscape.facts import Kind, Trouble
 from pytest_flowscape.facts.policy import (
     BROKEN,
     FIRST_SHARE,
-    MOST_IN_A_ROW,
-    MOST_IN_VAIN,
-    MOST_RETRIES,
+    MAX_IN_A_ROW,
+    MAX_IN_VAIN,
+    MAX_RETRIES,
     PAUSES,
     REPEATED,
     RULES,
@@ -60,8 +60,8 @@ class Attempts:
         self._made = 0
 
     def next(self) -> Deadline:
-        """Give the time for the next try."""
-        last = self._once or self._made >= MOST_RETRIES
+        """Return the time for the next try."""
+        last = self._once or self._made >= MAX_RETRIES
         return Try(self.deadline, 1.0 if last else FIRST_SHARE)
 
     def again(self, trouble: Trouble) -> bool:
@@ -80,7 +80,7 @@ class Patience:
     """How long a session goes on asking a server that gives no answer of use; its threads share it."""
 
     def __init__(self, timeout: float) -> None:
-        self._most = timeout * MOST_IN_VAIN
+        self._most = timeout * MAX_IN_VAIN
         self._lock = threading.Lock()
         self._in_a_row = 0
         self._in_vain = 0.0
@@ -88,7 +88,7 @@ class Patience:
 
     @property
     def gave_up(self) -> Trouble | None:
-        """Give why nothing more is asked, None while there is patience."""
+        """Return why nothing more is asked, None while there is patience."""
         return self._gave_up
 
     def heed(self, trouble: Trouble | None, seconds: float) -> None:
@@ -99,7 +99,7 @@ class Patience:
                 return
             self._in_vain += seconds
             self._in_a_row = self._in_a_row + 1 if trouble.kind in BROKEN else 0
-            if self._in_a_row >= MOST_IN_A_ROW:
+            if self._in_a_row >= MAX_IN_A_ROW:
                 said = f"{self._in_a_row} requests in a row got no answer, and no more are sent: {trouble.said}"
             elif self._in_vain >= self._most:
                 said = f"{self._in_vain:.0f} seconds were waited in vain, and no more requests are sent: {trouble.said}"
@@ -140,7 +140,7 @@ class BackOff:
 
     @property
     def throttled(self) -> bool:
-        """Tell whether any process of the run has been throttled, as known a moment ago."""
+        """Whether any process of the run has been throttled, as known a moment ago."""
         now = time.monotonic()
         if now >= self._look_again:
             self._look_again = now + _LOOK
@@ -148,13 +148,13 @@ class BackOff:
         return self._seen
 
     def left(self, party: str) -> float:
-        """Give the seconds that this party still has to wait."""
+        """Return the seconds that this party still has to wait."""
         with self._lock:
             own = max(0.0, self._until.get(party, 0.0) - time.monotonic())
         return own if party else max(own, self._told())
 
     def _told(self) -> float:
-        """Give the seconds that delegate requests of any process still have to wait."""
+        """Return the seconds that delegate requests of any process still have to wait."""
         try:
             return max(0.0, float(self._delegate.read_text(encoding="ascii")) - time.time())
         except (OSError, ValueError):

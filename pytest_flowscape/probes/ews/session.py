@@ -87,22 +87,22 @@ class EwsSession:
 
     @property
     def counts(self) -> dict[str, int]:
-        """Give the HTTP requests by operation, and ``handshakes`` and ``throttled`` answers."""
+        """Return the HTTP requests by operation, and ``handshakes`` and ``throttled`` answers."""
         return dict(self._talk.counts)
 
     @property
     def front_ends(self) -> set[str]:
-        """Give the X-FEServer values seen."""
+        """Return the X-FEServer values seen."""
         return set(self._talk.front_ends)
 
     @property
     def server_version(self) -> str:
-        """Give ServerVersionInfo as ``15.2.1748.10``, empty if not told yet."""
+        """Return ServerVersionInfo as ``15.2.1748.10``, empty if not told yet."""
         return self._talk.server_version
 
     @property
     def way(self) -> str:
-        """Give the way to sign in that is used."""
+        """Return the way to sign in that is used."""
         return self._talk.way
 
     def close(self) -> None:

@@ -57,7 +57,7 @@ class Peer:
 
 
 def schemes(challenges: Iterable[str]) -> tuple[str, ...]:
-    """Give the scheme names of WWW-Authenticate values (RFC 9110 11.6.1), each once, in the order told."""
+    """Return the scheme names of WWW-Authenticate values (RFC 9110 11.6.1), each once, in the order told."""
     found: dict[str, str] = {}
     for challenge in challenges:
         for part in _OUTSIDE_QUOTES.split(challenge):
@@ -68,7 +68,7 @@ def schemes(challenges: Iterable[str]) -> tuple[str, ...]:
 
 
 def candidates(offered: Sequence[str], auth: str, *, proxied: bool) -> tuple[tuple[str, ...], str]:
-    """Give the ways to try, in order, and why there are none (empty if there are).
+    """Return the ways to try, in order, and why there are none (empty if there are).
 
     ``auth`` is that of the site file. Basic is never sent through a proxy.
     """
@@ -86,7 +86,7 @@ def candidates(offered: Sequence[str], auth: str, *, proxied: bool) -> tuple[tup
 
 
 def speaker(way: str, username: str, password: Secret, peer: Peer) -> Speaker:
-    """Give the speaker of one connection for a way. Raises WayMissing."""
+    """Return the speaker of one connection for a way. Raises WayMissing."""
     if way == BASIC:
         return _Basic(username, password)
     if way in WAYS:
@@ -105,11 +105,11 @@ class Speaker:
     inside = ""
 
     def opening(self) -> Authorization | None:
-        """Give the header of the next request. Raises WayMissing or RefusedHere."""
+        """Return the header of the next request. Raises WayMissing or RefusedHere."""
         raise NotImplementedError
 
     def reply(self, challenges: Sequence[str]) -> Authorization | None:
-        """Give the header that answers a 401, None if that 401 is final. Raises WayMissing or RefusedHere."""
+        """Return the header that answers a 401, None if that 401 is final. Raises WayMissing or RefusedHere."""
         raise NotImplementedError
 
     def done(self) -> None:
@@ -248,7 +248,7 @@ def _failure(error: Exception) -> WayMissing | RefusedHere:
 
 
 def _token(challenges: Sequence[str], way: str) -> bytes:
-    """Give the token that the server sent for a way, empty if it sent none."""
+    """Return the token that the server sent for a way, empty if it sent none."""
     for part in (part for challenge in challenges for part in _OUTSIDE_QUOTES.split(challenge)):
         scheme, _, rest = part.strip().partition(" ")
         if scheme.lower() == way.lower() and rest.strip():

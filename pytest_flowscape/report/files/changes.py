@@ -16,7 +16,7 @@ from pytest_flowscape.judging.outcomes import Outcome, Word
 
 Pair = tuple[str, str]
 Point = tuple[str, int, int]
-MOST_POINTS = 12
+MAX_POINTS = 12
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ class Changes:
 
     @property
     def nothing_changed(self) -> bool:
-        """Tell whether every pair that was run has the outcome that it had."""
+        """Whether every pair that was run has the outcome that it had."""
         return not (self.new or self.fixed or self.otherwise)
 
     @property
@@ -79,7 +79,7 @@ class Changes:
         return f"Since {when}: {what}{among}; {len(self.still)} still failing"
 
     def as_json(self) -> dict[str, Any]:
-        """Give it as it stands in results.json."""
+        """Return it as it stands in results.json."""
         return {
             "previous_run": self.previous_run,
             "previous_date": self.previous_date,
@@ -119,7 +119,7 @@ def compare(outcomes: Sequence[Outcome], earlier: Iterable[Earlier], started: st
         new=new,
         fixed=fixed,
         still=still,
-        trend=(*latest.trend, *points(now, started))[-MOST_POINTS:],
+        trend=(*latest.trend, *points(now, started))[-MAX_POINTS:],
         first=tuple(pair for pair in new if pair not in then),
         otherwise=sum(pair not in told and _differs(word, previous.words.get(pair)) for pair, word in now.items()),
         left_out=sum(word is Word.NOT_RUN for word in now.values()),
@@ -127,13 +127,13 @@ def compare(outcomes: Sequence[Outcome], earlier: Iterable[Earlier], started: st
 
 
 def measured(outcomes: Iterable[Outcome]) -> dict[Pair, Word]:
-    """Give the outcomes that rest on a measurement: a waiver may also cover what was not measured."""
+    """Return the outcomes that rest on a measurement: a waiver may also cover what was not measured."""
     words = (Word.PASSED, Word.FAILED, Word.WAIVED)
     return {(o.requirement, o.target): o.word for o in outcomes if o.word in words and not o.because}
 
 
 def points(words: Mapping[Pair, Word], started: str) -> tuple[Point, ...]:
-    """Give a run's point of the trend; none where a pair was not run, since its counts compare with nothing."""
+    """Return a run's point of the trend; none where a pair was not run, since its counts compare with nothing."""
     counted = list(words.values())
     if Word.NOT_RUN in counted:
         return ()
@@ -141,7 +141,7 @@ def points(words: Mapping[Pair, Word], started: str) -> tuple[Point, ...]:
 
 
 def _last_measured(now: Mapping[Pair, Word], previous: Earlier, older: Iterable[Earlier]) -> dict[Pair, Word]:
-    """Give each pair's word when it was last measured.
+    """Return each pair's word when it was last measured.
 
     What the previous run did not even expect is new in the site file or in the
     tool, and is not looked for further back.

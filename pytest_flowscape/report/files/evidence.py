@@ -20,7 +20,7 @@ from pytest_flowscape.report.files import writing
 SCHEMA = "flowscape-evidence/1"
 NAME = "evidence.json"
 HEX = "hex:"
-MOST_AHEAD = 1500  # rooms, some six kilobytes each
+MAX_AHEAD = 1500  # rooms, some six kilobytes each
 
 
 def write(
@@ -55,19 +55,19 @@ class Ahead:
 
     def add(self, address: str, facts: Mapping[str, Any]) -> None:
         """Make the text of a room that will probably not change any more. Raises nothing."""
-        if len(self._made) < MOST_AHEAD:
+        if len(self._made) < MAX_AHEAD:
             with contextlib.suppress(Exception):  # who writes it, says so
                 self._made[address] = facts, self.encoder.text(facts)
 
     def text(self, address: str, facts: Mapping[str, Any]) -> str:
-        """Give a room's text: the one that was made, if its facts are the same ones still."""
+        """Return a room's text: the one that was made, if its facts are the same ones still."""
         before, text = self._made.pop(address, ({}, ""))
         same = list(before) == list(facts) and all(before[name] is fact for name, fact in facts.items())
         return text if text and same else self.encoder.text(facts)
 
 
 def encode(value: Any) -> Any:
-    """Give a fact as plain JSON values.
+    """Return a fact as plain JSON values.
 
     Dataclasses become objects; bytes become text where they are printable
     UTF-8, else ``hex:`` and their hexadecimal digits; aware times become ISO
@@ -109,7 +109,7 @@ class _Encoder:
         return {name: self.encode(getattr(value, name)) for name in _fields(kind)}
 
     def text(self, value: Any) -> str:
-        """Give what ``encode`` gives as JSON at once; what thousands of folders share is written once."""
+        """Return what ``encode`` gives as JSON at once; what thousands of folders share is written once."""
         if value is None:
             return "null"
         kind: type = type(value)
@@ -154,7 +154,7 @@ def _fields(kind: type) -> tuple[str, ...]:
 
 @cache
 def _fields_of_text(kind: type) -> tuple[tuple[str, str, bool], ...]:
-    """Give each field: its name, how its entry begins, and whether many hold the same value."""
+    """Return each field: its name, how its entry begins, and whether many hold the same value."""
     shared = _SHARED.get(kind, ())
     return tuple((name, f'"{name}": ', name in shared) for name in _fields(kind))
 

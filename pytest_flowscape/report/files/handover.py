@@ -52,7 +52,7 @@ def write(folder: Path, result: Result, site: Site, run: RunInfo, *, clean: Call
 
 
 def cell(text: str) -> str:
-    """Give a text as a cell that no spreadsheet takes for a formula: an apostrophe stands before what would begin one.
+    """Return a text as a cell that no spreadsheet takes for a formula: an apostrophe precedes what would begin one.
 
     It stays on one line; characters that cannot be seen become U+FFFD.
     """
@@ -82,7 +82,7 @@ def _rows(result: Result, site: Site, run: RunInfo) -> Iterator[tuple[str, ...]]
 
 
 def _state(outcomes: Iterable[Outcome]) -> tuple[str, str]:
-    """Give the worst outcome, and the requirements that did not simply pass."""
+    """Return the worst outcome, and the requirements that did not simply pass."""
     told = list(outcomes)
     worst = min((one.word for one in told), key=_WORST.index, default=Word.NOT_RUN)
     if worst is Word.NOT_REQUESTED:

@@ -17,7 +17,7 @@ from typing import Any
 from pytest_flowscape.judging.outcomes import Outcome
 from pytest_flowscape.judging.verdict import Result
 from pytest_flowscape.report.files import changes, writing
-from pytest_flowscape.report.files.changes import MOST_POINTS, Changes, Earlier, Point
+from pytest_flowscape.report.files.changes import MAX_POINTS, Changes, Earlier, Point
 from pytest_flowscape.report.files.results import SCHEMA, moment
 from pytest_flowscape.site.model import Site
 
@@ -28,7 +28,7 @@ KEPT = 200
 # so many runs are read for what the last ones did not measure: two weeks of nights
 LOOKED_AT = 14
 # a results.json of 5,000 rooms has a fifth of it; more is no file of ours
-_LARGEST = 100_000_000
+_MAX = 100_000_000
 _NAME = re.compile(r"(\d{8}T\d{6}Z)-[0-9A-Za-z-]+\.json")
 
 
@@ -65,7 +65,7 @@ def keep(folder: Path, written: Path, started: datetime, run_id: str) -> Path:
 
 
 def _earlier(history: Path, identity: tuple[str, str], started: datetime, unused: list[str]) -> Iterator[Earlier]:
-    """Give the usable earlier runs, newest first, at most 14; what is no use is named in ``unused``."""
+    """Return the usable earlier runs, newest first, at most 14; what is no use is named in ``unused``."""
     given = 0
     for path in _named(history):
         if path.name[: len(_stamp(started))] > _stamp(started):
@@ -84,7 +84,7 @@ def _earlier(history: Path, identity: tuple[str, str], started: datetime, unused
 
 
 def _read(path: Path, identity: tuple[str, str]) -> Earlier:
-    if not path.is_file() or path.stat().st_size > _LARGEST:
+    if not path.is_file() or path.stat().st_size > _MAX:
         raise _NotOursError
     document: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     where = document["site"]
@@ -100,18 +100,18 @@ def _read(path: Path, identity: tuple[str, str]) -> Earlier:
         started=started,
         words=words,
         measured=changes.measured(outcomes),
-        trend=(*(point for point in before if point[0] != started), *own)[-MOST_POINTS:],
+        trend=(*(point for point in before if point[0] != started), *own)[-MAX_POINTS:],
     )
 
 
 def _trend(told: dict[str, Any] | None) -> tuple[Point, ...]:
-    """Give the trend that a run knew when it was written."""
+    """Return the trend that a run knew when it was written."""
     known = told["trend"] if told else []
     return tuple((str(point["date"]), int(point["failed"]), int(point["not_measured"])) for point in known)
 
 
 def _named(history: Path) -> list[Path]:
-    """Give the files that bear our kind of name, newest first; none where the folder is missing or closed."""
+    """Return the files that bear our kind of name, newest first; none where the folder is missing or closed."""
     try:
         return sorted((path for path in history.iterdir() if _NAME.fullmatch(path.name)), reverse=True)
     except OSError:

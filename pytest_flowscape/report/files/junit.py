@@ -15,7 +15,7 @@ from pytest_flowscape.judging.verdict import Result
 
 
 def tell_suite(config: pytest.Config, result: Result, run_id: str) -> None:
-    """Give the suite its properties; call before pytest writes the file, at the end of the session.
+    """Return the suite its properties; call before pytest writes the file, at the end of the session.
 
     Which pairs were *not run* has no test case to stand at: their number stands here.
     """
@@ -31,7 +31,7 @@ def tell_suite(config: pytest.Config, result: Result, run_id: str) -> None:
 
 
 def tell_lost(config: pytest.Config, report: pytest.TestReport, outcome: Outcome) -> None:
-    """Give the test case of a pair that was lost with its worker the properties that the worker did not send."""
+    """Return the test case of a pair that was lost with its worker the properties that the worker did not send."""
     for xml in _writers(config):
         case = xml.node_reporter(report)
         for name, value in (

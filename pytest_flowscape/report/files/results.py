@@ -46,7 +46,7 @@ class RunInfo:
 
     @property
     def seconds(self) -> float:
-        """Give the duration in seconds."""
+        """Return the duration in seconds."""
         return (self.ended - self.started).total_seconds()
 
 
@@ -70,7 +70,7 @@ def as_json(
     site_facts: SiteFacts | None,
     run: RunInfo,
 ) -> dict[str, Any]:
-    """Give what ``write`` writes, as plain JSON values."""
+    """Return what ``write`` writes, as plain JSON values."""
     return {
         "schema": SCHEMA,
         "verdict": result.verdict.value,
@@ -93,7 +93,7 @@ def as_json(
 
 
 def moment(value: datetime) -> str:
-    """Give a time as ISO 8601 in UTC, to the second: ``2026-11-20T14:03:00Z``."""
+    """Return a time as ISO 8601 in UTC, to the second: ``2026-11-20T14:03:00Z``."""
     return value.astimezone(timezone.utc).replace(microsecond=0, tzinfo=None).isoformat() + "Z"
 
 

@@ -16,7 +16,7 @@ FOLDER_MODE = 0o700
 FILE_MODE = 0o600
 # names that Windows keeps for devices, whatever their case (Microsoft: Naming Files, Paths, and Namespaces)
 _DEVICES = {"con", "prn", "aux", "nul", *(f"{name}{n}" for name in ("com", "lpt") for n in "0123456789¹²³")}
-_LONGEST = 80
+_MAX = 80
 
 
 def report_folder(base: Path, site: Site) -> Path:
@@ -24,7 +24,7 @@ def report_folder(base: Path, site: Site) -> Path:
 
     On POSIX it is private (0700), also when it was there before. Raises OSError.
     """
-    name = site.slug[:_LONGEST].strip("-") or "site"
+    name = site.slug[:_MAX].strip("-") or "site"
     if name in _DEVICES:
         name = f"{name}-site"
     folder = private_folder(base / name)
@@ -61,7 +61,7 @@ def atomic_write(path: Path, text: str | Iterable[str]) -> Path:
 
 
 def json_pieces(document: Mapping[str, Any]) -> Iterator[str]:
-    """Give a document as JSON, piece by piece: a line for each value, and for each entry of a list or object in it.
+    """Return a document as JSON, piece by piece: a line for each value, and for each entry of a list or object in it.
 
     Thousands of rooms are written without holding them all as text.
     """
@@ -89,7 +89,7 @@ def _entries(brackets: str, entries: Iterable[str]) -> Iterator[str]:
 
 
 def json_text(value: Any) -> str:
-    """Give a value as JSON on one line. Raises ValueError for a number that JSON has no word for."""
+    """Return a value as JSON on one line. Raises ValueError for a number that JSON has no word for."""
     return value if isinstance(value, Json) else _JSON.encode(value)
 
 

@@ -48,11 +48,11 @@ class Step:
 
     @property
     def same(self) -> str:
-        """Give what equal steps have in common."""
+        """Return what equal steps have in common."""
         return self.key or self.commands
 
     def joined(self, other: Step) -> Step:
-        """Give one step for both: lists put together without doublets, everything else as in this one."""
+        """Return one step for both: lists put together without doublets, everything else as in this one."""
         values = dict(self.values)
         for name, value in other.values.items():
             mine = values.get(name, ())
@@ -62,7 +62,7 @@ class Step:
 
 
 def literal(text: str) -> str:
-    """Give ``text`` as one single-quoted PowerShell literal on one line.
+    """Return ``text`` as one single-quoted PowerShell literal on one line.
 
     PowerShell takes U+2018 to U+201B for the apostrophe (about_Quoting_Rules,
     and the language's own tokenizer), so all five are doubled. A character
@@ -72,7 +72,7 @@ def literal(text: str) -> str:
 
 
 def assignment(name: str, value: Value) -> Iterator[str]:
-    """Give the lines that assign a value. Raises ValueError for a name that is no plain word."""
+    """Return the lines that assign a value. Raises ValueError for a name that is no plain word."""
     if not _NAME.fullmatch(name):
         raise ValueError(f"no name of a variable: {name!r}")
     if isinstance(value, bool):
@@ -88,7 +88,7 @@ def assignment(name: str, value: Value) -> Iterator[str]:
 
 
 def comment(text: str, label: str = "") -> Iterator[str]:
-    """Give a sentence of ours as folded comments; a text of others only with its ``label``, and then on one line.
+    """Return a sentence of ours as folded comments; a text of others only with its ``label``, and then on one line.
 
     What a server or a site file says never begins a comment: PowerShell reads
     a few that begin in a certain way.
@@ -100,7 +100,7 @@ def comment(text: str, label: str = "") -> Iterator[str]:
 
 
 def step_lines(number: int, step: Step, findings: Sequence[Finding]) -> Iterator[str]:
-    """Give one step: why, undo, waiting time, its values and its commands."""
+    """Return one step: why, undo, waiting time, its values and its commands."""
     yield ""
     yield _RULE
     yield f"# Step {number}"
@@ -139,7 +139,7 @@ def about(findings: Iterable[Finding]) -> Iterator[str]:
 
 
 def by_hand(text: str) -> Iterator[str]:
-    """Give a filled-in fix text as comments, line by line."""
+    """Return a filled-in fix text as comments, line by line."""
     for line in text.split("\n"):
         yield f"#  | {seen(line)}".rstrip()
 
@@ -151,7 +151,7 @@ def level_of(finding: Finding) -> str:
 
 @cache
 def commands(name: str) -> tuple[str, ...]:
-    """Give the lines of a file of commands."""
+    """Return the lines of a file of commands."""
     return tuple((COMMANDS / f"{name}.ps1").read_text(encoding="utf-8").splitlines())
 
 

@@ -49,12 +49,12 @@ _RULES = (
         "that wrote this has run none of it."
     ),
 )
-_MOST_NAMED = 20
+_MAX_NAMED = 20
 Writer = Callable[[], object]
 
 
 def file_names(finding: Finding) -> tuple[str, ...]:
-    """Give the names of the files in fixes/ that a failed finding stands in, the one with its commands first."""
+    """Return the names of the files in fixes/ that a failed finding stands in, the one with its commands first."""
     if finding.word is not Word.FAILED:
         return ()
     return tuple(dict.fromkeys(filter(None, (file_of_step(finding), _OWNERS.get(finding.owner, "")))))
@@ -74,7 +74,7 @@ def writers(
 
 
 def document(name: str, around: Around, run: RunInfo) -> str:
-    """Give a file's text, lines ended by LF and without a mark; empty where nothing is to be fixed in it."""
+    """Return a file's text, lines ended by LF and without a mark; empty where nothing is to be fixed in it."""
     if name == NETWORK:
         lines = list(_network(around))
         head = _head(around, run, "")
@@ -141,7 +141,7 @@ def _script(name: str, around: Around) -> Iterator[str]:
 
 
 def _steps(name: str, around: Around) -> list[tuple[Step, list[Finding]]]:
-    """Give the steps of a script in their order, each with its findings."""
+    """Return the steps of a script in their order, each with its findings."""
     steps: dict[str, tuple[Step, list[Finding]]] = {}
     for finding in around.findings:
         step = step_for(finding, around)
@@ -175,7 +175,7 @@ def _network(around: Around) -> Iterator[str]:
         yield ""
         yield f"{number}. {finding.requirement} ({script.level_of(finding)}): {visible(finding.title)}"
         yield ""
-        where = "" if finding.targets == ("site",) else named(finding.targets, _MOST_NAMED)
+        where = "" if finding.targets == ("site",) else named(finding.targets, _MAX_NAMED)
         for label, text in (
             ("Where", where),
             ("Expected", finding.expected),

@@ -64,25 +64,25 @@ Maker = Callable[[Finding, Around], Step]
 
 
 def step_for(finding: Finding, around: Around) -> Step | None:
-    """Give the step that mends a finding, None where only people can."""
+    """Return the step that mends a finding, None where only people can."""
     maker = _MAKERS.get((finding.requirement, finding.cause)) or _MAKERS.get((finding.requirement, ""))
     return maker(finding, around) if maker else None
 
 
 def has_step(finding: Finding) -> bool:
-    """Tell whether there is a step for a finding."""
+    """Whether there is a step for a finding."""
     return (finding.requirement, finding.cause) in _MAKERS or (finding.requirement, "") in _MAKERS
 
 
 def file_of_step(finding: Finding) -> str:
-    """Give the name of the script that has the step for a finding, empty where there is none."""
+    """Return the name of the script that has the step for a finding, empty where there is none."""
     if not has_step(finding):
         return ""
     return DIRECTORY if (finding.requirement, finding.cause) in _IN_DIRECTORY else EXCHANGE
 
 
 def account_values(around: Around) -> Mapping[str, str]:
-    """Give what the steps in the directory share: controller, distinguished name, sign-in name of the account.
+    """Return what the steps in the directory share: controller, distinguished name, sign-in name of the account.
 
     The controller is the one that told of the account, else the first of the
     site file; the name is empty where nobody told it.

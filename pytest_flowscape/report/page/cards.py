@@ -42,7 +42,7 @@ class Card:
 
     @property
     def copies(self) -> tuple[int, ...]:
-        """Give the places of its fixes that hold commands: each has a button that copies all of it, words and all."""
+        """Return the places of its fixes that hold commands: each has a button that copies all of it, words and all."""
         return tuple(at for at, (blocks, _, _) in enumerate(self.remedies) if any(block.command for block in blocks))
 
 
@@ -89,7 +89,7 @@ def _card(number: int, finding: Finding, site: Site, matrix: Matrix) -> Card:
 
 
 def missing(findings: Sequence[Finding], outcomes: Sequence[Outcome]) -> list[Missing]:
-    """Give what has no measurement: not measured, not run, not requested, what decides the verdict first."""
+    """Return what has no measurement: not measured, not run, not requested, what decides the verdict first."""
     found = [_not_measured(one) for one in findings if one.word is Word.NOT_MEASURED]
     for word in (Word.NOT_RUN, Word.NOT_REQUESTED):
         by_reason: dict[str, list[Outcome]] = {}

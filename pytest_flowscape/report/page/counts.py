@@ -23,7 +23,7 @@ _SECTIONS = {
 }
 # the worst first: what a section is shown as
 _WORST = (Word.FAILED, Word.NOT_MEASURED, Word.NOT_RUN, Word.WAIVED, Word.ATTESTED, Word.PASSED, Word.NOT_REQUESTED)
-_MOST_REMARKS = 200
+_MAX_REMARKS = 200
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Section:
 
     @property
     def total(self) -> int:
-        """Give the number of its results."""
+        """Return the number of its results."""
         return sum(count for _, count in self.counts)
 
 
@@ -58,7 +58,7 @@ def _section(prefix: str, group: Sequence[Outcome]) -> Section:
 
 
 def by_requirement(result: Result, requirements: Mapping[str, Requirement]) -> dict[str, Any]:
-    """Give the table of every requirement with the number of each word that occurs."""
+    """Return the table of every requirement with the number of each word that occurs."""
     totals = groups.totals(result.outcomes)
     words = [word for word in Word if totals[word] or word in (Word.PASSED, Word.FAILED)]
     rows = []
@@ -76,7 +76,7 @@ def by_requirement(result: Result, requirements: Mapping[str, Requirement]) -> d
 
 
 def of_site(outcomes: Sequence[Outcome], requirements: Mapping[str, Requirement]) -> list[dict[str, Any]]:
-    """Give the rows on host, account, handover and whatever else is judged once for the site."""
+    """Return the rows on host, account, handover and whatever else is judged once for the site."""
     rows = []
     for outcome in outcomes:
         if outcome.target == SITE_TARGET:
@@ -93,10 +93,10 @@ def of_site(outcomes: Sequence[Outcome], requirements: Mapping[str, Requirement]
 
 
 def remarks(outcomes: Sequence[Outcome]) -> list[tuple[str, str, list[str]]]:
-    """Give (requirement, note, targets) for the notes of passed and failed outcomes, at most 200 of them."""
+    """Return (requirement, note, targets) for the notes of passed and failed outcomes, at most 200 of them."""
     found: dict[tuple[str, str], list[str]] = {}
     for outcome in outcomes:
         if outcome.word in (Word.PASSED, Word.FAILED):
             for note in outcome.notes:
                 found.setdefault((outcome.requirement, note), []).append(outcome.target)
-    return [(requirement, note, targets) for (requirement, note), targets in found.items()][:_MOST_REMARKS]
+    return [(requirement, note, targets) for (requirement, note), targets in found.items()][:_MAX_REMARKS]

@@ -34,7 +34,7 @@ class Decision:
 
 
 def decisions(site: Site, outcomes: Sequence[Outcome], today: date) -> tuple[Decision, ...]:
-    """Give every waiver, attestation and other decision of the site file, those that need somebody first."""
+    """Return every waiver, attestation and other decision of the site file, those that need somebody first."""
     order = {EXPIRED: 0, UNUSED: 1, USED: 2}
     found = [*_waivers(site, outcomes, today), *_attestations(site, outcomes), *_users(site)]
     return tuple(sorted(found, key=lambda one: order[one.state]))

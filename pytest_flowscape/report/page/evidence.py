@@ -23,8 +23,8 @@ from pytest_flowscape.facts import (
 from pytest_flowscape.requirement import Per, Requirement
 
 _AS_ITSELF, _IMPERSONATED = "GetFolder without impersonation", "GetFolder by impersonation"
-_LONGEST_VALUE = 200
-_MOST_VALUES = 4
+_MAX_VALUE = 200
+_MAX_VALUES = 4
 _FILETIMES = {"accountexpires", "pwdlastset", "lockouttime", "msds-userpasswordexpirytimecomputed"}
 # which of a target's own facts a requirement rests on
 _TARGET_FACTS = {
@@ -46,7 +46,7 @@ class Evidence:
     clean: Callable[[str], str] = str
 
     def of(self, requirement: Requirement | None, target: str) -> str:
-        """Give the lines about a requirement on a target, joined by line ends; empty where nothing was told."""
+        """Return the lines about a requirement on a target, joined by line ends; empty where nothing was told."""
         if requirement is None:
             return ""
         lines = list(self._lines(requirement, target))
@@ -66,7 +66,7 @@ class Evidence:
 
 
 def said(trouble: Trouble) -> str:
-    """Give the exact code of an answer and the words that came with it."""
+    """Return the exact code of an answer and the words that came with it."""
     status = f"HTTP {trouble.status}" if trouble.status else ""
     ldap = f"LDAP result {trouble.ldap_result}" if trouble.ldap_result is not None else ""
     sub_code = f"data {trouble.sub_code}" if trouble.sub_code else ""
@@ -194,8 +194,8 @@ def _values(entry: DirectoryEntry, key: str) -> str:
     if not raw:
         return "absent"
     moment = entry.moment(key) if key in _FILETIMES else None
-    shown = [_value(one) for one in raw[:_MOST_VALUES]]
-    more = f" and {len(raw) - _MOST_VALUES} more" if len(raw) > _MOST_VALUES else ""
+    shown = [_value(one) for one in raw[:_MAX_VALUES]]
+    more = f" and {len(raw) - _MAX_VALUES} more" if len(raw) > _MAX_VALUES else ""
     return ", ".join(shown) + more + (f" ({moment:%Y-%m-%d %H:%M} UTC)" if moment else "")
 
 
@@ -204,4 +204,4 @@ def _value(raw: bytes) -> str:
         text = raw.decode("utf-8")
     except UnicodeDecodeError:
         return f"{len(raw)} bytes"
-    return text[:_LONGEST_VALUE] if text.isprintable() else f"{len(raw)} bytes"
+    return text[:_MAX_VALUE] if text.isprintable() else f"{len(raw)} bytes"

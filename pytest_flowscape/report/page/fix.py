@@ -42,7 +42,7 @@ class Part:
     trial: bool = False
 
     def text(self, literals: Sequence[str], more: int = 0) -> str:
-        """Give it for targets, each as it stands inside a single-quoted literal; ``more`` are only counted."""
+        """Return it for targets, each as it stands inside a single-quoted literal; ``more`` are only counted."""
         if len(self.pieces) == 1:
             return self._framed(self.pieces[0])
         lines = [literal.join(self.pieces) for literal in literals]
@@ -58,7 +58,7 @@ class Part:
         return "\n".join([_OPEN, f"  {TRIAL}", textwrap.indent(text, "  "), _CLOSE])
 
     def as_json(self) -> list[Any]:
-        """Give it as the page's script takes it."""
+        """Return it as the page's script takes it."""
         return [int(self.command), int(self.trial), *self.pieces]
 
 
@@ -71,12 +71,12 @@ class Fix:
     wait: str = ""
 
     def as_json(self) -> list[Any]:
-        """Give it as the page's script takes it."""
+        """Return it as the page's script takes it."""
         return [self.undo, self.wait, *(part.as_json() for part in self.parts)]
 
 
 def literal(target: str, site: Site) -> str:
-    """Give a target as it stands inside a PowerShell single-quoted literal."""
+    """Return a target as it stands inside a PowerShell single-quoted literal."""
     return render_fix(TARGET, target=target, site=site)
 
 

@@ -28,8 +28,8 @@ from pytest_flowscape.requirement import Requirement
 from pytest_flowscape.site.model import Site
 
 # thousands of rows help nobody and make the page slow; the matrix holds all of them
-MOST_ROWS = 200
-MOST_PLAIN_ROWS = 50  # passed, not requested
+MAX_ROWS = 200
+MAX_PLAIN_ROWS = 50  # passed, not requested
 # pytest-html's script knows seven filters by these names and no others: each gets one of our words
 _FILTERS = {
     Word.PASSED: "passed",
@@ -132,7 +132,7 @@ class AcceptancePage:
         html_sieve.put_in_front(session.config, self._left_out_at_once)
 
     def _left_out_at_once(self, report: Any) -> bool:
-        """Tell whether a report's test gets no row, and count it if so."""
+        """Whether a report's test gets no row, and count it if so."""
         outcome = outcome_of(report)
         if outcome is None or self._rows[_FILTERS[outcome.word]] < _most(outcome.word):
             return False
@@ -205,7 +205,7 @@ class AcceptancePage:
 
 
 def _most(word: Word) -> int:
-    return MOST_PLAIN_ROWS if word in {Word.PASSED, Word.NOT_REQUESTED} else MOST_ROWS
+    return MAX_PLAIN_ROWS if word in {Word.PASSED, Word.NOT_REQUESTED} else MAX_ROWS
 
 
 def _row(state: str, key: str, css: str, texts: Mapping[str, str], links: str) -> list[str]:

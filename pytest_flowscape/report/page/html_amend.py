@@ -51,7 +51,7 @@ def amend(path: Path) -> str:
 
 
 def mend(markup: str) -> str:
-    """Give the page mended. Raises UnknownMarkupError."""
+    """Return the page mended. Raises UnknownMarkupError."""
     style = _only(_STYLE, markup, "our style")[1]
     markup = _replaced(_STYLE, markup, "", "our style")
     made = _only(_MADE, markup, "the line on pytest-html and its environment")

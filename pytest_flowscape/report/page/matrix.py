@@ -54,11 +54,11 @@ class Matrix:
         return known.per.value == "room" if known else outcome.target in rooms
 
     def fix(self, template: str) -> page_fix.Fix:
-        """Give a template taken apart, each only once."""
+        """Return a template taken apart, each only once."""
         return self._apart[self._fix(template)]
 
     def as_json(self, findings: Sequence[Finding]) -> str:
-        """Give the data as JSON that may stand in a script element; ``findings`` in the order of the page."""
+        """Return the data as JSON that may stand in a script element; ``findings`` in the order of the page."""
         data = {
             "words": [word.value for word in Word],
             "requirements": {
@@ -93,7 +93,7 @@ class Matrix:
         return place
 
     def _cell(self, outcome: Outcome) -> int:
-        """Give the number of a cell: word, then the numbers of its texts, the fix (-1 for none), the notes."""
+        """Return the number of a cell: word, then the numbers of its texts, the fix (-1 for none), the notes."""
         known = self._requirements.get(outcome.requirement)
         owner = consequence = ""
         fix = -1
@@ -144,7 +144,7 @@ class Matrix:
         return fields
 
     def _finding(self, finding: Finding) -> dict[str, Any]:
-        """Give where its pairs stand: by kind and requirement, and the targets of each fix by kind."""
+        """Return where its pairs stand: by kind and requirement, and the targets of each fix by kind."""
         pairs: dict[str, dict[str, list[int]]] = {}
         for id_, target in finding.pairs:
             for kind in self._kinds(id_, target):

@@ -110,7 +110,7 @@ _NOT_REQUESTED = NextStep(_INSTALLER, "Ask for it where both sides want it measu
 
 
 def next_step(word: Word, *, cause: str = "", because: str = "", found: str = "") -> NextStep:
-    """Give what to do about an outcome; empty for what passed, failed, or was decided by a person."""
+    """Return what to do about an outcome; empty for what passed, failed, or was decided by a person."""
     if word is Word.NOT_RUN:
         return _NOT_RUN
     if word is Word.NOT_REQUESTED:

@@ -48,7 +48,7 @@ _LOOKS = {
     Verdict.NOT_ACCEPTED: ("bad", "\u2715"),
     Verdict.INCOMPLETE: ("warn", "?"),
 }
-_MOST_MAILBOXES = 500  # results.json has all of them
+_MAX_MAILBOXES = 500  # results.json has all of them
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ def render(
     requirements: Mapping[str, Requirement],
     told: Told | None = None,
 ) -> str:
-    """Give the acceptance as HTML with its own style and script; every value is escaped by the template engine."""
+    """Return the acceptance as HTML with its own style and script; every value is escaped by the template engine."""
     told = told or Told()
     run, outcomes = told.run, result.outcomes if result else ()
     matrix = Matrix(site, requirements, outcomes, told.evidence)
@@ -119,7 +119,7 @@ def render(
 
 
 def details(outcome: Outcome, requirements: Mapping[str, Requirement], site: Site) -> list[str]:
-    """Give what one row of pytest-html's table opens, as lines of plain text; only its notes for what passed.
+    """Return what one row of pytest-html's table opens, as lines of plain text; only its notes for what passed.
 
     No line begins with a capital letter of ours: pytest-html colours lines that begin with E.
     """
@@ -174,7 +174,7 @@ def _day(run: RunInfo | None) -> date:
 
 def _asked(run: RunInfo | None, site: Site) -> dict[str, Any]:
     asked = list(footprint.mailboxes(run.footprint, site.service_account.email).items()) if run else []
-    return {"asked": asked[:_MOST_MAILBOXES], "asked_in_all": len(asked)}
+    return {"asked": asked[:_MAX_MAILBOXES], "asked_in_all": len(asked)}
 
 
 def _look(result: Result | None) -> tuple[str, str]:

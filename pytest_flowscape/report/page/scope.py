@@ -15,7 +15,7 @@ _NEVER_EXPIRES = 0x10000  # userAccountControl, MS-ADTS 2.2.16
 
 
 def scope(site: Site, facts: SiteFacts | None, outcomes: Sequence[Outcome]) -> tuple[tuple[str, str], ...]:
-    """Give (label, sentence): how far impersonation reaches and how that was proven, where FullAccess comes from."""
+    """Return (label, sentence): how far impersonation reaches and how that was proven, where FullAccess comes from."""
     return (("Impersonation", _impersonation(facts, outcomes)), ("FullAccess", _full_access(site, facts)))
 
 
@@ -66,7 +66,7 @@ def _source(rights: MailboxRights, token: Sequence[str]) -> str:
 
 
 def voids(site: Site, facts: SiteFacts | None, today: date) -> tuple[tuple[str, str], ...]:
-    """Give (what, when or how) for all that makes this result old: dates where they were read, events otherwise."""
+    """Return (what, when or how) for all that makes this result old: dates where they were read, events otherwise."""
     return tuple(_voids(site, facts, today))
 
 

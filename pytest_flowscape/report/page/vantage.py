@@ -12,7 +12,7 @@ _PROXY = {"": "none", "system": "the operating system's"}
 
 
 def rows(site: Site, site_facts: SiteFacts | None) -> tuple[tuple[str, str], ...]:
-    """Give (label, value) for everything that was told; what was not told has no row. Labels are unique."""
+    """Return (label, value) for everything that was told; what was not told has no row. Labels are unique."""
     return tuple((label, value) for label, value in _all(site, site_facts) if value)
 
 

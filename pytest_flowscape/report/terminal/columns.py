@@ -11,14 +11,14 @@ _PARAMETER = re.compile(r"-[A-Za-z]+")
 
 
 def wide(text: str) -> int:
-    """Give the number of terminal columns (East Asian wide letters take two, combining marks none)."""
+    """Return the number of terminal columns (East Asian wide letters take two, combining marks none)."""
     if text.isascii():
         return len(text)
     return sum(_width(letter) for letter in text)
 
 
 def cut(text: str, width: int) -> str:
-    """Give ``text`` on one line of at most ``width`` columns, ``...`` where something was left out."""
+    """Return ``text`` on one line of at most ``width`` columns, ``...`` where something was left out."""
     flat = visible(text).replace("\ufffd", "?")
     if wide(flat) <= width:
         return flat

@@ -27,14 +27,14 @@ _CMDLET = re.compile(r"\b[A-Z][A-Za-z]+-[A-Z][A-Za-z]+\b")
 _ONLY_LOOKS = re.compile(r"\s*(#|(Get|Test|Resolve|Measure|Select|Format)-)")
 # so many requirements share a sentence only where it tells the shell, not the case
 _SHARED_BY = 4
-_MOST_CONTEXT, _MOST_COMMANDS, _MOST_ALIKE = 2, 6, 3
+_MAX_CONTEXT, _MAX_COMMANDS, _MAX_ALIKE = 2, 6, 3
 REMINDER = "Read the whole fix in the report before you run anything."
 
 
 def section(
     findings: Sequence[Finding], site: Site, width: int, room: int, requirements: Mapping[str, Requirement]
 ) -> list[Line]:
-    """Give the section in at most ``room`` (at least 4) lines, empty where nothing is to be fixed."""
+    """Return the section in at most ``room`` (at least 4) lines, empty where nothing is to be fixed."""
     if not findings:
         return []
     shared = _shared(requirements)
@@ -65,29 +65,29 @@ def section(
 
 
 def enough(findings: Sequence[Finding], room: int) -> bool:
-    """Tell whether every finding can be named with a line or more of its fix in ``room`` lines."""
+    """Whether every finding can be named with a line or more of its fix in ``room`` lines."""
     return not findings or 4 + 4 * len(findings) <= room
 
 
 def _together(findings: Sequence[Finding]) -> list[list[Finding]]:
     """Put neighbours with the same remedy together, a few at a time, so that what does not fit is little."""
     alike = (list(group) for _, group in groupby(findings, key=_kin))
-    return [group[start : start + _MOST_ALIKE] for group in alike for start in range(0, len(group), _MOST_ALIKE)]
+    return [group[start : start + _MAX_ALIKE] for group in alike for start in range(0, len(group), _MAX_ALIKE)]
 
 
 def _kin(finding: Finding) -> tuple[object, ...]:
-    """Give what findings with one and the same remedy have in common."""
+    """Return what findings with one and the same remedy have in common."""
     return finding.requirement, finding.owner, finding.level, tuple(template for template, _ in finding.fixes)
 
 
 def _shortest_that_fit(choices: Sequence[Sequence[Sequence[Line]]], room: int) -> list[int]:
-    """Give level 0 for as many groups, from the first, as have room in their shortest form."""
+    """Return level 0 for as many groups, from the first, as have room in their shortest form."""
     used = list(accumulate(len(forms[0]) for forms in choices))
     return [0 for lines in used if lines <= room]
 
 
 def _forms(group: Sequence[Finding], site: Site, width: int, shared: frozenset[str]) -> list[list[Line]]:
-    """Give a group's forms from the shortest to the fullest; each next one says more, or the same."""
+    """Return a group's forms from the shortest to the fullest; each next one says more, or the same."""
     first = group[0]
     others = len({target for finding in group for target in finding.targets}) - 1
     likewise = [("plain", f"    likewise for {plural(others, 'more target')}")] if others else []
@@ -124,7 +124,7 @@ def _cut_keeping_indent(line: str, width: int) -> str:
 
 
 def _one_line(fix: str, width: int, shared: frozenset[str]) -> list[str]:
-    """Give the gist: the words that lead to the fix, else the cmdlets that do it."""
+    """Return the gist: the words that lead to the fix, else the cmdlets that do it."""
     if not fix:
         return []
     context = _context(fix, shared)
@@ -135,18 +135,18 @@ def _one_line(fix: str, width: int, shared: frozenset[str]) -> list[str]:
 
 
 def _changes(fix: str, width: int, shared: frozenset[str]) -> list[str]:
-    """Give the words that lead to the fix and the commands that change something, empty where that is too long."""
+    """Return the words that lead to the fix and the commands that change something, empty where that is too long."""
     context = _context(fix, shared)
-    told = fold(context, width - 2, limit=_MOST_CONTEXT + 1) if context else []
+    told = fold(context, width - 2, limit=_MAX_CONTEXT + 1) if context else []
     folded = [fold_command(line.strip(), width, indent="    ") for line in _changing(fix)]
     commands = [line for lines in folded for line in lines]
-    if len(told) > _MOST_CONTEXT or len(commands) > _MOST_COMMANDS or not all(folded):
+    if len(told) > _MAX_CONTEXT or len(commands) > _MAX_COMMANDS or not all(folded):
         return []
     return [*(f"  {line}" for line in told), *commands]
 
 
 def _whole(fix: str, width: int) -> list[str]:
-    """Give all of a fix, empty where a command cannot be folded."""
+    """Return all of a fix, empty where a command cannot be folded."""
     shown: list[str] = []
     for line in fix.split("\n"):
         if is_command(line):
@@ -172,7 +172,7 @@ def _full(finding: Finding, site: Site, width: int) -> list[Line]:
 
 
 def _context(fix: str, shared: frozenset[str]) -> str:
-    """Give all prose before the last changing command, but for sentences that only tell the shell."""
+    """Return all prose before the last changing command, but for sentences that only tell the shell."""
     lines = fix.split("\n")
     places = [place for place, line in enumerate(lines) if is_command(line) and not _ONLY_LOOKS.match(line)]
     before = lines[: places[-1]] if places else lines
@@ -185,7 +185,7 @@ def _changing(fix: str) -> list[str]:
 
 
 def _shared(requirements: Mapping[str, Requirement]) -> frozenset[str]:
-    """Give the sentences that stand in the fixes of many requirements."""
+    """Return the sentences that stand in the fixes of many requirements."""
     counts: dict[str, int] = {}
     for requirement in requirements.values():
         for sentence in {one for line in requirement.fix.split("\n") for one in _sentences(line)}:

@@ -22,7 +22,7 @@ from pytest_flowscape.requirement import Level, Requirement
 from pytest_flowscape.site.model import Site
 
 Line = tuple[str, str]
-MOST_LINES = 50
+MAX_LINES = 50
 PLAIN, GOOD, BAD, WARN, HEAD = "plain", "good", "bad", "warn", "head"
 _ALWAYS = (Word.PASSED, Word.FAILED)
 _COLUMNS = (*_ALWAYS, Word.NOT_MEASURED, Word.NOT_REQUESTED, Word.WAIVED, Word.ATTESTED, Word.NOT_RUN)
@@ -66,7 +66,7 @@ def lines(
     not_kept: str = "",
     written: bool = False,
 ) -> list[Line]:
-    """Give the closing text as (kind, line); the kinds are plain, good, bad, warn and head.
+    """Return the closing text as (kind, line); the kinds are plain, good, bad, warn and head.
 
     At most 50 lines, none wider than ``width`` (at least 60) columns. Glyphs
     of our own are ASCII. ``requirements`` give the titles in the table,
@@ -81,7 +81,7 @@ def lines(
     for detail in _DETAILS:
         table = _table(result, known, width, detail)
         rest = _rest(result, findings, width, detail)
-        room = MOST_LINES - len(table) - len(rest) - len(end)
+        room = MAX_LINES - len(table) - len(rest) - len(end)
         if room >= 0 and fix.enough(failed, room):
             break
     return [*table, *fix.section(failed, site, width, room, known), *rest, *end]
@@ -203,7 +203,7 @@ def _end(
 
 
 def verdict_line(result: Result) -> Line:
-    """Give the verdict in words; only a plain acceptance with nothing else failed is good."""
+    """Return the verdict in words; only a plain acceptance with nothing else failed is good."""
     text = f"Verdict: {result.verdict.value}"
     if result.other_failed:
         text += f", and {plural(result.other_failed, 'other test')} failed"

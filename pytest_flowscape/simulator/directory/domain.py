@@ -51,7 +51,7 @@ class Trust:
 
 
 def trusts(organisation: Organisation) -> list[Trust]:
-    """Give the trusted domain objects."""
+    """Return the trusted domain objects."""
     system = f"CN=System,{organisation.base_dn}"
     others = (one for one in organisation.more_domains if one.trusted)
     return [Trust(f"CN={one.dns},{system}", one.dns, one.netbios, one.sid) for one in others]
@@ -121,7 +121,7 @@ def _is_unit(container: Container) -> bool:
 
 
 def root_dse(organisation: Organisation, domain: Domain, host: str = "localhost") -> dict[str, Values]:
-    """Give the rootDSE's attributes by name (RFC 4512 5.1, MS-ADTS 3.1.1.3.2): readable by anybody."""
+    """Return the rootDSE's attributes by name (RFC 4512 5.1, MS-ADTS 3.1.1.3.2): readable by anybody."""
     base, root = domain.base_dn, organisation.base_dn
     configuration = f"CN=Configuration,{root}"
     return {

@@ -62,7 +62,7 @@ class Entry:
                 self._extra = {name.lower(): values for name, values in source.extra.items()}
 
     def read(self, key: str) -> Values | None:
-        """Give the values of the attribute ``key`` (lower case): [] if unset, None if this reader does not see it."""
+        """Return the values of the attribute ``key`` (lower case): [] if unset, None if this reader does not see it."""
         known = SCHEMA.get(key)
         if known is not None and self.view.catalog and not known.in_catalog:
             return None
@@ -74,7 +74,7 @@ class Entry:
         return make(self._source, self.view) if make else []
 
     def attributes(self, wanted: Selection, *, base_search: bool) -> list[tuple[str, Values]]:
-        """Give the attributes that a search asks for and this reader sees, unset ones left out."""
+        """Return the attributes that a search asks for and this reader sees, unset ones left out."""
         keys = list(self._table) + [key for key in self._extra if key not in self._table]
         chosen = (key for key in keys if wanted.takes(key, base_search=base_search))
         return [(self._spelling(key), values) for key in chosen if (values := self.read(key))]

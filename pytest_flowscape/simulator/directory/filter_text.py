@@ -11,7 +11,7 @@ _SPECIAL = b"*()\\\0"
 
 
 def filter_text(asked: Any) -> str:
-    """Give the text of a filter of and, or, not, equality and presence; the name of its kind for any other one."""
+    """Return the text of a filter of and, or, not, equality and presence; the name of its kind for any other one."""
     kind = type(asked)
     if kind in _SETS:
         return f"({_SETS[kind]}{''.join(filter_text(part) for part in asked)})"

@@ -35,7 +35,7 @@ class Answer:
 
 
 def is_root_dse(request: Any) -> bool:
-    """Tell whether a search is for the rootDSE, which anybody may read."""
+    """Whether a search is for the rootDSE, which anybody may read."""
     return not request.baseObject.strip() and request.scope == BASE
 
 
@@ -128,7 +128,7 @@ def _rendered(entries: list[Entry], request: Any) -> list[Found]:
 
 
 def _references(request: Any, view: View) -> list[str]:
-    """Give the other naming contexts below the domain's root, which a search from there does not enter."""
+    """Return the other naming contexts below the domain's root, which a search from there does not enter."""
     if request.scope == BASE or view.catalog or normalised(request.baseObject.decode("utf-8", "replace")) != view.root:
         return []
     base = view.domain.base_dn

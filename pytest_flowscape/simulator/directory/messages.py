@@ -26,7 +26,7 @@ class _Strict(pureber.BERDecoderContext):  # type: ignore[misc]  # ldaptor has n
     """The universal types, and an error for every other tag."""
 
     def lookup_id(self, id: int) -> Any:  # noqa: A002 - ldaptor's name
-        """Give the class for a tag; DamagedError if there is none."""
+        """Return the class for a tag; DamagedError if there is none."""
         found = super().lookup_id(id)
         if found is None:
             raise DamagedError(f"unknown tag 0x{id:02x}")
@@ -55,7 +55,7 @@ BROKEN = (
 
 
 def complete(buffer: bytes) -> int:
-    """Give the length of the first message in the buffer, 0 while it is incomplete; DamagedError if no message."""
+    """Return the length of the first message in the buffer, 0 while it is incomplete; DamagedError if no message."""
     if buffer and buffer[0] != SEQUENCE:
         raise DamagedError("no LDAP message")
     if len(buffer) < HEADER:

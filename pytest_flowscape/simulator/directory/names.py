@@ -21,7 +21,7 @@ def unescaped(value: str) -> str:
 
 @lru_cache(maxsize=65_536)
 def normalised(name: str) -> tuple[str, ...]:
-    """Give a distinguished name as a tuple that compares as names do, nearest part first; ValueError if it is none.
+    """Return a distinguished name as a tuple that compares as names do, nearest part first; ValueError if it is none.
 
     Case and blanks around commas and equal signs do not count; "" is the empty tuple (the rootDSE).
     """
@@ -45,13 +45,13 @@ def normalised(name: str) -> tuple[str, ...]:
 
 @lru_cache(maxsize=65_536)
 def parent(name: str) -> str:
-    """Give the distinguished name one level up, "" above the last one."""
+    """Return the distinguished name one level up, "" above the last one."""
     match = _RDN_END.match(name)
     return name[match.end() :].strip() if match else ""
 
 
 def common_name(name: str) -> str:
-    """Give the value of a distinguished name's first part."""
+    """Return the value of a distinguished name's first part."""
     match = _RDN_END.match(name)
     return unescaped(match[1].partition("=")[2]) if match else ""
 

@@ -71,7 +71,7 @@ class OpenSearches:
         return cookie
 
     def resume(self, cookie: bytes, search: Any) -> list[Entry]:
-        """Give the rest of a search; RefusalError for a cookie never given here, already used or of another search."""
+        """Return the rest of a search; RefusalError for an unknown or used cookie, or another search."""
         kept, entries = self._left.pop(cookie, (None, []))
         if kept is None or kept != search:
             raise bad_control()

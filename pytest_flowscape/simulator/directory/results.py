@@ -89,7 +89,7 @@ READ_ONLY = Result(UNWILLING_TO_PERFORM, "0000209A: SvcErr: DSID-031A1262, probl
 
 
 def trouble(name: str) -> Result | None:
-    """Give the answer to everything while ``Policy.ldap_trouble`` says so; None while it says nothing."""
+    """Return the answer to everything while ``Policy.ldap_trouble`` says so; None while it says nothing."""
     code = TROUBLES.get(name)
     return None if code is None else Result(code, f"0000{code:04X}: LdapErr: DSID-0C090FB4, comment: {name}, data 0\0")
 

@@ -82,7 +82,7 @@ SCHEMA = {attribute.name.lower(): attribute for attribute in _known()}
 
 
 def attribute(name: str) -> Attribute:
-    """Give the attribute of this name, in any case; one that nobody knows compares as text."""
+    """Return the attribute of this name, in any case; one that nobody knows compares as text."""
     return SCHEMA.get(name.lower()) or Attribute(name)
 
 
@@ -100,7 +100,7 @@ class Selection:
         return cls("*" in named or not named, frozenset(named) - {"*", "1.1"})
 
     def takes(self, key: str, *, base_search: bool) -> bool:
-        """Tell whether the attribute with this lower-case name is part of the answer."""
+        """Whether the attribute with this lower-case name is part of the answer."""
         known = SCHEMA.get(key)
         if known is not None and known.constructed:
             return key in self.named and (base_search or not known.base_only)
@@ -108,15 +108,15 @@ class Selection:
 
 
 def text(*values: str) -> Values:
-    """Give the texts that are not empty."""
+    """Return the texts that are not empty."""
     return [value.encode() for value in values if value]
 
 
 def number(value: int | None) -> Values:
-    """Give an integer; None is an absent attribute."""
+    """Return an integer; None is an absent attribute."""
     return [] if value is None else [b"%d" % value]
 
 
 def generalized_time(moment: datetime) -> Values:
-    """Give an aware time as a domain controller writes it."""
+    """Return an aware time as a domain controller writes it."""
     return [moment.astimezone(timezone.utc).strftime("%Y%m%d%H%M%S.0Z").encode()]

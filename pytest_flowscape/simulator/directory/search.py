@@ -129,7 +129,7 @@ def _present(known: Attribute) -> Filter:
 
 
 def _comparable(known: Attribute, value: bytes) -> Hashable:
-    """Give a stored or asserted value in the form that compares; ValueError if it has none."""
+    """Return a stored or asserted value in the form that compares; ValueError if it has none."""
     if known.syntax is Syntax.NUMBER:
         return int(value)
     if known.syntax is Syntax.BYTES:
@@ -145,7 +145,7 @@ def _comparable(known: Attribute, value: bytes) -> Hashable:
 
 
 def _stored(known: Attribute, value: bytes) -> Any:
-    """Give a value as ``_comparable`` does, None where it has no such form: then it equals nothing."""
+    """Return a value as ``_comparable`` does, None where it has no such form: then it equals nothing."""
     try:
         found = _comparable(known, value)
     except ValueError:

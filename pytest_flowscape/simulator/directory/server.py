@@ -121,7 +121,7 @@ def start_directory(reactor: Any, organisation: Organisation, context_factory: A
 
 
 def _hosts() -> list[str]:
-    """Give the loopback addresses that ``localhost`` stands for, IPv4 first."""
+    """Return the loopback addresses that ``localhost`` stands for, IPv4 first."""
     try:
         found = socket.getaddrinfo("localhost", 0, type=socket.SOCK_STREAM)
     except OSError:

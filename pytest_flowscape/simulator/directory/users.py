@@ -28,17 +28,17 @@ UserAttribute = Callable[[Account, View], Values]
 
 
 def has_recipient(account: Account) -> bool:
-    """Tell whether Exchange knows the account: only then does it have a mailNickname."""
+    """Whether Exchange knows the account: only then does it have a mailNickname."""
     return account.recipient_type_details is not None or account.mailbox_guid is not None
 
 
 def nickname(account: Account) -> str:
-    """Give Exchange's alias: made of the name that the mailbox had at first, and left alone when addresses change."""
+    """Return Exchange's alias: made of the name that the mailbox had at first, and left alone when addresses change."""
     return (account.upn.partition("@")[0] or account.sam) if has_recipient(account) else ""
 
 
 def user_account_control(account: Account) -> int:
-    """Give the stored flags."""
+    """Return the stored flags."""
     return (
         NORMAL_ACCOUNT
         | (0 if account.enabled else ACCOUNTDISABLE)
@@ -48,14 +48,14 @@ def user_account_control(account: Account) -> int:
 
 
 def computed_control(account: Account) -> int:
-    """Give the computed flags: a password that must be changed counts as expired, unless it never expires."""
+    """Return the computed flags: a password that must be changed counts as expired, unless it never expires."""
     lasting = account.password_never_expires or account.smart_card_required
     expired = not lasting and (account.password_expired or account.must_change_password)
     return (LOCKOUT if account.locked else 0) | (PASSWORD_EXPIRED if expired else 0)
 
 
 def password_expiry(account: Account) -> int:
-    """Give when the password expires: never, 0 for "must change", or a FILETIME (MS-ADTS 3.1.1.4.5.34)."""
+    """Return when the password expires: never, 0 for "must change", or a FILETIME (MS-ADTS 3.1.1.4.5.34)."""
     if account.password_never_expires or account.smart_card_required:
         return NEVER
     if account.must_change_password:
@@ -99,7 +99,7 @@ def _flow(account: Account, view: View) -> MailFlow:
 
 
 def _names(view: View, *addresses: str) -> Values:
-    """Give the distinguished names of those who own these mailboxes."""
+    """Return the distinguished names of those who own these mailboxes."""
     holders = (view.organisation.holder(address)[0] for address in addresses if address)
     owners = (view.organisation.accounts.get(mailbox.owner_sid) for mailbox in holders if mailbox is not None)
     return text(*(owner.dn for owner in owners if owner is not None))

@@ -36,7 +36,7 @@ ACCOUNT_STATE = frozenset(
 
 
 def in_exchange_information(key: str) -> bool:
-    """Tell whether an attribute (lower case) is in the property set Exchange-Information."""
+    """Whether an attribute (lower case) is in the property set Exchange-Information."""
     return key.startswith("msexch") or key == "mailnickname"
 
 
@@ -69,7 +69,7 @@ class Reader:
         return cls(account.sid, *hides)
 
     def sees(self, key: str, *, of: str, hidden: Collection[str]) -> bool:
-        """Tell whether the attribute ``key`` (lower case) of the object with SID ``of`` can be read."""
+        """Whether the attribute ``key`` (lower case) of the object with SID ``of`` can be read."""
         if self.hide_exchange and (in_exchange_information(key) or key == "proxyaddresses"):
             return False
         if of == self.sid:
@@ -102,7 +102,7 @@ class View:
         return [one for one in self.organisation.domains if not one.trusted] if self.catalog else [self.domain]
 
     def shows(self, dn: str) -> bool:
-        """Tell whether an object lies in what can be seen here."""
+        """Whether an object lies in what can be seen here."""
         return not self.organisation.more_domains or self.organisation.domain_of(dn) in self.heads
 
     @cached_property
@@ -120,5 +120,5 @@ class View:
         return dict(found)
 
     def groups_of(self, name: str, also: list[str]) -> list[str]:
-        """Give the groups of an object: those it names itself and those that list it, each once."""
+        """Return the groups of an object: those it names itself and those that list it, each once."""
         return list(dict.fromkeys((*also, *self.memberships.get(normalised(name), ()))))

@@ -71,7 +71,7 @@ def find_mailbox(organisation: Organisation, address: str) -> Mailbox:
 
 
 def own_mailbox(organisation: Organisation, account: Account) -> Mailbox | None:
-    """Give the mailbox that this account owns, None if it has none."""
+    """Return the mailbox that this account owns, None if it has none."""
     return next((m for m in organisation.mailboxes.values() if organisation.uses(account, m)), None)
 
 
@@ -107,13 +107,13 @@ def _impersonated(organisation: Organisation, impersonation: Impersonation) -> M
 
 
 def permissions(organisation: Organisation, mailbox: Mailbox, folder: str, account: Account) -> frozenset[str]:
-    """Give the rights that the folder's permission entries alone grant: own and group entries, else Default."""
+    """Return the rights that the folder's permission entries alone grant: own and group entries, else Default."""
     levels = permission_levels(organisation, mailbox, folder, account)
     return frozenset().union(*(LEVEL_RIGHTS.get(level, frozenset()) for level in levels))
 
 
 def permission_levels(organisation: Organisation, mailbox: Mailbox, folder: str, account: Account) -> list[str]:
-    """Give the levels that the folder's permission entries grant: own and group entries, else Default."""
+    """Return the levels that the folder's permission entries grant: own and group entries, else Default."""
     entries = mailbox.folders.get(folder, [])
     token = organisation.token(account)
     levels = [entry.level for entry in entries if entry.who in token]
@@ -121,19 +121,19 @@ def permission_levels(organisation: Organisation, mailbox: Mailbox, folder: str,
 
 
 def effective_rights(organisation: Organisation, mailbox: Mailbox, folder: str, account: Account) -> frozenset[str]:
-    """Give the account's effective rights on a folder: FullAccess and permission entries added up, empty for none."""
+    """Return the account's effective rights on a folder: FullAccess and permission entries added up, empty for none."""
     if organisation.has_full_access(account, mailbox, subfolder=folder not in TOP_FOLDERS):
         return ALL_RIGHTS
     return permissions(organisation, mailbox, folder, account)
 
 
 def folder_id(organisation: Organisation, mailbox: Mailbox, folder: str) -> str:
-    """Give the opaque id of a folder: stable for its mailbox, also when that is renamed; different for every other."""
+    """Return the opaque id of a folder: stable for its mailbox, also when renamed; different for every other."""
     return base64.b64encode(_id_bytes(mailbox_key(organisation, mailbox), folder)).decode()
 
 
 def mailbox_key(organisation: Organisation, mailbox: Mailbox) -> bytes:
-    """Give the 16 bytes that stand for a mailbox in the ids of its folders and items."""
+    """Return the 16 bytes that stand for a mailbox in the ids of its folders and items."""
     owner = organisation.accounts.get(mailbox.owner_sid)
     seed = owner.mailbox_guid.bytes if owner and owner.mailbox_guid else mailbox.owner_sid.encode()
     return hashlib.sha256(seed).digest()[:16]

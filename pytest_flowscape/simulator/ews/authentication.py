@@ -100,7 +100,7 @@ class Authenticator:
         return self._handshake(way, token, connection)
 
     def _mixed_up(self, connection: Connection) -> bool:
-        """Tell whether a balancer sends this request elsewhere: NTLM has signed in a connection, not a client."""
+        """Whether a balancer sends this request elsewhere: NTLM has signed in a connection, not a client."""
         policy = self.organisation.policy
         connection.carried += 1
         if policy.mixed_up_after is None or connection.carried <= policy.mixed_up_after or policy.mix_ups == 0:

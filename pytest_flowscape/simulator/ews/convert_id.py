@@ -60,7 +60,7 @@ def convert_id(
 
 
 def hex_entry_id(identifier: str) -> str:
-    """Give an EWS id in the format in which free/busy information names its events."""
+    """Return an EWS id in the format in which free/busy information names its events."""
     return _written(_read(identifier, "EwsId"), "HexEntryId")
 
 
@@ -78,7 +78,7 @@ def _converted(source: etree._Element, destination: str) -> etree._Element:
 
 
 def _read(text: str, form: str) -> bytes:
-    """Give the bytes that an id stands for. Raises Refusal."""
+    """Return the bytes that an id stands for. Raises Refusal."""
     if not text:
         raise Refusal("ErrorInvalidIdEmpty")
     try:

@@ -105,7 +105,7 @@ class Request:
 
     @cached_property
     def addresses(self) -> tuple[str, ...]:
-        """Give every mailbox address that the request names, lower case, each once, the impersonated one first."""
+        """Return every mailbox address that the request names, lower case, each once, the impersonated one first."""
         found = [self.impersonation.value] if self.impersonation else []
         # not those of attendees and recipients: they are named in an item, not asked for
         for path in (".//t:DistinguishedFolderId/t:Mailbox/t:EmailAddress", ".//t:MailboxData/t:Email/t:Address"):
@@ -159,7 +159,7 @@ def required(parent: etree._Element, path: str) -> etree._Element:
 
 
 def attribute(element: etree._Element, name: str) -> str:
-    """Give an attribute that the schema demands. Raises the fault ErrorSchemaValidation where it is missing."""
+    """Return an attribute that the schema demands. Raises the fault ErrorSchemaValidation where it is missing."""
     value = element.get(name)
     if value is None:
         raise _schema_fault(f"The required attribute '{name}' is missing.")

@@ -84,7 +84,7 @@ def _binary(text: str) -> bytes:
 
 
 def value_of(item: Item, name: ExtendedName) -> tuple[str, ...] | None:
-    """Give an item's extended property, the object ids of a meeting included; None where it has none."""
+    """Return an item's extended property, the object ids of a meeting included; None where it has none."""
     if name.property_set == SETS["Meeting"] and name.number in (_GLOBAL_OBJECT_ID, _CLEAN_GLOBAL_OBJECT_ID):
         return (base64.b64encode(item.global_object_id).decode(),) if item.uid else None
     return item.extended.get(name)

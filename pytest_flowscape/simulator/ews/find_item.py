@@ -21,14 +21,14 @@ from pytest_flowscape.simulator.ews.item_kinds import BY_URI
 from pytest_flowscape.simulator.ews.item_properties import Seen
 from pytest_flowscape.simulator.ews.item_shape import read_shape, write_item
 from pytest_flowscape.simulator.ews.item_values import READY, comparable, parse_time
-from pytest_flowscape.simulator.ews.paging import MOST_FOUND, cut, read_page
+from pytest_flowscape.simulator.ews.paging import MAX_FOUND, cut, read_page
 from pytest_flowscape.simulator.ews.restriction import Path, read_restriction
 from pytest_flowscape.simulator.ews.sessions import MailboxSessions
 from pytest_flowscape.simulator.ews.target import Target, find_target
 from pytest_flowscape.simulator.model import Organisation
 
 NAME = "FindItemResponseMessage"
-LONGEST_VIEW = timedelta(days=2 * 366)  # ErrorCalendarViewRangeTooBig: more than two years
+MAX_VIEW = timedelta(days=2 * 366)  # ErrorCalendarViewRangeTooBig: more than two years
 # kinds of view, grouping and searching that the simulator does not have
 _NOT_HERE = (
     "FractionalPageItemView",
@@ -67,7 +67,7 @@ def find_item(
 
 
 def readable(organisation: Organisation, target: Target, caller: Caller) -> list[Seen]:
-    """Give the items of a folder that the caller may read, the oldest first."""
+    """Return the items of a folder that the caller may read, the oldest first."""
     found = []
     for item in target.mailbox.opened().within(target.folder):
         rights = item_rights(organisation, target.mailbox, item, caller.acting)
@@ -106,10 +106,10 @@ def _sort_key(value: Any) -> tuple[bool, Any]:
 
 def _calendar_view(view: etree._Element) -> Callable[[Target, list[Seen]], Found]:
     start, end = _moment(view, "StartDate"), _moment(view, "EndDate")
-    most = int(view.get("MaxEntriesReturned", MOST_FOUND))
+    most = int(view.get("MaxEntriesReturned", MAX_FOUND))
     if end < start:
         raise Refusal("ErrorCalendarEndDateIsEarlierThanStartDate")
-    if end - start > LONGEST_VIEW:
+    if end - start > MAX_VIEW:
         raise Refusal("ErrorCalendarViewRangeTooBig")
 
     def choose(target: Target, held: list[Seen]) -> Found:

@@ -24,12 +24,12 @@ _ABOVE = {
 
 
 def above(folder: str) -> str:
-    """Give the folder that holds this one; the root holds itself."""
+    """Return the folder that holds this one; the root holds itself."""
     return _ABOVE.get(folder, "msgfolderroot")
 
 
 def below(folder: str) -> list[str]:
-    """Give the folders directly in this one."""
+    """Return the folders directly in this one."""
     return [name for name in FOLDER_KINDS if above(name) == folder and name != folder]
 
 

@@ -63,7 +63,7 @@ def _of_level(level: str) -> Allowed:
 
 
 def slots(organisation: Organisation, mailbox: Mailbox, begin: datetime, end: datetime) -> list[Slot]:
-    """Give what lies in the calendar between two moments, or reaches into that time, in order."""
+    """Return what lies in the calendar between two moments, or reaches into that time, in order."""
     held = mailbox.opened().within("calendar")
     found = (_slot(item, item_key(organisation, mailbox, item.number)) for item in held if item.kind == "CalendarItem")
     return sorted((s for s in found if s.begin < end and s.end > begin), key=lambda slot: (slot.begin, slot.end))

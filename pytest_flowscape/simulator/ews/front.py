@@ -39,10 +39,10 @@ _REPLIES = {
 
 
 def front_reply(condition: str) -> Reply | None:
-    """Give the answer of a condition, None where there is no condition. Raises KeyError for an unknown one."""
+    """Return the answer of a condition, None where there is no condition. Raises KeyError for an unknown one."""
     return _REPLIES[condition] if condition else None
 
 
 def unauthorized(challenges: tuple[str, ...]) -> Reply:
-    """Give the 401 with one WWW-Authenticate header for each challenge."""
+    """Return the 401 with one WWW-Authenticate header for each challenge."""
     return Reply(401, headers=tuple(("WWW-Authenticate", challenge) for challenge in challenges))

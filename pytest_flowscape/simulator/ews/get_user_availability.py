@@ -22,8 +22,8 @@ from pytest_flowscape.simulator.ews.target import have_trouble
 from pytest_flowscape.simulator.ews.time_zones import ZONES, Change, Clock
 from pytest_flowscape.simulator.model import Mailbox, Organisation
 
-MOST_MAILBOXES = 100
-MOST_DAYS = 42
+MAX_MAILBOXES = 100
+MAX_DAYS = 42
 WORKING_DAYS = "Monday Tuesday Wednesday Thursday Friday"
 WORKING_MINUTES = (480, 1020)
 STANDARD_INTERVAL = 30
@@ -66,7 +66,7 @@ def _addresses(request: Request) -> list[str]:
     found = required(request.body, "m:MailboxDataArray").findall("t:MailboxData", NS)
     if not found:
         raise Refusal("ErrorMailboxDataArrayEmpty")
-    if len(found) > MOST_MAILBOXES:
+    if len(found) > MAX_MAILBOXES:
         raise Refusal("ErrorMailboxDataArrayTooBig")
     return [data.findtext("t:Email/t:Address", "", NS).strip() for data in found]
 
@@ -79,7 +79,7 @@ def _view(request: Request) -> View:
     begin, end = (_utc(required(options, f"t:TimeWindow/t:{name}").text, clock) for name in ("StartTime", "EndTime"))
     if end <= begin:
         raise Refusal("ErrorInvalidTimeInterval")
-    if end - begin > timedelta(days=MOST_DAYS):
+    if end - begin > timedelta(days=MAX_DAYS):
         raise Refusal("ErrorTimeIntervalTooBig")
     minutes = int(options.findtext("t:MergedFreeBusyIntervalInMinutes", str(STANDARD_INTERVAL), NS))
     if not 5 <= minutes <= 24 * 60:

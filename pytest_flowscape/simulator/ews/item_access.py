@@ -30,7 +30,7 @@ class ItemTarget:
 
 
 def item_rights(organisation: Organisation, mailbox: Mailbox, item: Item, account: Account) -> frozenset[str]:
-    """Give the effective rights on an item, by the names of EffectiveRights; empty for none."""
+    """Return the effective rights on an item, by the names of EffectiveRights; empty for none."""
     if organisation.has_full_access(account, mailbox, subfolder=True):
         return ALL_RIGHTS
     rights: set[str] = set()

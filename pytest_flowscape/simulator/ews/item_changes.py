@@ -17,7 +17,7 @@ from pytest_flowscape.simulator.ews.item_properties import Property
 from pytest_flowscape.simulator.meetings.letters import ATTENDEES
 from pytest_flowscape.simulator.model_items import Attendee, Body, ExtendedName, Value, Zone
 
-LONGEST = timedelta(days=5 * 366)  # ErrorCalendarDurationIsTooLong: five years
+MAX = timedelta(days=5 * 366)  # ErrorCalendarDurationIsTooLong: five years
 EXTENDED_PROPERTY = f"{{{TYPES}}}ExtendedProperty"
 _APPENDED = (
     "item:Body",
@@ -51,7 +51,7 @@ def read_item(element: etree._Element) -> tuple[dict[str, Value], Extended]:
 
 
 def _settable(known: Property | None, child: etree._Element) -> Any:
-    """Give the value of a property that may be set. Raises Refusal ErrorInvalidPropertySet."""
+    """Return the value of a property that may be set. Raises Refusal ErrorInvalidPropertySet."""
     if known is None or not known.settable:
         name = etree.QName(child).localname
         raise Refusal("ErrorInvalidPropertySet", f"Set action is invalid for property. ({name})")
@@ -137,7 +137,7 @@ def _with_answers(invited: Any, before: Any) -> tuple[Attendee, ...]:
 
 
 def complete_times(values: dict[str, Value], now: datetime) -> None:
-    """Give a new calendar item the times that it lacks: now, and half an hour later; and its time zones."""
+    """Return a new calendar item the times that it lacks: now, and half an hour later; and its time zones."""
     start = values.setdefault("calendar:Start", now.replace(microsecond=0))
     assert isinstance(start, datetime)
     values.setdefault("calendar:End", start + timedelta(minutes=30))
@@ -152,5 +152,5 @@ def check_times(values: dict[str, Value]) -> None:
     assert isinstance(end, datetime)
     if end < start:
         raise Refusal("ErrorCalendarEndDateIsEarlierThanStartDate")
-    if end - start > LONGEST:
+    if end - start > MAX:
         raise Refusal("ErrorCalendarDurationIsTooLong")

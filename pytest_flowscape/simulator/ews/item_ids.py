@@ -36,7 +36,7 @@ def item_id(organisation: Organisation, mailbox: Mailbox, item: Item, name: str 
 
 
 def item_key(organisation: Organisation, mailbox: Mailbox, number: int) -> str:
-    """Give the id of the item with this number."""
+    """Return the id of the item with this number."""
     return base64.b64encode(_id_bytes(mailbox_key(organisation, mailbox), number)).decode()
 
 
@@ -46,7 +46,7 @@ def _id_bytes(key: bytes, number: int) -> bytes:
 
 
 def change_key(changed: int) -> str:
-    """Give the change key of an item that was last changed at this change number."""
+    """Return the change key of an item that was last changed at this change number."""
     return base64.b64encode(_CHANGE_PREFIX + changed.to_bytes(8, "big")).decode()
 
 
@@ -79,7 +79,7 @@ def read_item_id(organisation: Organisation, element: etree._Element) -> tuple[M
 
 
 def read_change_key(element: etree._Element) -> int | None:
-    """Give the change number of an ItemId's change key, None without one. Raises Refusal ErrorInvalidChangeKey."""
+    """Return the change number of an ItemId's change key, None without one. Raises Refusal ErrorInvalidChangeKey."""
     text = element.get("ChangeKey")
     if not text:
         return None

@@ -11,5 +11,5 @@ BY_URI = {known.uri: known for properties in KINDS.values() for known in propert
 
 
 def properties_of(kind: str) -> tuple[Property, ...]:
-    """Give the properties of a kind of item, in the order of the schema; what is not known is a message."""
+    """Return the properties of a kind of item, in the order of the schema; what is not known is a message."""
     return KINDS.get(kind, KINDS["Message"])

@@ -62,7 +62,7 @@ class Property:
         return self.uri.rpartition(":")[2]
 
     def value(self, seen: Seen) -> Any:
-        """Give its value, None for none."""
+        """Return its value, None for none."""
         stored = seen.item.values.get(self.uri)
         return self.computed(seen) if stored is None and self.computed is not None else stored
 
@@ -105,12 +105,12 @@ def _size(seen: Seen) -> int:
 
 
 def is_meeting(item: Item) -> bool:
-    """Tell whether a calendar item has anybody invited, or was received as a meeting."""
+    """Whether a calendar item has anybody invited, or was received as a meeting."""
     return bool(item.values.get("calendar:IsMeeting")) or any(item.values.get(uri) for uri in ATTENDEES)
 
 
 def is_organizer(seen: Seen) -> bool:
-    """Tell whether this calendar item is the organizer's own."""
+    """Whether this calendar item is the organizer's own."""
     return organizes(seen.mailbox, seen.item)
 
 

@@ -52,7 +52,7 @@ class ItemShape:
     finding: bool
 
     def asks(self, uri: str) -> bool:
-        """Tell whether a property is asked for; the id always is."""
+        """Whether a property is asked for; the id always is."""
         if uri == "item:ItemId" or uri in self.uris:
             return True
         return self.base == "AllProperties" or (self.base == "Default" and uri in _DEFAULT)

@@ -142,7 +142,7 @@ READY = Codec(_no_value, lambda _name, value: value, _no_constant)
 
 
 def comparable(value: Value) -> tuple[Any, ...]:
-    """Give what a Restriction compares: texts without case, of a list each member; empty for what has no order."""
+    """Return what a Restriction compares: texts without case, of a list each member; empty for what has no order."""
     if isinstance(value, str):
         return (value.casefold(),)
     if isinstance(value, (bool, int, float, datetime)):

@@ -73,7 +73,7 @@ class EwsListener:
 
     @property
     def is_open(self) -> bool:
-        """Tell whether the endpoint accepts connections."""
+        """Whether the endpoint accepts connections."""
         return bool(self._ports)
 
     def open(self) -> None:
@@ -116,7 +116,7 @@ class EwsListener:
 
 
 def _hosts() -> list[str]:
-    """Give the loopback addresses that ``localhost`` resolves to, IPv4 first."""
+    """Return the loopback addresses that ``localhost`` resolves to, IPv4 first."""
     try:
         found = socket.getaddrinfo("localhost", 0, type=socket.SOCK_STREAM)
     except OSError:

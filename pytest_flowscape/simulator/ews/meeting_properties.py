@@ -12,7 +12,7 @@ from pytest_flowscape.simulator.meetings.organizing import organizes
 
 
 def _associated(seen: Seen) -> etree._Element | None:
-    """Give the id of the calendar item of this mailbox that belongs to the message."""
+    """Return the id of the calendar item of this mailbox that belongs to the message."""
     held = copy_of(seen.mailbox, seen.item.uid)
     if held is None:
         return None

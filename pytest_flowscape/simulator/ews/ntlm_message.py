@@ -25,7 +25,7 @@ class Authenticate:
 
 
 def message_type(token: bytes) -> int:
-    """Give the type of the NTLM message within ``token`` (bare or wrapped in SPNEGO), 0 where there is none."""
+    """Return the type of the NTLM message within ``token`` (bare or wrapped in SPNEGO), 0 where there is none."""
     start = token.find(SIGNATURE)
     if start < 0 or len(token) < start + 12:
         return 0

@@ -9,7 +9,7 @@ from lxml import etree
 
 from pytest_flowscape.simulator.ews.envelope import NS, Refusal, attribute
 
-MOST_FOUND = 1000  # EwsFindCountLimit of the default throttling policy
+MAX_FOUND = 1000  # EwsFindCountLimit of the default throttling policy
 _Found = TypeVar("_Found")
 
 
@@ -18,7 +18,7 @@ class Page:
     """Where a page begins, from which end, and how much it holds at most."""
 
     offset: int = 0
-    most: int = MOST_FOUND
+    most: int = MAX_FOUND
     from_end: bool = False
 
 
@@ -30,13 +30,13 @@ def read_page(body: etree._Element, name: str) -> Page:
     view = body.find(f"m:{name}", NS)
     if view is None:
         return Page()
-    most = int(view.get("MaxEntriesReturned", MOST_FOUND))
+    most = int(view.get("MaxEntriesReturned", MAX_FOUND))
     offset = int(attribute(view, "Offset"))
     if most < 1:
         raise Refusal("ErrorInvalidPagingMaxRows")
     if offset < 0:
         raise Refusal("ErrorInvalidIndexedPagingParameters")
-    return Page(offset, min(most, MOST_FOUND), attribute(view, "BasePoint") == "End")
+    return Page(offset, min(most, MAX_FOUND), attribute(view, "BasePoint") == "End")
 
 
 def cut(found: list[_Found], page: Page) -> tuple[list[_Found], dict[str, str]]:

@@ -30,8 +30,8 @@ from pytest_flowscape.simulator.ews.sessions import MailboxSessions
 from pytest_flowscape.simulator.model import Account, Organisation
 
 NAME = "ResolveNamesResponseMessage"
-MOST_RESULTS = 100
-MOST_ADDRESSES = 3  # the schema has EmailAddress1 to EmailAddress3 and no more
+MAX_RESULTS = 100
+MAX_ADDRESSES = 3  # the schema has EmailAddress1 to EmailAddress3 and no more
 NO_NAMES = (",", "-", "")  # ErrorInvalidNameForNameResolution (Microsoft, "ResponseCode")
 
 
@@ -46,7 +46,7 @@ class Listed:
     account: Account | None = None
 
     def matches(self, entry: str) -> bool:
-        """Tell whether ambiguous name resolution finds it by this entry, which is lower case."""
+        """Whether ambiguous name resolution finds it by this entry, which is lower case."""
         prefix, colon, wanted = entry.partition(":")
         if colon:
             return prefix == "smtp" and any(a.lower().startswith(wanted) for a in (self.primary, *self.aliases))
@@ -75,11 +75,11 @@ def resolve_names(
     found = [] if request.body.get("SearchScope") == "Contacts" else _matching(organisation, text.strip().lower())
     if not found:
         return [refusal_message(NAME, Refusal("ErrorNameResolutionNoResults"))]
-    resolutions = [_resolution(listed, full=full) for listed in found[:MOST_RESULTS]]
+    resolutions = [_resolution(listed, full=full) for listed in found[:MAX_RESULTS]]
     result = M.ResolutionSet(
         *resolutions,
         TotalItemsInView=str(len(resolutions)),
-        IncludesLastItemInRange="true" if len(found) <= MOST_RESULTS else "false",
+        IncludesLastItemInRange="true" if len(found) <= MAX_RESULTS else "false",
     )
     if len(found) == 1:
         return [message(NAME, result)]
@@ -116,7 +116,7 @@ def _resolution(listed: Listed, *, full: bool) -> etree._Element:
 def _contact(listed: Listed) -> etree._Element:
     """Write the contact's data in the schema's order; without an account only what every entry has."""
     given_name, surname = (listed.account.given_name, listed.account.sn) if listed.account else ("", "")
-    addresses = [f"SMTP:{listed.primary}", *(f"smtp:{alias}" for alias in listed.aliases)][:MOST_ADDRESSES]
+    addresses = [f"SMTP:{listed.primary}", *(f"smtp:{alias}" for alias in listed.aliases)][:MAX_ADDRESSES]
     parts = [T.DisplayName(listed.name)]
     if given_name:
         parts.append(T.GivenName(given_name))

@@ -123,7 +123,7 @@ def _answer(desk: Desk, caller: Caller, target: ItemTarget, answer: Answer, text
 
 
 def _invited_to(organisation: Organisation, mailbox: Mailbox, item: Item) -> Meeting:
-    """Give the meeting behind a request or an attendee's copy: the copy's values, with what the request has newer."""
+    """Return the meeting behind a request or an attendee's copy: the copy's values, with what the request has newer."""
     held = copy_of(mailbox, item.uid)
     meeting = meeting_of(organisation, mailbox, held if held is not None else item)
     organizer = item.values.get("calendar:Organizer")

@@ -135,7 +135,7 @@ def _contains(element: etree._Element, paths: Paths) -> Predicate:
 
 
 def _texts(value: Any) -> list[str] | None:
-    """Give the texts of a value, None where it is no text."""
+    """Return the texts of a value, None where it is no text."""
     if isinstance(value, str):
         return [value]
     if isinstance(value, tuple):

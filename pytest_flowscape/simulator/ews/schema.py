@@ -56,7 +56,7 @@ class _Files(etree.Resolver):
         }
 
     def resolve(self, system_url: str, public_id: str, context: Any) -> Any:  # type: ignore[override]  # noqa: ARG002
-        """Give the text behind one of our names, None for anything else."""
+        """Return the text behind one of our names, None for anything else."""
         text = self._texts.get(system_url)
         return None if text is None else self.resolve_string(text, context, base_url=system_url)
 
@@ -70,7 +70,7 @@ class SchemaCheck:
 
     @property
     def active(self) -> bool:
-        """Tell whether envelopes are checked at all."""
+        """Whether envelopes are checked at all."""
         return self._schema is not None
 
     def check(self, what: str, envelope: bytes) -> list[str]:
@@ -100,7 +100,7 @@ class SchemaCheck:
         return found
 
     def forget(self) -> list[str]:
-        """Give the problems kept so far and drop them, for tests that send wrong requests on purpose."""
+        """Return the problems kept so far and drop them, for tests that send wrong requests on purpose."""
         found, self.problems = self.problems, []
         return found
 

@@ -143,7 +143,7 @@ class EwsResource(resource.Resource):
         return self._soap_outcome(request, judged.account, entry, asked)
 
     def _spoilt(self, connection: Connection) -> str:
-        """Give what a front end that serves no EWS answers instead, empty for a good one."""
+        """Return what a front end that serves no EWS answers instead, empty for a good one."""
         policy = self._organisation.policy
         if not policy.bad_front_end or connection.front_end != policy.bad_front_end or policy.bad_answers == 0:
             return ""
@@ -180,7 +180,7 @@ def _asked(request: Any) -> Request | Refusal:
 
 
 def _sent(request: Any, connection: Connection, asked: Request | Refusal) -> dict[str, object]:
-    """Tell what the body asks and as whom, whether or not EWS will ever see it: a sign-in's legs carry it too."""
+    """Return what the body asks and as whom, whether or not EWS will ever see it: a sign-in's legs carry it too."""
     connection.credentials = connection.credentials or bool(request.getHeader("authorization"))
     if isinstance(asked, Refusal):
         return {"operation": "", "impersonated": "", "mailboxes": [], "credentials": connection.credentials}

@@ -64,11 +64,11 @@ class Limits:
         counters[key] = max(counters[key], value)
 
     def sessions(self, caller: Caller) -> MailboxSessions:
-        """Give the store sessions of one request."""
+        """Return the store sessions of one request."""
         return MailboxSessions(self, caller)
 
     def throttle(self) -> str:
-        """Tell how this request is throttled: "", "busy", "inner-busy" or "503"; counts it."""
+        """Return how this request is throttled: "", "busy", "inner-busy" or "503"; counts it."""
         policy = self.organisation.policy
         kind = policy.throttle
         if not kind or policy.throttle_count == 0:

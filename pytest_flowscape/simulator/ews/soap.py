@@ -152,7 +152,7 @@ class SoapService:
         return Reply(500, body, XML)
 
     def _throttled(self, request: Request) -> Reply | None:
-        """Give the busy answer that the policy demands for this request, None for no throttling."""
+        """Return the busy answer that the policy demands for this request, None for no throttling."""
         kind = self.limits.throttle()
         if not kind:
             return None

@@ -31,7 +31,7 @@ from pytest_flowscape.simulator.model import Organisation
 from pytest_flowscape.simulator.model_items import Item, Position, Removal
 
 NAME = "SyncFolderItemsResponseMessage"
-MOST_CHANGES = 512
+MAX_CHANGES = 512
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ def _number(text: str | None) -> int:
         number = int(text or "")
     except ValueError:
         number = 0
-    if not 1 <= number <= MOST_CHANGES:
+    if not 1 <= number <= MAX_CHANGES:
         said = "The 'MaxChangesReturned' element is invalid."
         raise Refusal("ErrorSchemaValidation", f"The request failed schema validation: {said}", {"Violation": said})
     return number
@@ -108,7 +108,7 @@ def _changes(organisation: Organisation, caller: Caller, target: Target, asked: 
 
 
 def _seen(organisation: Organisation, caller: Caller, target: Target, what: Item | Removal) -> Seen | None:
-    """Give the item as the caller sees it, None for one that is gone or that the caller may not read."""
+    """Return the item as the caller sees it, None for one that is gone or that the caller may not read."""
     if isinstance(what, Removal):
         return None
     rights = item_rights(organisation, target.mailbox, what, caller.acting)

@@ -25,7 +25,7 @@ class Change:
     weekday: str = "Sunday"
 
     def moment(self, year: int) -> datetime:
-        """Give the local time of the change in a year."""
+        """Return the local time of the change in a year."""
         first, days = monthrange(year, self.month)
         day = 1 + (WEEKDAYS.index(self.weekday) - first) % 7 + 7 * (self.order - 1)
         while day > days:
@@ -47,11 +47,11 @@ class Clock:
     standard_bias: int = 0
 
     def utc(self, local: datetime) -> datetime:
-        """Give a local time in UTC, both naive."""
+        """Return a local time in UTC, both naive."""
         return local + timedelta(minutes=self._bias_at(local))
 
     def local(self, utc: datetime) -> datetime:
-        """Give a time in UTC as a local one, both naive."""
+        """Return a time in UTC as a local one, both naive."""
         standard = utc - timedelta(minutes=self.bias + self.standard_bias)
         if self.daylight is None or self.standard is None:
             return standard
@@ -88,7 +88,7 @@ class Zone:
     rules: tuple[Rule, ...] = ()
 
     def clock(self, year: int) -> Clock:
-        """Give the clock of a year."""
+        """Return the clock of a year."""
         valid = [rule for rule in self.rules if rule.since <= year]
         if not valid:
             return Clock(self.bias)

@@ -10,7 +10,7 @@ _READ = {".//t:FieldURI": "FieldURI", ".//t:ExtendedFieldURI": "PropertyName", "
 
 
 def wanted(asked: Request) -> dict[str, object]:
-    """Give the entries ``folders`` and ``properties`` of the log, each sorted and without repetition."""
+    """Return the entries ``folders`` and ``properties`` of the log, each sorted and without repetition."""
     body = asked.body
     folders = {one.get("Id", "") for one in body.iterfind(".//t:DistinguishedFolderId", NS)}
     properties = {one.get(name, "") for path, name in _READ.items() for one in body.iterfind(path, NS)}

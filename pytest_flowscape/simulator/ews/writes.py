@@ -22,7 +22,7 @@ def note_write(organisation: Organisation, account: Account, request: Request) -
 
 
 def _mailboxes(organisation: Organisation, account: Account, request: Request) -> set[str]:
-    """Give the primary addresses of the mailboxes written to; what names none is told later, as a refusal."""
+    """Return the primary addresses of the mailboxes written to; what names none is told later, as a refusal."""
     found = {(e.text or "").strip().lower() for e in request.body.iterfind(_FOLDER, NS)}
     for path in _ITEMS:
         for element in request.body.iterfind(path, NS):

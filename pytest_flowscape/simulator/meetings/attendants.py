@@ -64,7 +64,7 @@ def receive(organisation: Organisation, mailbox: Mailbox, letter: Letter, now: d
 
 
 def copy_of(mailbox: Mailbox, uid: str) -> Item | None:
-    """Give the calendar item of a meeting, None where the calendar has none."""
+    """Return the calendar item of a meeting, None where the calendar has none."""
     return next((item for item in mailbox.opened().within("calendar") if item.uid == uid), None)
 
 
@@ -123,7 +123,7 @@ def settle(mailbox: Mailbox, meeting: Meeting, answer: str, now: datetime) -> It
 
 
 def _as_shown(mailbox: Mailbox, meeting: Meeting) -> Meeting:
-    """Give a meeting with what the room's settings make of subject, text and privacy."""
+    """Return a meeting with what the room's settings make of subject, text and privacy."""
     settings = mailbox.processing
     values = dict(meeting.values)
     subject = "" if settings.delete_subject else subject_of(meeting)

@@ -39,13 +39,13 @@ _CARRIED = (
 
 
 def owner(organisation: Organisation, mailbox: Mailbox) -> Person:
-    """Give the owner of a mailbox, as items name people."""
+    """Return the owner of a mailbox, as items name people."""
     account = organisation.accounts.get(mailbox.owner_sid)
     return Person(account.display_name if account else mailbox.primary, mailbox.primary)
 
 
 def attendees(item: Item) -> Iterator[tuple[str, Attendee]]:
-    """Give everybody invited to an item, each with the property that names them."""
+    """Return everybody invited to an item, each with the property that names them."""
     for uri in ATTENDEES:
         for one in item.values.get(uri, ()):  # type: ignore[union-attr]
             if isinstance(one, Attendee):
@@ -53,19 +53,19 @@ def attendees(item: Item) -> Iterator[tuple[str, Attendee]]:
 
 
 def addresses(item: Item) -> list[str]:
-    """Give the addresses of everybody invited, each once."""
+    """Return the addresses of everybody invited, each once."""
     return list(dict.fromkeys(attendee.person.address.strip().lower() for _, attendee in attendees(item)))
 
 
 def meeting_of(organisation: Organisation, mailbox: Mailbox, item: Item) -> Meeting:
-    """Give the meeting that the organizer's item is, as of now."""
+    """Return the meeting that the organizer's item is, as of now."""
     values = {uri: item.values[uri] for uri in _CARRIED if uri in item.values}
     sequence = item.values.get(SEQUENCE, 0)
     return Meeting(item.uid, owner(organisation, mailbox), sequence if isinstance(sequence, int) else 0, values)
 
 
 def subject_of(meeting: Meeting) -> str:
-    """Give the organizer's own subject."""
+    """Return the organizer's own subject."""
     return str(meeting.values.get("item:Subject", ""))
 
 
@@ -122,7 +122,7 @@ def put(mailbox: Mailbox, folder: str, letter: Letter, more: dict[str, Value], n
 
 
 def _about(letter: Letter, meeting: Meeting) -> dict[str, Value]:
-    """Give what a letter tells of its meeting: all in a request, the time and place in any other."""
+    """Return what a letter tells of its meeting: all in a request, the time and place in any other."""
     told = [uri for uri in meeting.values if not uri.startswith("item:")]
     if letter.kind != REQUEST:
         told = [uri for uri in ("calendar:Start", "calendar:End", "calendar:Location") if uri in told]
@@ -141,5 +141,5 @@ def _about(letter: Letter, meeting: Meeting) -> dict[str, Value]:
 
 
 def forwarded(letter: Letter, to: str, sender: Person) -> Letter:
-    """Give a letter sent on to somebody else, in its author's name."""
+    """Return a letter sent on to somebody else, in its author's name."""
     return replace(letter, to=to, sender=sender)

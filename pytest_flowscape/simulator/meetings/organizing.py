@@ -42,7 +42,7 @@ class Desk:
 
 
 def organizes(mailbox: Mailbox, item: Item) -> bool:
-    """Tell whether a calendar item is its mailbox's own meeting or appointment, not one that it was invited to."""
+    """Whether a calendar item is its mailbox's own meeting or appointment, not one that it was invited to."""
     organizer = item.values.get("calendar:Organizer")
     return not isinstance(organizer, Person) or organizer.address.lower() == mailbox.primary
 

@@ -59,7 +59,7 @@ def _outside(mailbox: Mailbox, meeting: Meeting, *, update: bool, now: datetime)
 
 
 def times(meeting: Meeting) -> tuple[datetime, datetime]:
-    """Give start and end of a meeting."""
+    """Return start and end of a meeting."""
     start, end = meeting.values["calendar:Start"], meeting.values["calendar:End"]
     assert isinstance(start, datetime)
     assert isinstance(end, datetime)
@@ -67,7 +67,7 @@ def times(meeting: Meeting) -> tuple[datetime, datetime]:
 
 
 def conflicting(mailbox: Mailbox, meeting: Meeting) -> list[Item]:
-    """Give what else lies in the calendar at that time and is not shown as free."""
+    """Return what else lies in the calendar at that time and is not shown as free."""
     start, end = times(meeting)
     found = []
     for item in mailbox.opened().within("calendar"):
@@ -80,7 +80,7 @@ def conflicting(mailbox: Mailbox, meeting: Meeting) -> list[Item]:
 
 
 def _in_work_hours(mailbox: Mailbox, start: datetime, end: datetime) -> bool:
-    """Tell whether a meeting lies within one working day, by the clock of the mailbox."""
+    """Whether a meeting lies within one working day, by the clock of the mailbox."""
     zone = ZONES[mailbox.time_zone]
     begins, ends = (
         zone.clock(moment.year).local(moment.astimezone(timezone.utc).replace(tzinfo=None)) for moment in (start, end)

@@ -45,7 +45,7 @@ class Scenario:
 
     @property
     def expected(self) -> int:
-        """Give the number of rooms that the customer ordered."""
+        """Return the number of rooms that the customer ordered."""
         return len(self.rooms)
 
 
@@ -54,7 +54,7 @@ Builder = Callable[[int | None, str], Scenario]
 
 @cache
 def builders() -> Mapping[str, Builder]:
-    """Give what builds each scenario, from its number of rooms (None: its own) and the password, by name."""
+    """Return what builds each scenario, from its number of rooms (None: its own) and the password, by name."""
     package = "pytest_flowscape.simulator.scenarios"
     found: dict[str, Builder] = {}
     for name in FOR_PEOPLE:

@@ -20,7 +20,7 @@ def servers(*urls: str) -> SiteFileChanges:
 
 
 def owner(organisation: Organisation, address: str) -> Account:
-    """Give the account of the mailbox with this primary address."""
+    """Return the account of the mailbox with this primary address."""
     return organisation.accounts[organisation.mailboxes[address].owner_sid]
 
 
@@ -55,7 +55,7 @@ def add_namesake(organisation: Organisation, sam: str) -> None:
 
 
 def take_address_in_child(organisation: Organisation, address: str) -> None:
-    """Give an address to an object of the child domain as well, as a secondary one."""
+    """Return an address to an object of the child domain as well, as a secondary one."""
     if CHILD not in organisation.more_domains:
         organisation.more_domains.append(CHILD)
     taker = Account(
@@ -74,7 +74,7 @@ def take_address_in_child(organisation: Organisation, address: str) -> None:
 
 
 def readdress(organisation: Organisation, address: str, new: str) -> None:
-    """Give a mailbox another primary address in EWS, directory and scopes; the old one is gone."""
+    """Return a mailbox another primary address in EWS, directory and scopes; the old one is gone."""
     account, mailbox = owner(organisation, address), organisation.mailboxes.pop(address)
     mailbox.primary = account.mail = new
     others = [value for value in account.proxy_addresses if not value.startswith("SMTP:")]

@@ -65,7 +65,7 @@ def _x500_and_sip(rooms: int | None, password: str) -> Scenario:
 
 
 def _other_accepted_domain(rooms: int | None, password: str) -> Scenario:
-    """Give every address a domain that has nothing to do with the name of the directory's."""
+    """Return every address a domain that has nothing to do with the name of the directory's."""
     scenario = _site("other-accepted-domain", rooms, password)
     addresses = (*scenario.rooms, *scenario.users, scenario.email)
     new = {address: address.replace("@demo.test", f"@{OTHER_DOMAIN}") for address in addresses}
@@ -78,7 +78,7 @@ def _other_accepted_domain(rooms: int | None, password: str) -> Scenario:
 
 
 def _upn_unlike_mail(rooms: int | None, password: str) -> Scenario:
-    """Give the service account a UPN that resembles neither its address nor the directory's domain."""
+    """Return the service account a UPN that resembles neither its address nor the directory's domain."""
     scenario = _site("upn-unlike-mail", rooms, password)
     service = scenario.organisation.accounts[scenario.organisation.service_account]
     service.upn = scenario.username = UPN
@@ -130,7 +130,7 @@ def _child_domain_not_asked(rooms: int | None, password: str) -> Scenario:
 
 
 def _address_taken_in_child_domain(rooms: int | None, password: str) -> Scenario:
-    """Give a room's address to an object of another domain as well: only a global catalog shows it."""
+    """Return a room's address to an object of another domain as well: only a global catalog shows it."""
     scenario = _site("address-taken-in-child-domain", FEW if rooms is None else max(rooms, FEW), password)
     forests.take_address_in_child(scenario.organisation, TAKEN_ROOM)
     scenario.site_file = forests.servers("ldaps://localhost:{ldaps_port}", "gc://localhost:{gc_port}")

@@ -21,7 +21,7 @@ MISSPELT = "gotlnad@demo.test"
 WANTED = "gotland@demo.test"
 PLAIN_USER = "aurora@demo.test"
 OUT_OF_SCOPE_USER = "joerg.maeder@demo.test"
-FEWEST_ROOMS = 12
+MIN_ROOMS = 12
 SITE = "site"
 
 PLANTED: tuple[tuple[str, str], ...] = (
@@ -41,8 +41,8 @@ PLANTED: tuple[tuple[str, str], ...] = (
 
 def build(rooms: int | None, password: str) -> Scenario:
     """Build the site with this many rooms (24 if None). Raises ValueError below twelve, where the mistakes are."""
-    if rooms is not None and rooms < FEWEST_ROOMS:
-        raise ValueError(f"the scenario typical has at least {FEWEST_ROOMS} rooms")
+    if rooms is not None and rooms < MIN_ROOMS:
+        raise ValueError(f"the scenario typical has at least {MIN_ROOMS} rooms")
     scenario = ready.build(rooms, password)
     organisation = scenario.organisation
     _spoil_account(organisation)
