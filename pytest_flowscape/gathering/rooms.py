@@ -117,9 +117,6 @@ class RoomFacts:
     ``ask`` asks for some addresses in one request, from whatever thread it is
     called. Some more threads than ``connections`` fetch ahead, and one for
     delegate requests, which have a queue of their own. The methods are for one thread.
-
-    ``meanwhile`` is called again and again instead of waiting for an answer:
-    it does something short, and gives whether there may be more to do.
     """
 
     def __init__(self, ask: Ask, claims: Claims, connections: int) -> None:
@@ -131,7 +128,6 @@ class RoomFacts:
         lock = threading.Lock()
         self._changed = threading.Condition(lock)  # for who waits for an answer
         self._awaited: tuple[_Chunk, str] | None = None  # what it belongs to: nobody is woken for anything else
-        self.meanwhile: Callable[[], bool] = lambda: False
         self._ended = False
         self._turn = 0.0  # what was set before
         self._numbers = count()
@@ -175,10 +171,6 @@ class RoomFacts:
             self._claims.note([known[address]])
         return known[address]
 
-    def of(self, address: str) -> dict[str, Any]:
-        """Return what is known of an address, by kind."""
-        return {kind: known[address] for kind, known in self.known.items() if address in known}
-
     def forget(self, kind: str, address: str) -> None:
         """Drop an answer, so that the next ``get`` asks anew."""
         self.known[kind].pop(address, None)
@@ -212,9 +204,6 @@ class RoomFacts:
         try:
             with self._changed:
                 self._reach(chunk)
-            while is_missing() and self.meanwhile():
-                pass
-            with self._changed:
                 self._awaited = (chunk, kind)
                 while not self._ended and is_missing():
                     self._changed.wait(TICK)

@@ -31,7 +31,6 @@ from pytest_flowscape.facts.directory import may_be_linked
 from pytest_flowscape.facts.names import FIVE_FOLDERS
 from pytest_flowscape.facts.policy import RULES
 from pytest_flowscape.judging.causes import CAUSES
-from pytest_flowscape.probes.directory.late import Late, late_part, whole
 from pytest_flowscape.probes.directory.session import DirectorySession
 from pytest_flowscape.probes.endpoint import probe_endpoint, probe_front_ends, probe_host
 from pytest_flowscape.probes.ews.session import EwsSession
@@ -46,9 +45,7 @@ DIRECTORY_TLS = (Kind.TLS_NAME, Kind.TLS_EXPIRED, Kind.TLS_UNKNOWN_ISSUER, Kind.
 def gather_site(run: Run, *, reads: frozenset[str] = frozenset()) -> SiteFacts:
     """Measure host, directory and sign-in once; never raises for what a server does.
 
-    ``reads`` are the directory attributes that the requirements judge. Of many
-    rooms the directory is still being asked when this is done; ``settled``
-    gives the facts with nothing left to wait for.
+    ``reads`` are the directory attributes that the requirements judge.
     """
     exchange = run.site.exchange
     gate = Gate(run.folder)
@@ -69,11 +66,6 @@ def gather_site(run: Run, *, reads: frozenset[str] = frozenset()) -> SiteFacts:
     if not facts.ews_cause:
         facts = _sign_in(run, facts, gate)
     return facts
-
-
-def settled(facts: SiteFacts) -> SiteFacts:
-    """Wait for what the directory still has to tell, and give the facts with it."""
-    return replace(facts, directory=whole(facts.directory)) if facts.directory else facts
 
 
 def _refused_before(at: datetime) -> str:
@@ -156,25 +148,20 @@ def _ask_directory(run: Run, facts: SiteFacts, gate: Gate, reads: frozenset[str]
     session = directory_session(run, gate)
     if session is None:
         return _closed(facts, "directory", "directory-absent", "")
-    late: Late | None = None
     try:
         bind = session.bind()
         if bind.trouble:
             facts = replace(facts, directory=DirectoryView(bind=bind))
             return _bind_refused(facts, bind.trouble, own=own)
-        view = session.begin(
+        view = session.gather(
             account.email,
             account.username,
             [room.email for room in run.rooms],
             run.site.users.addresses,
             reads=reads,
         )
-        late = late_part(view)
-        if late is not None:
-            late.start(then=session.close)
     finally:
-        if late is None:
-            session.close()
+        session.close()
     facts = replace(facts, directory=view)
     if view.trouble:
         return _closed(facts, "directory", "directory-unreachable", view.trouble.said)

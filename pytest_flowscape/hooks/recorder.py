@@ -6,9 +6,7 @@ import contextlib
 import hashlib
 import os
 import pickle
-import threading
-from collections import deque
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -38,7 +36,6 @@ from pytest_flowscape.report.files.artefacts import written_apart
 from pytest_flowscape.report.files.writing import FOLDER_MODE, copy, make_private
 from pytest_flowscape.report.fixes import scripts
 from pytest_flowscape.report.groups import findings
-from pytest_flowscape.report.page import page
 from pytest_flowscape.report.page.evidence import Evidence
 from pytest_flowscape.report.page.html import AcceptancePage
 from pytest_flowscape.report.page.html_sieve import ALONE
@@ -65,8 +62,6 @@ class Recorder:
         self._notes = notes
         self._outcomes: dict[tuple[str, str], Outcome] = {}
         self._other_failed: set[str] = set()
-        self._latest, self._done = "", deque[str]()  # targets, of which the latest is still being judged
-        self._ahead: evidence.Ahead | None = None
         self._gathered: list[dict[str, Any]] = []
         self._result: Result | None = None
         self._footprint = ""
@@ -97,33 +92,13 @@ class Recorder:
         self._config.pluginmanager.register(self._page, "flowscape-page")
         return self._page.written
 
-    def _prepare(self) -> None:
-        """Have ready what the page needs, in a thread: a run waits for answers most of the time."""
-        if self._html is not None:
-            threading.Thread(target=page.prepare, name="flowscape-page", daemon=True).start()
-
     # --- while it runs ---
-
-    def encode_one(self, known_of: Callable[[str], Mapping[str, Any]]) -> bool:
-        """Do for one room that has been judged what the end would do; give False where there is none."""
-        if not self._done:
-            return False
-        facts = known_of(address := self._done.popleft())
-        if facts and self._ahead is None:  # the first room: all connections have signed in by now
-            self._ahead = evidence.Ahead(self.clean)
-            self._prepare()
-        if facts and self._ahead is not None:
-            self._ahead.add(address, facts)
-        return True
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logreport(self, report: Any) -> None:
         """Keep the outcome of a requirement; count other tests that fail."""
         outcome = outcome_of(report)
         if outcome is not None:
-            if outcome.target != self._latest:
-                self._done.append(self._latest)
-                self._latest = outcome.target
             if outcome.requirement in self._requirements:
                 self._outcomes[outcome.requirement, outcome.target] = outcome
             elif outcome.word in (Word.FAILED, Word.NOT_MEASURED):
@@ -227,9 +202,7 @@ class Recorder:
         beside: dict[str, Callable[[], object]] = {
             **scripts.writers(self.folder, findings(result.outcomes, self._requirements), site, self.facts, run_info),
             handover.NAME: partial(handover.write, self.folder, result, site, run_info, clean=clean),
-            evidence.NAME: partial(
-                evidence.write, self.folder, self.facts, self._room_facts(), clean=clean, ahead=self._ahead
-            ),
+            evidence.NAME: partial(evidence.write, self.folder, self.facts, self._room_facts(), clean=clean),
         }
         failed = written_apart(beside, clean=clean)
         result = replace(result, notes=(*failed, *result.notes))  # the first of the notes, which are cut at the end

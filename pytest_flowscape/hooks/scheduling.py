@@ -8,8 +8,8 @@ LoadScopeScheduling, which loses tests when a worker dies.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -38,24 +38,15 @@ class RoomScheduling:
     """Hand out chunks; take back what a dead worker leaves, once; never lose a test.
 
     The same chunk is what the delegate request of a worker asks together. Each
-    worker holds a few chunks in advance, because it fetches ahead of its tests;
-    ``tell`` is told what a worker gets before it is sent. A test that was lost
-    with its worker a second time is given back to xdist as the crashed one, and
-    the plugin tells it as not measured.
+    worker holds a few chunks in advance. A test that was lost with its worker a
+    second time is given back to xdist as the crashed one, and the plugin
+    reports it as not measured.
     """
 
-    def __init__(
-        self,
-        config: pytest.Config,
-        run: Run,
-        tell: Callable[[WorkerController, Sequence[int]], None] = lambda *_: None,
-    ) -> None:
+    def __init__(self, config: pytest.Config, run: Run) -> None:
         self.config = config
-        self._tell = tell
         self._in_advance = 2
-        self._chunk = {
-            _as_id(address): ("rooms", number) for number, chunk in enumerate(run.chunks) for address in chunk
-        }
+        self._group_of = run.group_of
         self._workers = len(config.option.tx)
         self._waiting: deque[list[int]] = deque()
         self._pending: dict[WorkerController, list[int]] = {}
@@ -143,12 +134,9 @@ class RoomScheduling:
     # --- our own ---
 
     def _groups(self, tests: Sequence[str]) -> list[list[int]]:
-        """Group the tests: those of one chunk of rooms together, what concerns no room in groups of its own."""
-        groups: dict[Any, list[int]] = {}
+        groups: dict[str, list[int]] = {}
         for index, name in enumerate(tests):
-            target = name.partition("[")[2].rstrip("]") if name.endswith("]") else ""
-            key = self._chunk.get(target) or ("other", name.partition("[")[0] if target else "site")
-            groups.setdefault(key, []).append(index)
+            groups.setdefault(self._group_of(name), []).append(index)
         return list(groups.values())
 
     def _refill(self, node: WorkerController) -> None:
@@ -176,10 +164,4 @@ class RoomScheduling:
     def _hand_out(self, node: WorkerController) -> None:
         group = self._waiting.popleft()
         self._pending[node] += group
-        self._tell(node, group)
         node.send_runtest_some(group)
-
-
-def _as_id(address: str) -> str:
-    """Return an address as pytest writes it into a test id."""
-    return address.encode("unicode_escape").decode("ascii")

@@ -13,9 +13,8 @@ error of the check itself: each of these gets pytest's own way.
 
 from __future__ import annotations
 
-import os
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -59,9 +58,6 @@ KNOWN = frozenset(
         "__channelexec__",  # xdist's own hooks in a worker, as execnet calls what it runs there
     )
 )
-# a clock of one test must not run around several
-CLOCKS = frozenset(("pytest_timeout",))
-STRETCH = 50  # tests at most that are run within one call of pytest's hook
 PHASE_OPTIONS = ("usepdb", "trace", "setupshow", "setuponly", "setupplan")
 
 
@@ -72,32 +68,6 @@ class Alike:
     path: str
     line: int | None
     keywords: Mapping[str, Literal[1]]
-
-
-class Courtesy:
-    """Gives the processor to whoever waits for it, between two tests.
-
-    A thread that has an answer, or a request to send, would else wait until the
-    system takes the processor away from the tests: milliseconds, in which its
-    connection stands idle. ``SHARE`` of the time at most is given away: beside
-    programs that take all they get, the tests would come to nothing.
-    """
-
-    SHARE = 0.1
-
-    def __init__(self, give_way: Callable[[], object] | None = None) -> None:
-        # Windows has no sched_yield, and there a sleep of no length does the same
-        own: Callable[[], object] = getattr(os, "sched_yield", lambda: time.sleep(0))
-        self._give_way = give_way or own
-        self._began = time.perf_counter()
-        self._given = 0.0
-
-    def __call__(self) -> None:
-        """Return way, if that has not taken too long already."""
-        now = time.perf_counter()
-        if self._given <= (now - self._began) * self.SHARE:
-            self._give_way()
-            self._given += time.perf_counter() - now
 
 
 class FactsOnly:
@@ -112,74 +82,23 @@ class FactsOnly:
         self._teardowns = bool(getattr(config.option, "xmlpath", None))
         self._alike: dict[str, Alike | None] = {}
         self._undisturbed: bool | None = None  # asked once, when every conftest.py has been read
-        self._following: Sequence[tuple[pytest.Item, pytest.Item | None]] = ()
-        self._followed = 0
-        self._give_way = Courtesy()
-
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_runtestloop(self, session: pytest.Session) -> bool | None:
-        """Run the tests in their order, those that only read facts many within one call of pytest's hook.
-
-        What other plugins do around each test (the filters of warnings above
-        all) takes as long as the test. None where pytest shall run them all.
-        """
-        judge = self._config.stash.get(JUDGE, None)
-        if judge is None or not self._may_group(session):
-            return None
-        items = session.items
-        pairs = list(zip(items, [*items[1:], None], strict=True))
-        at = 0
-        while at < len(pairs):
-            stretch = pairs[at : at + STRETCH]
-            alone = next((n for n, (item, _) in enumerate(stretch) if self._common(item, judge) is None), len(stretch))
-            self._following, self._followed = stretch[1:alone], 0
-            item, nextitem = stretch[0]
-            self._config.hook.pytest_runtest_protocol(item=item, nextitem=nextitem)
-            at += 1 + self._followed
-            if session.shouldfail:
-                raise session.Failed(session.shouldfail)
-            if session.shouldstop:
-                raise session.Interrupted(session.shouldstop)
-        return True
-
-    def _may_group(self, session: pytest.Session) -> bool:
-        option = self._config.option
-        broken = session.testsfailed and not option.continue_on_collection_errors
-        if self._worker or broken or option.collectonly or float(self._config.getini("faulthandler_timeout") or 0):
-            return False
-        hooks = self._config.hook
-        loops = {_package(one) for one in hooks.pytest_runtestloop.get_hookimpls() if not one.wrapper}
-        around = {_package(one) for one in hooks.pytest_runtest_protocol.get_hookimpls()}
-        return loops <= {"_pytest", "pytest_flowscape"} and not around & CLOCKS
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_protocol(self, item: pytest.Item, nextitem: pytest.Item | None) -> bool | None:
-        """Run a test and report it, and those that follow in its stretch; None where pytest shall run it."""
-        following, self._following = self._following, ()
-        if not self._run(item, nextitem):
-            return None
-        session = item.session
-        for one, after in following:
-            if session.shouldfail or session.shouldstop or not self._run(one, after):
-                break
-            self._followed += 1
-        return True
-
-    def _run(self, item: pytest.Item, nextitem: pytest.Item | None) -> bool:
+        """Run a test and report it; None where pytest shall run it."""
         judge = self._config.stash.get(JUDGE, None)
         alike = self._common(item, judge)
         record = requirement_of(item)
         if judge is None or alike is None or record is None:
-            return False
+            return None
         began, clock = time.time(), time.perf_counter()
         try:
             found = judge.decide(record.id, target_of(item))
-        except Exception:  # noqa: BLE001  pytest's own way tells it with its traceback
-            return False
+        except Exception:  # noqa: BLE001  pytest's own way shows it with its traceback
+            return None
         if isinstance(found, NotMeasured) and found.cause == "internal":
-            return False
+            return None
         self._report(item, alike, found, began, time.perf_counter() - clock, last=nextitem is None)
-        self._give_way()
         if nextitem is not None and self._common(nextitem, judge) is None:
             # what an earlier test of pytest's own way left up for us comes down, where the next one has no use for it;
             # pytest has no public way to say so

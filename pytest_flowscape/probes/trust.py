@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import ssl
 import sys
-import threading
 from functools import lru_cache
 from pathlib import Path
 
@@ -35,18 +33,6 @@ def tls_context(ca_file: Path | None) -> ssl.SSLContext:
     if _SYSTEM_VERIFIES:
         return _verifying(own)
     return _loaded(own, os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR"))
-
-
-def prepare(ca_file: Path | None) -> None:
-    """Read the stores in a thread, as they will be asked for soon; whoever then cannot use one says so."""
-
-    def read() -> None:
-        with contextlib.suppress(OSError):
-            tls_context(ca_file)
-            tls_context(None)
-
-    if not _SYSTEM_VERIFIES:
-        threading.Thread(target=read, name="flowscape-trust", daemon=True).start()
 
 
 @lru_cache(maxsize=8)

@@ -21,12 +21,12 @@ from pytest_flowscape.facts import SiteFacts, Sweep
 from pytest_flowscape.gathering.clients import Live
 from pytest_flowscape.gathering.facts import Gather
 from pytest_flowscape.gathering.refusals import RunRefusals, personal_folder
-from pytest_flowscape.gathering.site import gather_site, settled, utc_now
+from pytest_flowscape.gathering.site import gather_site, utc_now
 from pytest_flowscape.hooks import fixtures
 from pytest_flowscape.hooks.collection import Collection, paths_to_run, requirement_of
 from pytest_flowscape.hooks.fixtures import JUDGE, LIVE
-from pytest_flowscape.hooks.handing_out import HandedOut, LookingAhead, expect_all
 from pytest_flowscape.hooks.outcomes import OutcomeHooks
+from pytest_flowscape.hooks.prefetch import Prefetch, expect
 from pytest_flowscape.hooks.recorder import Recorder
 from pytest_flowscape.hooks.scheduling import RoomScheduling
 from pytest_flowscape.hooks.scrubbing import Scrubber, forms_of, scrub_debug, scrub_logs
@@ -34,13 +34,12 @@ from pytest_flowscape.hooks.short_path import FactsOnly
 from pytest_flowscape.judging.catalogue import attributes_judged, load_requirements, suites_folder
 from pytest_flowscape.judging.judge import Judge
 from pytest_flowscape.probes.ledger import LEDGER
-from pytest_flowscape.probes.trust import prepare as prepare_trust
 from pytest_flowscape.report.files.writing import private_folder, report_folder
 from pytest_flowscape.requirement import MARK
 from pytest_flowscape.session.command_line import asked_site, chosen_booking, chosen_rooms, chosen_run_id, count_workers
 from pytest_flowscape.session.demo import Demo
 from pytest_flowscape.session.first_booking import book_first, sweep_left
-from pytest_flowscape.session.gc_tuning import Lasting
+from pytest_flowscape.session.gc_tuning import collect_garbage_rarely
 from pytest_flowscape.session.password_prompt import readable_by_others, run_passwords
 from pytest_flowscape.session.stop_workers import Workers
 from pytest_flowscape.site.one_run import Run
@@ -61,7 +60,7 @@ def _register(config: pytest.Config, run: Run) -> Collection:
     """Register what every process needs; the scrubber last, so that it is the outermost wrapper."""
     manager = config.pluginmanager
     manager.register(fixtures, "flowscape-fixtures")
-    manager.register(Lasting(config), "flowscape-lasting")
+    collect_garbage_rarely(config)
     collection = Collection(run, sign_off=str(suites_folder()) in config.args)
     manager.register(collection, "flowscape-collection")
     outcomes = OutcomeHooks(run.site, run.started.astimezone().date())
@@ -92,8 +91,7 @@ def _activate_worker(config: pytest.Config) -> None:
     config.stash[JUDGE] = Judge(load_requirements(), gather)
     _offer_clients(config, gather)
     config.pluginmanager.register(WorkerEnd(gather, config.stash[JUDGE]), "flowscape-worker")
-    ahead = LookingAhead(run.folder, sent["workerid"], gather, config.stash[JUDGE])
-    config.pluginmanager.register(ahead, "flowscape-ahead")
+    config.pluginmanager.register(Prefetch(run, gather, config.stash[JUDGE]), "flowscape-prefetch")
 
 
 def _keep_ledger(config: pytest.Config, run: Run) -> None:
@@ -184,7 +182,6 @@ def _activate_controller(config: pytest.Config) -> None:
     if collect_only:
         return
     _keep_ledger(config, run)
-    prepare_trust(site.exchange.ca_file)
     base = config.getoption("flowscape_report")
     try:
         reports = private_folder(Path(base)) if base else report_folder(config.invocation_params.dir / "reports", site)
@@ -255,10 +252,9 @@ class Controller:
             gather = self._gather = Gather(self._run, facts)
             judge = Judge(load_requirements(), gather)
             self._config.stash[JUDGE] = judge
-            expect_all(gather, judge, session.items, next(iter(self._run.chunks), ()))
+            expect(gather, judge, session.items)
             _offer_clients(self._config, gather)
             self._recorder.single = lambda: gathered(gather, judge)
-            gather.fetched.meanwhile = lambda: self._recorder.encode_one(gather.fetched.of)
             self._config.add_cleanup(gather.close)
 
     @pytest.hookimpl(optionalhook=True)
@@ -290,8 +286,7 @@ class Controller:
         """Schedule by chunks of rooms, whatever --dist says."""
         if self._facts is None:
             return None
-        handed = HandedOut(self._run.folder)
-        return RoomScheduling(config, self._run, lambda node, tests: handed.note(node.workerinput["workerid"], tests))
+        return RoomScheduling(config, self._run)
 
     def _may_hold_requirements(self) -> bool:
         """Whether a path given names our package: without importing it no test declares a requirement."""
@@ -310,7 +305,7 @@ class Controller:
                 try:
                     self._recorder.progress.say("Measuring the site: host, directory, sign-in ...")
                     facts = gather_site(self._after_refusals(refusals), reads=attributes_judged(self._run))
-                    self._facts = self._recorder.facts = settled(facts) if self._distributed else facts
+                    self._facts = self._recorder.facts = facts
                 finally:
                     # at once: a run that is killed later leaves its note, and so does one that is interrupted here
                     self._recorder.note_refusals(signed_in=True)
@@ -343,8 +338,6 @@ class Controller:
         """Remove what a process that died has left of its bookings, before the report is written."""
         if INTERRUPTION:
             self._workers.wait()
-        if self._facts is not None:
-            self._facts = self._recorder.facts = settled(self._facts)
         facts = self._facts
         if not self._run.book or facts is None or facts.ews_cause:
             return

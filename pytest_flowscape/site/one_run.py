@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 
 from pytest_flowscape.core.secret import Secret
@@ -59,6 +61,24 @@ class Run:
     def chunk_size(self) -> int:
         """Return how many rooms one worker takes at a time and asks in one delegate request."""
         return max(1, MAILBOXES_IN_FLIGHT // self.workers)
+
+    def group_of(self, test_id: str) -> str:
+        """Return the group of a test: the chunk of its room; else its function, or all tests of the site together.
+
+        A group is handed to one worker, because its facts are fetched together.
+        """
+        function, _, target = test_id.partition("[")
+        chunk = self._chunk_of_id.get(target.removesuffix("]"))
+        return chunk or (function if target else "site")
+
+    @cached_property
+    def _chunk_of_id(self) -> Mapping[str, str]:
+        # addresses as pytest writes them into the id of a test
+        return {
+            address.encode("unicode_escape").decode("ascii"): f"rooms {number}"
+            for number, chunk in enumerate(self.chunks)
+            for address in chunk
+        }
 
     @property
     def chunks(self) -> tuple[tuple[str, ...], ...]:

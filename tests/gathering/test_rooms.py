@@ -198,35 +198,3 @@ def test_facts_are_put_into_the_chunks_of_their_rooms() -> None:
         {USERS: [user]},
     ]
     assert wanted_chunks(coming[4:], chunk_of, directory_closed=True) == [{NAMES: [c]}]
-
-
-def test_a_test_that_waits_lets_other_work_go_on_until_the_answer_is_there(
-    facts: RoomFacts, exchange: Exchange
-) -> None:
-    """Not beside a test that need not wait, and no longer than the wait."""
-    exchange.may_answer.clear()
-    done: list[bool] = []
-
-    def meanwhile() -> bool:
-        done.append(exchange.may_answer.is_set())
-        if len(done) == 3:
-            exchange.may_answer.set()
-        return len(done) < 3
-
-    facts.meanwhile = meanwhile
-    facts.expect([chunk(0, 1, SYNC)])
-    assert facts.get(SYNC, rooms(0, 1)[0])
-    assert done == [False] * 3
-    assert facts.get(SYNC, rooms(0, 1)[0])
-    assert facts.get(SYNC, rooms(5, 6)[0])  # not expected: asked for now
-    assert len(done) == 3
-
-
-def test_what_is_known_of_an_address_is_told_by_kind(facts: RoomFacts) -> None:
-    facts.expect([chunk(0, 2)])
-    (address,) = rooms(0, 1)
-    assert facts.of("nobody@demo.test") == {}
-    answers = {kind: facts.get(kind, address) for kind in (OWNER, DELEGATE, SYNC)}
-    told = facts.of(address)
-    assert list(told) == list(answers)
-    assert all(told[kind] is answer for kind, answer in answers.items())

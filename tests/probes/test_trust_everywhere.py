@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import threading
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -154,23 +153,9 @@ def test_no_ca_file_and_an_authority_that_the_system_does_not_know(client: str, 
     assert CLIENTS[client](vantage) is Kind.TLS_UNKNOWN_ISSUER
 
 
-def test_the_stores_are_read_ahead_and_once(vantage: Vantage) -> None:
+def test_the_stores_are_read_once(vantage: Vantage) -> None:
     trust._loaded.cache_clear()
-    trust.prepare(vantage.simulator.ca)
-    for thread in threading.enumerate():
-        if thread.name == "flowscape-trust":
-            thread.join(30)
+    for _ in range(2):
+        trust.tls_context(vantage.simulator.ca)
+        trust.tls_context(None)
     assert trust._loaded.cache_info().misses == 2
-    trust.tls_context(vantage.simulator.ca)
-    trust.tls_context(None)
-    assert trust._loaded.cache_info().misses == 2
-
-
-def test_a_file_that_cannot_be_read_ahead_is_told_by_who_needs_it(tmp_path: Path) -> None:
-    """A thread that raises would fail this test."""
-    trust.prepare(tmp_path / "missing.pem")
-    for thread in threading.enumerate():
-        if thread.name == "flowscape-trust":
-            thread.join(30)
-    with pytest.raises(OSError, match=r"missing\.pem"):
-        trust.tls_context(tmp_path / "missing.pem")

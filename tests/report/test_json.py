@@ -201,50 +201,6 @@ def test_a_room_is_written_as_it_is_encoded(tmp_path: Path) -> None:
 # --- files --------------------------------------------------------------------------------------
 
 
-def test_rooms_that_were_encoded_ahead_are_written_as_those_that_were_not(tmp_path: Path) -> None:
-    """Unless something was measured anew meanwhile, or came to it."""
-    addresses = [f"room{number}@x.test" for number in range(4)]
-
-    def facts_of(number: int, said: str) -> dict[str, Any]:
-        folder = FolderAnswer("calendar", f"id {number}", trouble=Trouble(Kind.OTHER, f"{said} geheim"))
-        return {"owner": MailboxAnswer(addresses[number], addresses[number], (folder,))}
-
-    def clean(text: str) -> str:
-        return text.replace("geheim", MASK)
-
-    first = {address: facts_of(number, "first") for number, address in enumerate(addresses)}
-    ahead = evidence.Ahead(clean)
-    for address in addresses[:3]:
-        ahead.add(address, first[address])
-    last = {
-        **first,
-        addresses[1]: facts_of(1, "anew"),
-        addresses[2]: {**first[addresses[2]], "sync": first[addresses[2]]["owner"]},
-    }
-    written = evidence.write(tmp_path / "ahead", None, last, clean=clean, ahead=ahead).read_bytes()
-    assert written == evidence.write(tmp_path / "once", None, last, clean=clean).read_bytes()
-    assert (b"geheim" in written, written.count(b"anew"), written.count(b"first")) == (False, 1, 4)
-
-
-def test_no_more_rooms_are_encoded_ahead_than_the_memory_should_hold(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(evidence, "MAX_AHEAD", 2)
-    ahead = evidence.Ahead(str)
-    for number in range(3):
-        ahead.add(f"room{number}", {"owner": number})
-    assert len(ahead._made) == 2
-    assert ahead.text("room2", {"owner": 2}) == '{"owner": 2}'
-
-
-def test_what_cannot_be_encoded_ahead_is_told_by_who_writes_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    ahead = evidence.Ahead(str)
-    with monkeypatch.context() as broken:
-        broken.setattr(ahead.encoder, "text", lambda _: 1 // 0)
-        ahead.add("room", {"owner": 1})
-        with pytest.raises(ZeroDivisionError):
-            ahead.text("room", {"owner": 1})
-    assert ahead.text("room", {"owner": 1}) == '{"owner": 1}'
-
-
 @POSIX
 def test_folder_and_files_are_private_whatever_the_umask(tmp_path: Path) -> None:
     before = os.umask(0)

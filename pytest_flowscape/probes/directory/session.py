@@ -7,15 +7,14 @@ whole forest), the service account's own object on a controller of its domain
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
 from pytest_flowscape.core.secret import Secret
-from pytest_flowscape.facts import Bind, DirectoryEntry, DirectoryView, Holders, MailboxRights, Trouble
+from pytest_flowscape.facts import Bind, DirectoryEntry, DirectoryView, Holders, Trouble
 from pytest_flowscape.facts.directory import is_linked
 from pytest_flowscape.probes.directory.account import Accounts, Found
-from pytest_flowscape.probes.directory.late import Rest, whole, with_late_part
 from pytest_flowscape.probes.directory.search import Query, SearchFailed
 from pytest_flowscape.probes.directory.servers import Servers, SignInGate
 from pytest_flowscape.probes.directory.sight import Sight, unreadable
@@ -85,17 +84,6 @@ class DirectorySession:
         found is None without trouble. Trouble with single addresses stands in
         their Holders. Never raises for what a server does.
         """
-        return whole(self.begin(account_email, username, rooms, users, reads=reads))
-
-    def begin(
-        self, account_email: str, username: str, rooms: Sequence[str], users: Sequence[str], *, reads: frozenset[str]
-    ) -> DirectoryView:
-        """Do as ``gather`` does, with the addresses of the first search; the view has a ``late_part`` for any others.
-
-        Whoever reads that part from the view has it looked up then, or waits
-        for the thread that it was started in. Until it is there, nothing else
-        may use this session.
-        """
         bind = self.bind()
         self._asked = holder_attributes(reads)
         asked = account_attributes(reads)
@@ -107,17 +95,15 @@ class DirectorySession:
                 found = accounts.named(username, asked)
             except SearchFailed as failed:
                 trouble = failed.trouble
-        first, *others = chunks(list(dict.fromkeys((account_email, *users, *rooms))))
-        rest = [address for chunk in others for address in chunk]
+        addresses = list(dict.fromkeys((account_email, *users, *rooms)))
         if trouble is not None:
-            holders = {address: Holders(address, trouble=trouble) for address in (*first, *rest)}
-            rest = []
+            holders = {address: Holders(address, trouble=trouble) for address in addresses}
         else:
             # the object of a linked mailbox is not the account that signed in
             itself = self._own and found.entry is not None and not is_linked(found.entry)
             self._sight = Sight(own_dn=found.entry.dn if found.entry and itself else "")
             threshold = accounts.lockout_threshold(found.entry) if found.entry else None
-            holders = self.holders(first)
+            holders = self.holders(addresses)
             found = found if found.entry else accounts.linked(holders[account_email], asked)
         account, forest = found.entry, ""
         sids: tuple[str, ...] = ()
@@ -129,27 +115,19 @@ class DirectorySession:
             sids = token_sids(account)
             granted_to = master_sids(account) if forest else sids
 
-        def rights(known: Mapping[str, Holders]) -> dict[str, MailboxRights]:
-            return {room: mailbox_rights(known[room], granted_to, whole=not forest) for room in rooms if room in known}
-
-        def look_up() -> Rest:
-            late = self.holders(rest)
-            return Rest(late, rights(late), self.bind(), self._servers.searches)
-
-        view = DirectoryView(
+        return DirectoryView(
             bind=self.bind(),
             account=account,
             account_holders=holders[account_email],
             token_sids=sids,
             lockout_threshold=threshold,
             master_forest=forest,
-            rooms={room: holders[room] for room in rooms if room in holders},
-            users={user: holders[user] for user in users if user in holders},
-            rights=rights(holders),
+            rooms={room: holders[room] for room in rooms},
+            users={user: holders[user] for user in users},
+            rights={room: mailbox_rights(holders[room], granted_to, whole=not forest) for room in rooms},
             trouble=trouble,
             searches=self._servers.searches,
         )
-        return with_late_part(view, rooms, users, rest, look_up)
 
     def holders(self, addresses: Sequence[str]) -> dict[str, Holders]:
         """Look up who holds each address: by proxyAddresses, then by mail those that nobody has there.

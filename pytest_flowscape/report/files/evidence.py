@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import math
 from collections.abc import Callable, Mapping
 from collections.abc import Set as AbstractSet
@@ -20,7 +19,6 @@ from pytest_flowscape.report.files import writing
 SCHEMA = "flowscape-evidence/1"
 NAME = "evidence.json"
 HEX = "hex:"
-MAX_AHEAD = 1500  # rooms, some six kilobytes each
 
 
 def write(
@@ -29,41 +27,18 @@ def write(
     room_facts: Mapping[str, Mapping[str, Any]],
     *,
     clean: Callable[[str], str] = str,
-    ahead: Ahead | None = None,
 ) -> Path:
     """Write evidence.json into ``folder`` (created private), whole or not at all, and give its path.
 
     ``room_facts`` maps a room's or user's address to its facts by name.
     ``clean`` takes secrets out of a text: a server may have sent one back to us
-    in an error message. ``ahead`` has been told of some of the rooms before.
-    Raises OSError.
+    in an error message. Raises OSError.
     """
-    ahead = ahead or Ahead(clean)
-    encoder = ahead.encoder
-    rooms = ((_key(address), writing.Json(ahead.text(address, facts))) for address, facts in room_facts.items())
+    encoder = _Encoder(clean)
+    rooms = ((_key(address), writing.Json(encoder.text(facts))) for address, facts in room_facts.items())
     site = site_facts and {n: writing.Json(encoder.text(getattr(site_facts, n))) for n in _fields(SiteFacts)}
     document = {"schema": SCHEMA, "site": site, "rooms": rooms}
     return writing.atomic_write(writing.private_folder(folder) / NAME, writing.json_pieces(document))
-
-
-class Ahead:
-    """The facts of rooms as text, made while a run waits for answers; of so many rooms as the memory should hold."""
-
-    def __init__(self, clean: Callable[[str], str]) -> None:
-        self.encoder = _Encoder(clean)
-        self._made: dict[str, tuple[Mapping[str, Any], str]] = {}
-
-    def add(self, address: str, facts: Mapping[str, Any]) -> None:
-        """Make the text of a room that will probably not change any more. Raises nothing."""
-        if len(self._made) < MAX_AHEAD:
-            with contextlib.suppress(Exception):  # who writes it, says so
-                self._made[address] = facts, self.encoder.text(facts)
-
-    def text(self, address: str, facts: Mapping[str, Any]) -> str:
-        """Return a room's text: the one that was made, if its facts are the same ones still."""
-        before, text = self._made.pop(address, ({}, ""))
-        same = list(before) == list(facts) and all(before[name] is fact for name, fact in facts.items())
-        return text if text and same else self.encoder.text(facts)
 
 
 def encode(value: Any) -> Any:

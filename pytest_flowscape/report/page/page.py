@@ -146,13 +146,6 @@ def details(outcome: Outcome, requirements: Mapping[str, Requirement], site: Sit
     return [*(f"{label}: {text}" for label, text in said if text), *notes]
 
 
-def prepare() -> None:
-    """Read the templates, which takes a tenth of a second, while there is nothing else to do."""
-    environment = _template().environment
-    for name in environment.list_templates(extensions=["j2"]):
-        environment.get_template(name)
-
-
 @cache
 def _template() -> jinja2.Template:
     environment = jinja2.Environment(

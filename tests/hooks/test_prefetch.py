@@ -1,13 +1,12 @@
-"""A worker learns which tests it was handed, and what those will ask for is told to the gatherer, once."""
+"""A worker has the facts of a whole group of tests fetched with the first test of it, once."""
 
 from __future__ import annotations
 
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 from pytest_flowscape.core.errors import RequirementFailed
-from pytest_flowscape.hooks.handing_out import HandedOut, LookingAhead, expect_all
+from pytest_flowscape.hooks.prefetch import Prefetch
 from pytest_flowscape.judging.catalogue import Judged
 from pytest_flowscape.judging.judge import Judge
 from pytest_flowscape.requirement import Per, expect
@@ -21,7 +20,7 @@ class Items:
         self.items = [self._item(number) for number in range(10)]
 
     def _item(self, number: int) -> Any:
-        item = SimpleNamespace(stash={}, callspec=SimpleNamespace(params={"user": f"u{number}"}), session=self)
+        item = SimpleNamespace(stash={}, callspec=SimpleNamespace(params={"user": f"u{number}"}), nodeid=str(number))
         item.get_closest_marker = lambda _name: None
         item.fixturenames = (f"fact{number}",)
         return item
@@ -37,45 +36,31 @@ class Told:
         self.coming += [(target, list(names)) for target, names in coming]
 
 
-def ahead(folder: Path, told: Any) -> LookingAhead:
+def prefetch(tests: Items, gatherer: Any) -> Prefetch:
     nothing: Any = SimpleNamespace()
-    return LookingAhead(folder, "gw0", told, nothing)
+    run: Any = SimpleNamespace(group_of=lambda nodeid: str(int(nodeid) // 3))
+    worker = Prefetch(run, gatherer, nothing)
+    worker.pytest_collection_finish(tests)  # type: ignore[arg-type]
+    return worker
 
 
-def test_a_worker_learns_what_it_is_handed_when_its_next_test_begins(tmp_path: Path) -> None:
-    handed, told, tests = HandedOut(tmp_path), Told(), Items()
-    worker = ahead(tmp_path, told)
-    worker.pytest_runtest_protocol(tests.items[0])
-    assert told.coming == []
-    handed.note("gw0", [0, 1])
-    handed.note("gw1", [5])
-    worker.pytest_runtest_protocol(tests.items[0])
-    worker.pytest_runtest_protocol(tests.items[1])
-    assert told.coming == [("u0", ["fact0"]), ("u1", ["fact1"])]
-    handed.note("gw0", [7])
-    worker.pytest_runtest_protocol(tests.items[7])
-    assert told.coming[2:] == [("u7", ["fact7"])]
-    worker.pytest_sessionfinish()
+def test_a_worker_fetches_for_a_group_when_its_first_test_begins_and_once() -> None:
+    gatherer, tests = Told(), Items()
+    worker = prefetch(tests, gatherer)
+    assert gatherer.coming == []
+    worker.pytest_runtest_protocol(tests.items[3], tests.items[4])
+    assert gatherer.coming == [(f"u{number}", [f"fact{number}"]) for number in (3, 4, 5)]
+    worker.pytest_runtest_protocol(tests.items[4], tests.items[5])
+    assert len(gatherer.coming) == 3
 
 
-def test_a_line_that_is_not_whole_yet_is_read_when_it_is(tmp_path: Path) -> None:
-    told, tests = Told(), Items()
-    worker = ahead(tmp_path, told)
-    with (tmp_path / "handed-gw0").open("ab", buffering=0) as file:
-        file.write(b"[1]\n[2")
-        worker.pytest_runtest_protocol(tests.items[0])
-        assert told.coming == [("u1", ["fact1"])]
-        file.write(b", 3]\n")
-        worker.pytest_runtest_protocol(tests.items[0])
-    assert [target for target, _ in told.coming] == ["u1", "u2", "u3"]
-    worker.pytest_sessionfinish()
-
-
-def test_without_the_private_folder_nothing_is_fetched_ahead_and_nothing_breaks(tmp_path: Path) -> None:
-    told, tests = Told(), Items()
-    HandedOut(tmp_path / "gone").note("gw0", [1])
-    ahead(tmp_path / "gone", told).pytest_runtest_protocol(tests.items[0])
-    assert told.coming == []
+def test_the_group_of_the_next_test_is_fetched_too() -> None:
+    gatherer, tests = Told(), Items()
+    worker = prefetch(tests, gatherer)
+    worker.pytest_runtest_protocol(tests.items[2], tests.items[9])
+    assert [target for target, _ in gatherer.coming] == ["u0", "u1", "u2", "u9"]
+    worker.pytest_runtest_protocol(tests.items[9], None)
+    assert len(gatherer.coming) == 4
 
 
 def owner(room_as_owner: Any) -> None:
@@ -126,16 +111,3 @@ def test_nothing_is_wanted_for_what_is_not_requested() -> None:
     subject = Judge({"CALENDAR-2": Judged(requirement, sync)}, Declines(facts(), {}))
     assert subject.wants("CALENDAR-2", ROOM) == frozenset()
     assert subject.wants("CALENDAR-2", "asked") == {"room_sync"}
-
-
-def test_the_first_rooms_are_fetched_while_the_other_tests_are_looked_at() -> None:
-    told, tests, nothing = Told(), Items(), SimpleNamespace()
-    expect_all(told, nothing, tests.items, {"u1", "u2"})  # type: ignore[arg-type]
-    everything = [(f"u{number}", [f"fact{number}"]) for number in range(10)]
-    assert told.coming == [*everything[:3], *everything]
-
-
-def test_without_rooms_all_tests_are_looked_at_once() -> None:
-    told, nothing = Told(), SimpleNamespace()
-    expect_all(told, nothing, Items().items, ())  # type: ignore[arg-type]
-    assert told.coming == [(f"u{number}", [f"fact{number}"]) for number in range(10)]
