@@ -13,7 +13,16 @@ from pytest_flowscape.facts import (
     MailboxAnswer,
     SiteFacts,
 )
-from pytest_flowscape.facts.directory import hint, hint_number, is_linked, may_be_linked
+from pytest_flowscape.facts.directory import (
+    DISABLED,
+    LOCKED_OUT,
+    NEVER_EXPIRES,
+    SMART_CARD,
+    hint,
+    hint_number,
+    is_linked,
+    may_be_linked,
+)
 from pytest_flowscape.judging import entries
 from pytest_flowscape.judging.causes import CAUSES
 from pytest_flowscape.judging.remedies import (
@@ -95,10 +104,10 @@ def test_account_is_enabled(account_state: AccountState, notes: Notes) -> None:
         found = entries.told(account_state.cause, account_state.detail)
         expect(False, expected=expected, found=found, cause=state, fix=account_state_fix(state))
     entry = _entry(account_state)
-    disabled = bool(entries.number(entry, "userAccountControl") & entries.DISABLED)
+    disabled = bool(entries.number(entry, "userAccountControl") & DISABLED)
     found = "the account is disabled (userAccountControl 0x2)"
     expect(not disabled, expected=expected, found=found, cause="disabled", fix=account_state_fix("disabled"))
-    locked = bool(entries.number(entry, "msDS-User-Account-Control-Computed") & entries.LOCKED_OUT)
+    locked = bool(entries.number(entry, "msDS-User-Account-Control-Computed") & LOCKED_OUT)
     found = "the account is locked out (msDS-User-Account-Control-Computed 0x10)"
     expect(not locked, expected=expected, found=found, cause="locked", fix=account_state_fix("locked"))
     entries.number(entry, "accountExpires")
@@ -118,7 +127,7 @@ def _entry(account_state: AccountState) -> DirectoryEntry:
     if is_linked(entry):
         forest = account_state.master_forest or "another forest"
         raise NotMeasured(f"a linked mailbox: its account is in {forest}, which was not asked")
-    disabled = entries.number(entry, "userAccountControl") & entries.DISABLED
+    disabled = entries.number(entry, "userAccountControl") & DISABLED
     if disabled and may_be_linked(entry):
         raise NotMeasured(
             "the object is disabled, which is right for a linked mailbox; whether it is one is not readable by this "
@@ -229,7 +238,7 @@ def test_password_never_expires(account_state: AccountState, notes: Notes) -> No
         expect(False, expected=expected, found=found, cause="must-change" if must_change else "password-expired")
     entry = _entry(account_state)
     flags = entries.number(entry, "userAccountControl")
-    if flags & entries.NEVER_EXPIRES:
+    if flags & NEVER_EXPIRES:
         return
     computed = entries.number(entry, "msDS-UserPasswordExpiryTimeComputed")
     found = "the password must be changed at the next sign-in"
@@ -240,7 +249,7 @@ def test_password_never_expires(account_state: AccountState, notes: Notes) -> No
         past = moment is not None and moment <= entries.now()
         found = f"it expired on {when}" if past else f"it will expire on {when}"
         expect(False, expected=expected, found=found, cause="password-expired" if past else "password-expires")
-    if flags & entries.SMART_CARD:
+    if flags & SMART_CARD:
         notes.add("It does not expire only because a smart card is required; set the flag itself as well.")
     else:
         notes.add(
@@ -284,7 +293,7 @@ def test_password_alone_signs_in(site: Site, site_facts: SiteFacts, notes: Notes
     entry = site_facts.directory.account if site_facts.directory else None
     linked = entry is not None and is_linked(entry)
     flags = 0 if linked else hint_number(entry, "userAccountControl") or 0
-    smart_card = bool(flags & entries.SMART_CARD)
+    smart_card = bool(flags & SMART_CARD)
     expect(
         not smart_card,
         expected=expected,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pytest_flowscape.core.errors import NotMeasured
 from pytest_flowscape.facts import DirectoryEntry, Holders, RoomAddresses
-from pytest_flowscape.facts.directory import hint, hint_number
+from pytest_flowscape.facts.directory import DISABLED, hint, hint_number
 from pytest_flowscape.judging import entries
 from pytest_flowscape.judging.remedies import EXCHANGE, REPLICATION, SAFE, fix
 from pytest_flowscape.requirement import Notes, Owner, Per, expect, requirement
@@ -87,7 +87,7 @@ def test_room_exists(room: Room, room_entry: Holders, notes: Notes) -> None:
             "says that delegates cannot open a hidden mailbox; what Exchange does is judged by PERMISSION-1."
         )
     flags = hint_number(entry, "userAccountControl")
-    if details == ROOM_MAILBOX and flags is not None and not flags & entries.DISABLED:
+    if details == ROOM_MAILBOX and flags is not None and not flags & DISABLED:
         notes.add("The room's account is enabled: anybody who knows its password can sign in as the room.")
 
 

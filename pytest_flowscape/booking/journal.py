@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import contextlib
 import getpass
-import hashlib
 import json
 import os
 import socket
@@ -21,8 +20,8 @@ from pathlib import Path
 from typing import Any
 
 from filelock import FileLock, Timeout
-from platformdirs import user_state_path
 
+from pytest_flowscape.core.own_state import account_key, private_folder
 from pytest_flowscape.facts import Written
 from pytest_flowscape.site.model import Site, account_name
 
@@ -32,16 +31,9 @@ _ALWAYS = frozenset(("mailbox", "folder", "tag", "subject"))
 _MOMENTS = ("begin", "end", "sent")
 
 
-def personal_journals() -> Path:
-    """Return the place among the user's own state: the platform's (on Linux XDG_STATE_HOME or ~/.local/state)."""
-    return user_state_path("pytest-flowscape", appauthor=False) / "bookings"
-
-
 def journal_folder(base: Path, site: Site) -> Path:
     """Return the folder of this site's account: the same for all servers of one mail domain."""
-    server = site.exchange.hostname.lower()
-    key = f"{account_name(site.service_account.username)}\0{server.partition('.')[2] or server}"
-    return base / hashlib.sha256(key.encode()).hexdigest()[:24]
+    return base / account_key(account_name(site.service_account.username), site.exchange.hostname)
 
 
 @dataclass(frozen=True)
@@ -83,8 +75,7 @@ class Journal:
     @classmethod
     def begin(cls, folder: Path, writer: Writer, run_id: str) -> Journal:
         """Begin the journal of this process. Raises OSError where it cannot be written: then nothing may be booked."""
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        path = folder / f"{run_id}-{os.getpid()}-{os.urandom(4).hex()}{SUFFIX}"
+        path = private_folder(folder) / f"{run_id}-{os.getpid()}-{os.urandom(4).hex()}{SUFFIX}"
         lock = FileLock(path.with_suffix(".lock"))
         try:
             lock.acquire(timeout=0)

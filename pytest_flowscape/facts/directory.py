@@ -10,6 +10,10 @@ from enum import Enum
 from pytest_flowscape.facts.host import Certificate
 from pytest_flowscape.facts.trouble import Trouble
 
+# userAccountControl (MS-ADTS 2.2.16)
+DISABLED, NEVER_EXPIRES, SMART_CARD = 0x2, 0x10000, 0x40000
+# what a domain controller computes beside it (msDS-User-Account-Control-Computed, MS-ADTS 3.1.1.4.5.17)
+LOCKED_OUT, PASSWORD_EXPIRED = 0x10, 0x800000
 FILETIME_NEVER = 0x7FFFFFFFFFFFFFFF
 FILETIME_EPOCH = datetime(1601, 1, 1, tzinfo=timezone.utc)
 

@@ -10,30 +10,24 @@ one user sign in one after the other, so that the second sees the note.
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import json
-import os
-import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 from filelock import FileLock, Timeout
-from platformdirs import user_state_path
 
+from pytest_flowscape.core.own_state import account_key, private_folder, write_private
+from pytest_flowscape.gathering.site import utc_now
 from pytest_flowscape.site.model import Site, account_name
+from pytest_flowscape.site.one_run import Run
 
 WINDOW = timedelta(minutes=60)
 DAY = timedelta(hours=24)  # a note from the future counts for so long: somebody set the clock back
 NAME = "refused-sign-in.json"
 DIRECTORY_NAME = "refused-directory-sign-in.json"
 TURN = 120.0  # seconds to wait for another run's sign-in, which has deadlines of its own
-
-
-def personal_folder() -> Path:
-    """Return the place among the user's own state: the platform's (on Linux XDG_STATE_HOME or ~/.local/state)."""
-    return user_state_path("pytest-flowscape", appauthor=False) / "refused-sign-ins"
 
 
 class Refusals:
@@ -47,9 +41,7 @@ class Refusals:
     def __init__(self, folder: Path, account: str, server: str, *, personal: Path | None, name: str = NAME) -> None:
         self._account = account_name(account)
         self._server = server
-        # another customer may have an account of the same name; one customer's servers share the end of their names
-        domain = server.lower().partition(".")[2] or server.lower()
-        key = hashlib.sha256(f"{self._account}\0{domain}".encode()).hexdigest()[:24]
+        key = account_key(self._account, server)
         self._note = folder / name
         self._own_note = personal / f"{key}.json" if personal else None
         self._lock = personal / f"{key}.lock" if personal else None
@@ -89,7 +81,7 @@ class Refusals:
         with contextlib.ExitStack() as stack:
             if self._lock is not None:
                 with contextlib.suppress(OSError, Timeout):
-                    self._lock.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+                    private_folder(self._lock.parent)
                     stack.enter_context(FileLock(self._lock).acquire(timeout=TURN, poll_interval=0.05))
             yield
 
@@ -112,6 +104,12 @@ class RunRefusals:
     account: Refusals
     directory: Refusals | None = None
 
+    def before(self, run: Run) -> Run:
+        """Return the run with the refusals that are noted now, since another run may just have been refused."""
+        now = utc_now()
+        directory = self.directory.since(now) if self.directory else None
+        return replace(run, refused_at=self.account.since(now), directory_refused_at=directory)
+
     @classmethod
     def of(cls, site: Site, folder: Path, *, personal: Path | None) -> RunRefusals:
         """Find the notes of a site, beside its report in ``folder`` and in ``personal``."""
@@ -125,8 +123,5 @@ class RunRefusals:
 
 
 def _write(path: Path, record: dict[str, str]) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    handle, temporary = tempfile.mkstemp(prefix="refused-", dir=path.parent)  # private from the start
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        file.write(json.dumps(record) + "\n")
-    Path(temporary).replace(path)
+    private_folder(path.parent)
+    write_private(path, [json.dumps(record).encode() + b"\n"])

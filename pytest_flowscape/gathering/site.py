@@ -27,7 +27,14 @@ from pytest_flowscape.facts import (
     Vantage,
     front_ends,
 )
-from pytest_flowscape.facts.directory import may_be_linked
+from pytest_flowscape.facts.directory import (
+    DISABLED,
+    LOCKED_OUT,
+    NEVER_EXPIRES,
+    PASSWORD_EXPIRED,
+    SMART_CARD,
+    may_be_linked,
+)
 from pytest_flowscape.facts.names import FIVE_FOLDERS
 from pytest_flowscape.facts.policy import RULES
 from pytest_flowscape.judging.causes import CAUSES
@@ -192,17 +199,17 @@ def account_cause(entry: DirectoryEntry, threshold: int | None, now: datetime) -
     computed = _number(entry, "msDS-User-Account-Control-Computed")
     if may_be_linked(entry):  # disabled by design: the account that signs in is another forest's
         return "", ""
-    if flags & 0x2:
+    if flags & DISABLED:
         return "account-disabled", "userAccountControl has the flag 0x2"
-    if computed & 0x10:
+    if computed & LOCKED_OUT:
         return "account-locked", "msDS-User-Account-Control-Computed has the flag 0x10"
     expires = None if "accountexpires" in entry.unreadable else entry.moment("accountExpires")
     if expires is not None and expires <= now:
         return "account-expired", f"since {expires:%Y-%m-%d}"
-    if flags & 0x40000:
+    if flags & SMART_CARD:
         return "smart-card", "userAccountControl has the flag 0x40000"
-    if computed & 0x800000:
-        must_change = not flags & 0x10000 and _number(entry, "pwdLastSet", -1) == 0
+    if computed & PASSWORD_EXPIRED:
+        must_change = not flags & NEVER_EXPIRES and _number(entry, "pwdLastSet", -1) == 0
         return ("password-must-change" if must_change else "password-expired"), "the directory computes it as expired"
     count = _number(entry, "badPwdCount")
     if threshold and count and count + 1 >= threshold:

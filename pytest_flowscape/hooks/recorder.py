@@ -16,6 +16,7 @@ import pytest
 
 from pytest_flowscape import __version__
 from pytest_flowscape.core.interruption import INTERRUPTION
+from pytest_flowscape.core.own_state import FOLDER_MODE
 from pytest_flowscape.facts import SiteFacts
 from pytest_flowscape.facts.names import KINDS
 from pytest_flowscape.gathering.refusals import RunRefusals
@@ -33,7 +34,7 @@ from pytest_flowscape.report import bookings, footprint
 from pytest_flowscape.report.bookings import Booked
 from pytest_flowscape.report.files import evidence, handover, history, junit, results
 from pytest_flowscape.report.files.artefacts import written_apart
-from pytest_flowscape.report.files.writing import FOLDER_MODE, copy, make_private
+from pytest_flowscape.report.files.writing import copy, make_private
 from pytest_flowscape.report.fixes import scripts
 from pytest_flowscape.report.groups import findings
 from pytest_flowscape.report.page.evidence import Evidence

@@ -17,11 +17,6 @@ from pytest_flowscape.site.addresses import canonical
 
 OWN_MAILBOX = "own-mailbox"
 UNREADABLE = "unreadable"
-# userAccountControl (MS-ADTS 2.2.16) and the flags that a domain controller computes beside it
-DISABLED = 0x2
-NEVER_EXPIRES = 0x10000
-SMART_CARD = 0x40000
-LOCKED_OUT = 0x10
 # msExchRecipientTypeDetails: the values that decide something here ("Recipient type values", measured for the rooms)
 TYPE_NAMES = {
     1: "user mailbox",

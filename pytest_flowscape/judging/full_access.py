@@ -15,9 +15,9 @@ from datetime import datetime, timedelta
 
 from pytest_flowscape.core.errors import NotMeasured
 from pytest_flowscape.facts import FolderAnswer, Grant, Kind, MailboxAnswer, MailboxRights, PermissionEntry
+from pytest_flowscape.facts.names import FIVE_FOLDERS
 from pytest_flowscape.site.addresses import canonical
 
-FOLDERS = ("msgfolderroot", "inbox", "calendar", "sentitems", "deleteditems")
 NEEDED = ("Read", "Modify", "CreateContents", "CreateHierarchy")
 IGNORED = "ViewPrivateItems"
 # the store keeps mailbox permissions for up to two hours
@@ -78,11 +78,11 @@ def lacking_in(answer: MailboxAnswer) -> Lacking | None:
     """
     if answer.trouble is not None:
         if answer.trouble.kind is Kind.NO_ACCESS:
-            return Lacking(tuple(Lack(name, no_access=True) for name in FOLDERS))
+            return Lacking(tuple(Lack(name, no_access=True) for name in FIVE_FOLDERS))
         raise NotMeasured(f"Exchange gave no answer about the rights: {answer.trouble.said}")
     found: list[Lack] = []
     untold: list[str] = []
-    for name in FOLDERS:
+    for name in FIVE_FOLDERS:
         folder = answer.folder(name)
         if folder is not None and folder.trouble is not None and folder.trouble.kind is Kind.NO_ACCESS:
             found.append(Lack(name, no_access=True))
@@ -125,13 +125,13 @@ def kind_of(lacking: Lacking, grant: Grant) -> tuple[str, str]:
     if grant is Grant.DENIED:
         return "explicit-deny", "a Deny entry on the mailbox refuses FullAccess"
     closed = {lack.folder for lack in lacking.lacks if lack.no_access}
-    if closed == set(FOLDERS):
+    if closed == set(FIVE_FOLDERS):
         return "no-access", "no access to any of the five folders looked at"
-    if closed and closed | set(lacking.untold) == set(FOLDERS):
+    if closed and closed | set(lacking.untold) == set(FIVE_FOLDERS):
         return "no-access", f"no access to {', '.join(sorted(closed))}, and no answer about any other folder"
-    if closed == set(FOLDERS) - {"calendar"}:
+    if closed == set(FIVE_FOLDERS) - {"calendar"}:
         return "calendar-only", "access to the calendar only, given by a folder permission"
-    if {lack.folder for lack in lacking.lacks} == set(FOLDERS) - {"msgfolderroot"}:
+    if {lack.folder for lack in lacking.lacks} == set(FIVE_FOLDERS) - {"msgfolderroot"}:
         return "top-folder-only", "the right reaches the top folder only: it was granted without -InheritanceType All"
     return "rights-missing", f"rights are missing on {lacking}"
 
@@ -175,7 +175,7 @@ def explained_by_folder_permissions(owner: MailboxAnswer, identity: Identity) ->
     One folder whose permissions cannot be the reason is enough to say no; a
     folder whose permissions were not told cannot say no.
     """
-    return all(_explained(owner.folder(name), identity) for name in FOLDERS)
+    return all(_explained(owner.folder(name), identity) for name in FIVE_FOLDERS)
 
 
 def _explained(folder: FolderAnswer | None, identity: Identity) -> bool:
@@ -187,7 +187,7 @@ def _explained(folder: FolderAnswer | None, identity: Identity) -> bool:
 
 def differences(delegate: MailboxAnswer, owner: MailboxAnswer) -> Iterable[str]:
     """Return what the owner may do and the delegate may not, folder by folder; private items are left out."""
-    for name in FOLDERS:
+    for name in FIVE_FOLDERS:
         mine, theirs = delegate.folder(name), owner.folder(name)
         if mine is None or theirs is None or mine.rights is None or theirs.rights is None:
             continue

@@ -17,6 +17,7 @@ from filelock import FileLock, Timeout
 
 from pytest_flowscape.core.errors import FlowscapeError
 from pytest_flowscape.core.interruption import INTERRUPTION
+from pytest_flowscape.core.own_state import private_folder
 
 PATIENCE = 300.0  # seconds to wait for the other processes' sign-ins, each of which has a deadline of its own
 
@@ -37,8 +38,7 @@ class Gate:
     """
 
     def __init__(self, folder: Path, *, patience: float = PATIENCE) -> None:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self.folder = folder
+        self.folder = private_folder(folder)
         self._lock = folder / "sign-in.lock"
         self._stop = folder / "sign-in.stopped"
         self._doubt = folder / "sign-in.doubt"

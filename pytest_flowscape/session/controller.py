@@ -13,14 +13,14 @@ from typing import Any
 import pytest
 
 from pytest_flowscape.booking.asked import TripInterrupted
-from pytest_flowscape.booking.journal import personal_journals
 from pytest_flowscape.core.errors import DemoError, PasswordError
 from pytest_flowscape.core.interruption import INTERRUPTION, WITH_WORKERS
+from pytest_flowscape.core.own_state import BOOKINGS, REFUSED_SIGN_INS, private_folder, state_folder
 from pytest_flowscape.core.secret import NOTHING, Secret, scrub
 from pytest_flowscape.facts import SiteFacts, Sweep
 from pytest_flowscape.gathering.clients import Live
 from pytest_flowscape.gathering.facts import Gather
-from pytest_flowscape.gathering.refusals import RunRefusals, personal_folder
+from pytest_flowscape.gathering.refusals import RunRefusals
 from pytest_flowscape.gathering.site import gather_site, utc_now
 from pytest_flowscape.hooks import fixtures
 from pytest_flowscape.hooks.collection import Collection, paths_to_run, requirement_of
@@ -34,7 +34,7 @@ from pytest_flowscape.hooks.short_path import FactsOnly
 from pytest_flowscape.judging.catalogue import attributes_judged, load_requirements, suites_folder
 from pytest_flowscape.judging.judge import Judge
 from pytest_flowscape.probes.ledger import LEDGER
-from pytest_flowscape.report.files.writing import private_folder, report_folder
+from pytest_flowscape.report.files.writing import report_folder
 from pytest_flowscape.requirement import MARK
 from pytest_flowscape.session.command_line import asked_site, chosen_booking, chosen_rooms, chosen_run_id, count_workers
 from pytest_flowscape.session.demo import Demo
@@ -175,7 +175,7 @@ def _activate_controller(config: pytest.Config) -> None:
         workers=max(1, workers),
         book=chosen_booking(config, site, rooms),
         # a demo's mailboxes are gone with it, and so is its journal
-        journals=folder / "bookings" if config.getoption("flowscape_demo") else personal_journals(),
+        journals=folder / BOOKINGS if config.getoption("flowscape_demo") else state_folder(BOOKINGS),
     )
     collection = _register(config, run)
     load_requirements()
@@ -191,7 +191,7 @@ def _activate_controller(config: pytest.Config) -> None:
         ) from None
     recorder = Recorder(config, run, reports, collection, [note for note in notes if note])
     # a demo's refusals, planted or not, are nobody's account
-    personal = None if config.getoption("flowscape_demo") else personal_folder()
+    personal = None if config.getoption("flowscape_demo") else state_folder(REFUSED_SIGN_INS)
     recorder.refusals = RunRefusals.of(site, reports, personal=personal)
     forms = forms_of(run)
     recorder.clean = lambda text: scrub(text, forms)
@@ -304,7 +304,8 @@ class Controller:
             with refusals.account.turn():
                 try:
                     self._recorder.progress.say("Measuring the site: host, directory, sign-in ...")
-                    facts = gather_site(self._after_refusals(refusals), reads=attributes_judged(self._run))
+                    run = self._run if self._config.getoption("flowscape_retry_sign_in") else refusals.before(self._run)
+                    facts = gather_site(run, reads=attributes_judged(self._run))
                     self._facts = self._recorder.facts = facts
                 finally:
                     # at once: a run that is killed later leaves its note, and so does one that is interrupted here
@@ -353,11 +354,3 @@ class Controller:
         finally:
             gather.close()
         self._recorder.facts = replace(facts, sweep=Sweep.together([facts.sweep, swept]))
-
-    def _after_refusals(self, refusals: RunRefusals) -> Run:
-        """Return the run with what earlier ones noted; looked at anew, since another run may just have been refused."""
-        if self._config.getoption("flowscape_retry_sign_in"):
-            return self._run
-        now = utc_now()
-        directory = refusals.directory.since(now) if refusals.directory else None
-        return replace(self._run, refused_at=refusals.account.since(now), directory_refused_at=directory)

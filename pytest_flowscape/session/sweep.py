@@ -11,13 +11,13 @@ from pathlib import Path
 import pytest
 
 from pytest_flowscape.booking.desk import something_open
-from pytest_flowscape.booking.journal import personal_journals
 from pytest_flowscape.core.errors import FlowscapeError, PasswordError
 from pytest_flowscape.core.interruption import INTERRUPTION
-from pytest_flowscape.core.secret import Secret, encodings, scrub
+from pytest_flowscape.core.own_state import BOOKINGS, REFUSED_SIGN_INS, state_folder
+from pytest_flowscape.core.secret import NOTHING, encodings, scrub
 from pytest_flowscape.facts import Sweep
 from pytest_flowscape.gathering.facts import Gather
-from pytest_flowscape.gathering.refusals import RunRefusals, personal_folder
+from pytest_flowscape.gathering.refusals import RunRefusals
 from pytest_flowscape.gathering.site import gather_site, utc_now
 from pytest_flowscape.judging.causes import CAUSES
 from pytest_flowscape.report.text import seen
@@ -26,8 +26,6 @@ from pytest_flowscape.session.first_booking import sweep_left
 from pytest_flowscape.session.password_prompt import run_passwords
 from pytest_flowscape.site.model import Users
 from pytest_flowscape.site.one_run import Run
-
-NOTHING = Secret("")
 
 
 def sweep_and_tell(config: pytest.Config) -> int:
@@ -47,7 +45,7 @@ def sweep_and_tell(config: pytest.Config) -> int:
         password=NOTHING,
         directory_password=NOTHING,
         started=utc_now(),
-        journals=personal_journals(),
+        journals=state_folder(BOOKINGS),
     )
     swept = something_open(run)
     if swept is None:
@@ -88,15 +86,13 @@ def tell(swept: Sweep) -> Iterator[str]:
 
 def _sweep(run: Run, *, retry: bool) -> Sweep:
     """Sign in as carefully as any run, and sweep."""
-    refusals = RunRefusals.of(run.site, Path(tempfile.gettempdir()) / "flowscape-none", personal=personal_folder())
+    refusals = RunRefusals.of(
+        run.site, Path(tempfile.gettempdir()) / "flowscape-none", personal=state_folder(REFUSED_SIGN_INS)
+    )
     folder = Path(tempfile.mkdtemp(prefix="flowscape-run-"))  # mkdtemp makes it private
     try:
         with refusals.account.turn():
-            if not retry:
-                now = utc_now()
-                other = refusals.directory.since(now) if refusals.directory else None
-                run = replace(run, refused_at=refusals.account.since(now), directory_refused_at=other)
-            run = replace(run, folder=folder)
+            run = replace(run if retry else refusals.before(run), folder=folder)
             facts = gather_site(run)
         if facts.ews_cause:
             row = CAUSES[facts.ews_cause]

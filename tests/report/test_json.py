@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from pytest_flowscape.core.own_state import private_folder
 from pytest_flowscape.core.secret import MASK, Secret
 from pytest_flowscape.facts import Bind, FolderAnswer, Grant, Kind, MailboxAnswer, PermissionEntry, Trouble
 from pytest_flowscape.judging.outcomes import Outcome, Word
@@ -227,7 +228,7 @@ def test_the_sites_own_folder_is_closed_again_and_a_named_one_keeps_its_mode(tmp
     named = tmp_path / "named"
     named.mkdir()
     named.chmod(0o755)
-    writing.private_folder(named)
+    private_folder(named)
     assert stat.S_IMODE(named.stat().st_mode) == 0o755
 
 

@@ -33,8 +33,8 @@ from pytest_flowscape.facts import (
     Trouble,
     Vantage,
 )
+from pytest_flowscape.facts.names import FIVE_FOLDERS
 from pytest_flowscape.judging.causes import CAUSES
-from pytest_flowscape.judging.full_access import FOLDERS
 from pytest_flowscape.requirement import Notes
 from pytest_flowscape.site.model import Exchange, PasswordSource, Room, ServiceAccount, Site, Users
 
@@ -212,7 +212,7 @@ def mailbox(
 ) -> MailboxAnswer:
     """Make the five folders; ``rights`` and ``permissions`` replace those of single folders."""
     folders = []
-    for name in FOLDERS:
+    for name in FIVE_FOLDERS:
         given = (rights or {}).get(name, ALL)
         if isinstance(given, Trouble):
             folders.append(FolderAnswer(name, trouble=given))

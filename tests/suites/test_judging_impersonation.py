@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from pytest_flowscape.facts import FolderAnswer, Kind, MailboxAnswer, SiteFacts, SyncAnswer
-from pytest_flowscape.judging.full_access import FOLDERS
+from pytest_flowscape.facts.names import FIVE_FOLDERS
 from pytest_flowscape.requirement import Owner
 from suites import test_calendar, test_impersonation
 from tests.suites import made
@@ -48,7 +48,7 @@ def test_acting_as_the_room_passes() -> None:
 
 
 def test_a_room_whose_other_folders_are_missing_can_still_be_acted_as() -> None:
-    virgin = made.mailbox(rights=dict.fromkeys(FOLDERS[1:], NO_ACCESS), impersonated=True)
+    virgin = made.mailbox(rights=dict.fromkeys(FIVE_FOLDERS[1:], NO_ACCESS), impersonated=True)
     passes(test_impersonation.test_act_as_room, **room(virgin))
 
 
@@ -60,7 +60,7 @@ def test_a_refused_impersonation_fails_by_whether_the_role_is_seen_at_all(facts:
 
 
 def test_an_impersonation_that_opens_nothing_fails() -> None:
-    shut = made.mailbox(rights=dict.fromkeys(FOLDERS, NO_ACCESS), impersonated=True)
+    shut = made.mailbox(rights=dict.fromkeys(FIVE_FOLDERS, NO_ACCESS), impersonated=True)
     assert fails(test_impersonation.test_act_as_room, **room(shut)).cause == "no-folder-opens"
     whole = MailboxAnswer(ATLAS, impersonated=ATLAS, trouble=NO_ACCESS)
     assert fails(test_impersonation.test_act_as_room, **room(whole)).cause == "no-folder-opens"

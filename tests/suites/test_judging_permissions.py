@@ -10,7 +10,8 @@ import pytest
 
 from pytest_flowscape.core.errors import RequirementFailed
 from pytest_flowscape.facts import FolderAnswer, Grant, Kind, MailboxAnswer, PermissionEntry, Trouble
-from pytest_flowscape.judging.full_access import FOLDERS, NEEDED
+from pytest_flowscape.facts.names import FIVE_FOLDERS
+from pytest_flowscape.judging.full_access import NEEDED
 from pytest_flowscape.requirement import Notes
 from suites import test_permissions as judging
 from tests.suites import made
@@ -34,7 +35,7 @@ def given(
     healthy = {
         "site": made.site(),
         "room_as_delegate": made.mailbox(rights=rights),
-        "room_as_owner": made.mailbox(permissions=dict.fromkeys(FOLDERS, told), impersonated=True),
+        "room_as_owner": made.mailbox(permissions=dict.fromkeys(FIVE_FOLDERS, told), impersonated=True),
         "room_rights": made.rights(grant, ago=ago),
         "own_folder_ids": made.OWN_IDS,
         "site_facts": made.facts(),
@@ -43,7 +44,7 @@ def given(
 
 
 def except_(*kept: str, otherwise: Mapping[str, bool] | Trouble = NO_ACCESS) -> dict[str, Mapping[str, bool] | Trouble]:
-    return {name: otherwise for name in FOLDERS if name not in kept}
+    return {name: otherwise for name in FIVE_FOLDERS if name not in kept}
 
 
 def by_level(level: str, **identity: str) -> PermissionEntry:
@@ -79,7 +80,7 @@ def test_a_lesser_right_that_full_access_does_not_need_is_a_note_and_private_ite
 
 def test_rights_that_do_not_name_private_items_at_all_pass() -> None:
     short = {right: True for right in ALL if right != "ViewPrivateItems"}
-    assert passes(judging.test_full_access, **given(dict.fromkeys(FOLDERS, short))) == []
+    assert passes(judging.test_full_access, **given(dict.fromkeys(FIVE_FOLDERS, short))) == []
 
 
 def test_a_grant_in_the_directory_passes_though_folder_permissions_could_explain_it() -> None:
@@ -93,7 +94,7 @@ def test_a_grant_in_the_directory_passes_though_impersonation_is_refused() -> No
 
 def test_owner_permissions_on_four_folders_cannot_explain_the_fifth() -> None:
     owner = (made.anonymous(), by_level("Owner", sid=OWN_SID))
-    permissions = {**dict.fromkeys(FOLDERS, owner), "deleteditems": (made.anonymous(),)}
+    permissions = {**dict.fromkeys(FIVE_FOLDERS, owner), "deleteditems": (made.anonymous(),)}
     room = made.mailbox(permissions=permissions, impersonated=True)
     passes(judging.test_full_access, **given(grant=Grant.ABSENT, room_as_owner=room))
 
@@ -123,7 +124,7 @@ def test_permissions_of_others_or_lesser_ones_do_not_explain_the_rights(entry: P
         (except_("calendar") | {"calendar": EDITOR}, "calendar-only"),
         (except_("msgfolderroot"), "top-folder-only"),
         (except_("msgfolderroot", otherwise=EDITOR), "top-folder-only"),
-        (dict.fromkeys(FOLDERS, EDITOR), "rights-missing"),
+        (dict.fromkeys(FIVE_FOLDERS, EDITOR), "rights-missing"),
         ({"sentitems": NO_ACCESS}, "rights-missing"),
     ],
     ids=["nothing", "calendar owner", "calendar editor", "top folder", "top folder and editor", "editor", "one closed"],
@@ -138,7 +139,7 @@ def test_access_that_is_less_than_full_fails_by_its_kind(
 
 
 @pytest.mark.parametrize("right", NEEDED)
-@pytest.mark.parametrize("folder", FOLDERS)
+@pytest.mark.parametrize("folder", FIVE_FOLDERS)
 def test_each_needed_right_missing_on_any_folder_fails_and_both_are_named(folder: str, right: str) -> None:
     failed = fails(judging.test_full_access, **given({folder: {**ALL, right: False}}, grant=Grant.ABSENT))
     assert f"{folder} (without {right})" in failed.found

@@ -12,6 +12,7 @@ from functools import cache, lru_cache
 from pathlib import Path, PurePath
 from typing import Any
 
+from pytest_flowscape.core.own_state import private_folder
 from pytest_flowscape.core.secret import MASK, Secret
 from pytest_flowscape.facts import FolderAnswer, SiteFacts
 from pytest_flowscape.report.files import writing
@@ -38,7 +39,7 @@ def write(
     rooms = ((_key(address), writing.Json(encoder.text(facts))) for address, facts in room_facts.items())
     site = site_facts and {n: writing.Json(encoder.text(getattr(site_facts, n))) for n in _fields(SiteFacts)}
     document = {"schema": SCHEMA, "site": site, "rooms": rooms}
-    return writing.atomic_write(writing.private_folder(folder) / NAME, writing.json_pieces(document))
+    return writing.atomic_write(private_folder(folder) / NAME, writing.json_pieces(document))
 
 
 def encode(value: Any) -> Any:

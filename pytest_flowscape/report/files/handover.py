@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 from pathlib import Path
 
+from pytest_flowscape.core.own_state import private_folder
 from pytest_flowscape.judging.outcomes import SITE_TARGET, Outcome, Word
 from pytest_flowscape.judging.verdict import Result
 from pytest_flowscape.report.files import writing
@@ -48,7 +49,7 @@ def write(folder: Path, result: Result, site: Site, run: RunInfo, *, clean: Call
     writer.writerow(COLUMNS)
     shown = lru_cache(maxsize=1000)(lambda one: cell(clean(one)))  # thousands of rooms say the same
     writer.writerows([shown(one) for one in row] for row in _rows(result, site, run))
-    return writing.atomic_write(writing.private_folder(folder) / NAME, BOM + text.getvalue())
+    return writing.atomic_write(private_folder(folder) / NAME, BOM + text.getvalue())
 
 
 def cell(text: str) -> str:

@@ -14,6 +14,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
+from pytest_flowscape.core.own_state import private_folder
 from pytest_flowscape.judging.outcomes import Outcome
 from pytest_flowscape.judging.verdict import Result
 from pytest_flowscape.report.files import changes, writing
@@ -55,7 +56,7 @@ def keep(folder: Path, written: Path, started: datetime, run_id: str) -> Path:
     The folder is private (0700), the copy too (0600), and whole or not at all.
     Raises OSError where it cannot be written; what cannot be removed stays.
     """
-    history = writing.private_folder(folder / FOLDER)
+    history = private_folder(folder / FOLDER)
     safe = re.sub(r"[^0-9A-Za-z-]", "", run_id)[:64] or "run"
     kept = writing.copy(written, history / f"{_stamp(started)}-{safe}.json")
     for old in _named(history)[KEPT:]:

@@ -8,6 +8,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
+from pytest_flowscape.core.own_state import private_folder
 from pytest_flowscape.facts import SiteFacts
 from pytest_flowscape.facts.footprint import Footprint
 from pytest_flowscape.judging.outcomes import Word
@@ -60,7 +61,7 @@ def write(  # noqa: PLR0917  the parts of one record
 ) -> Path:
     """Write results.json into ``folder`` (created private), whole or not at all, and give its path. Raises OSError."""
     document = as_json(result, requirements, site, site_facts, run)
-    return writing.atomic_write(writing.private_folder(folder) / NAME, writing.json_pieces(document))
+    return writing.atomic_write(private_folder(folder) / NAME, writing.json_pieces(document))
 
 
 def as_json(

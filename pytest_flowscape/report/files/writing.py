@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
-import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from pytest_flowscape.core.own_state import FOLDER_MODE, private_folder, write_private
 from pytest_flowscape.site.model import Site
 
-FOLDER_MODE = 0o700
 FILE_MODE = 0o600
 # names that Windows keeps for devices, whatever their case (Microsoft: Naming Files, Paths, and Namespaces)
 _DEVICES = {"con", "prn", "aux", "nul", *(f"{name}{n}" for name in ("com", "lpt") for n in "0123456789¹²³")}
@@ -33,13 +31,6 @@ def report_folder(base: Path, site: Site) -> Path:
     return folder
 
 
-def private_folder(folder: Path) -> Path:
-    """Create ``folder`` with mode 0700 where it is missing; one that exists keeps its mode. Raises OSError."""
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    folder.mkdir(mode=FOLDER_MODE, exist_ok=True)
-    return folder
-
-
 _JSON = json.JSONEncoder(ensure_ascii=False, allow_nan=False)
 
 
@@ -57,7 +48,7 @@ def atomic_write(path: Path, text: str | Iterable[str]) -> Path:
     backslash escape, which is valid in JSON too. Raises OSError.
     """
     pieces = [text] if isinstance(text, str) else text
-    return _replace(path, (piece.encode("utf-8", "backslashreplace") for piece in pieces))
+    return write_private(path, (piece.encode("utf-8", "backslashreplace") for piece in pieces))
 
 
 def json_pieces(document: Mapping[str, Any]) -> Iterator[str]:
@@ -95,25 +86,9 @@ def json_text(value: Any) -> str:
 
 def copy(source: Path, target: Path) -> Path:
     """Copy a file's bytes to ``target``, whole or not at all, with mode 0600. Raises OSError."""
-    return _replace(target, [source.read_bytes()])
+    return write_private(target, [source.read_bytes()])
 
 
 def make_private(path: Path) -> None:
     """Take away everybody else's rights to a file that another program wrote. Raises OSError."""
     path.chmod(FILE_MODE)
-
-
-def _replace(path: Path, content: Iterable[bytes]) -> Path:
-    # mkstemp creates the file with mode 0600; the same folder, so that replacing is one step
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.writelines(content)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).replace(path)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            Path(name).unlink()
-        raise
-    return path

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
+from pytest_flowscape.core.own_state import private_folder
 from pytest_flowscape.facts import SiteFacts
 from pytest_flowscape.judging.outcomes import Word
 from pytest_flowscape.report.files import writing
@@ -91,8 +92,8 @@ def _bring_up_to_date(folder: Path, name: str, around: Around, run: RunInfo) -> 
         own.unlink()
     text = document(name, around, run)
     if text:
-        writing.private_folder(folder)
-        writing.atomic_write(writing.private_folder(own) / name, BOM + text.replace("\n", "\r\n"))
+        private_folder(folder)
+        writing.atomic_write(private_folder(own) / name, BOM + text.replace("\n", "\r\n"))
         return
     (own / name).unlink(missing_ok=True)
     with contextlib.suppress(OSError):  # others are in it

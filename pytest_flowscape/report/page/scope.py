@@ -7,11 +7,10 @@ from collections.abc import Iterator, Sequence
 from datetime import date, datetime, timezone
 
 from pytest_flowscape.facts import Grant, Kind, MailboxRights, SiteFacts
+from pytest_flowscape.facts.directory import NEVER_EXPIRES
 from pytest_flowscape.judging.outcomes import Outcome, Word
 from pytest_flowscape.report.page.evidence import said
 from pytest_flowscape.site.model import Site
-
-_NEVER_EXPIRES = 0x10000  # userAccountControl, MS-ADTS 2.2.16
 
 
 def scope(site: Site, facts: SiteFacts | None, outcomes: Sequence[Outcome]) -> tuple[tuple[str, str], ...]:
@@ -100,7 +99,7 @@ def _account(facts: SiteFacts | None, today: date) -> Iterator[tuple[str, str]]:
         return
     control = entry.number("userAccountControl")
     computed = "msds-userpasswordexpirytimecomputed"
-    if control is not None and control & _NEVER_EXPIRES:
+    if control is not None and control & NEVER_EXPIRES:
         yield "The password expires", "never, by the account's own flag"
     elif computed not in entry.unreadable and (ends := entry.moment(computed)):
         yield "The password expires", _when(ends, today)
