@@ -105,9 +105,9 @@ def pytest_cmdline_main(config: pytest.Config) -> int | None:
         print_plan(config)
         return 0
     if config.getoption("flowscape_sweep"):
-        from pytest_flowscape.session.sweep import sweep_and_tell  # noqa: PLC0415  loaded only when asked for
+        from pytest_flowscape.session.sweep import run_sweep  # noqa: PLC0415  loaded only when asked for
 
-        return sweep_and_tell(config)
+        return run_sweep(config)
     return None
 
 

@@ -51,7 +51,7 @@ class Bookings:
         """Say why a requirement with this opt-in is not requested on a target, nothing where it is."""
         if not self._run.asks_for(opt_in):
             return NOT_ASKED if opt_in == OPT_INS[0] else NOT_INVITED
-        return NOT_NAMED if opt_in == OPT_INS[1] and target not in self._run.invited else ""
+        return NOT_NAMED if opt_in == OPT_INS[1] and target not in self._run.invitees else ""
 
     def round_trip(self, room: str) -> RoundTrip:
         """Return the round trip in a room's calendar, made at the first call and never again.

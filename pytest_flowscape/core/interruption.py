@@ -19,7 +19,7 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -70,22 +70,13 @@ class Interruption:
             return 0.0
         return max(0.0, self._at + self.grace - time.monotonic())
 
-    def since(self, seconds: float) -> float:
+    def remaining(self, seconds: float) -> float:
         """Return what is left of so many seconds after the signal; all of them while there was none."""
         return seconds if self._at is None else max(0.0, self._at + seconds - time.monotonic())
 
-    def tell(self, other: Callable[[], None]) -> None:
+    def call_at_signal(self, other: Callable[[], None]) -> None:
         """Call ``other`` at the signal, before the main thread is interrupted; for workers, who are told as well."""
         self._others.append(other)
-
-    @contextlib.contextmanager
-    def held(self) -> Iterator[None]:
-        """Let a signal wait while something short is done that must be whole; it is noted, and interrupts nothing."""
-        before, self._held = self._held, True
-        try:
-            yield
-        finally:
-            self._held = before
 
     def hold(self) -> None:
         """From now on let signals interrupt nothing: the run is at its end, and writes its report."""

@@ -15,7 +15,7 @@ from pytest_flowscape.site.one_run import BOOK_MEETING
 from pytest_flowscape.site.reading import load_site
 
 
-def asked_site(config: pytest.Config) -> Site:
+def site_from(config: pytest.Config) -> Site:
     """Read the site file of ``--flowscape-config``. Raises UsageError with every mistake in it."""
     try:
         return load_site(Path(config.getoption("flowscape_config")))
@@ -23,7 +23,7 @@ def asked_site(config: pytest.Config) -> Site:
         raise pytest.UsageError(*(str(mistake) for mistake in error.mistakes)) from None
 
 
-def chosen_rooms(site: Site, addresses: Iterable[str]) -> tuple[Room, ...]:
+def select_rooms(site: Site, addresses: Iterable[str]) -> tuple[Room, ...]:
     """Return the rooms with these addresses, all if there are none. Raises UsageError for one that the site lacks."""
     wanted = {address.strip().lower() for address in addresses}
     known = {room.email for room in site.rooms}
@@ -38,7 +38,7 @@ def chosen_rooms(site: Site, addresses: Iterable[str]) -> tuple[Room, ...]:
     return tuple(room for room in site.rooms if not wanted or room.email in wanted)
 
 
-def chosen_run_id(text: str | None) -> str:
+def run_id_from(text: str | None) -> str:
     """Return the run's id: the one asked for in its usual form, else a new one. Raises UsageError for no UUID."""
     if text is None:
         return str(uuid.uuid4())
@@ -50,7 +50,7 @@ def chosen_run_id(text: str | None) -> str:
         ) from None
 
 
-def chosen_booking(config: pytest.Config, site: Site, rooms: Iterable[Room]) -> str:
+def booking_kind(config: pytest.Config, site: Site, rooms: Iterable[Room]) -> str:
     """Return what the run is to book: ``room``, ``meeting`` or nothing.
 
     Raises UsageError for meetings where the site file names none of the chosen

@@ -36,11 +36,11 @@ from pytest_flowscape.judging.judge import Judge
 from pytest_flowscape.probes.ledger import LEDGER
 from pytest_flowscape.report.files.writing import report_folder
 from pytest_flowscape.requirement import MARK
-from pytest_flowscape.session.command_line import asked_site, chosen_booking, chosen_rooms, chosen_run_id, count_workers
+from pytest_flowscape.session.command_line import booking_kind, count_workers, run_id_from, select_rooms, site_from
 from pytest_flowscape.session.demo import Demo
 from pytest_flowscape.session.first_booking import book_first, sweep_left
 from pytest_flowscape.session.gc_tuning import collect_garbage_rarely
-from pytest_flowscape.session.password_prompt import readable_by_others, run_passwords
+from pytest_flowscape.session.password_prompt import fetch_passwords, password_file_warnings
 from pytest_flowscape.session.stop_workers import Workers
 from pytest_flowscape.site.one_run import Run
 
@@ -147,21 +147,21 @@ def _activate_controller(config: pytest.Config) -> None:
         _start_demo(config)
     if not config.getoption("flowscape_config"):
         raise pytest.UsageError("--flowscape-config names no file: write --flowscape-config=SITE.INI.")
-    site = asked_site(config)
-    rooms = chosen_rooms(site, config.getoption("flowscape_room"))
-    run_id = chosen_run_id(config.getoption("flowscape_run_id"))
+    site = site_from(config)
+    rooms = select_rooms(site, config.getoption("flowscape_room"))
+    run_id = run_id_from(config.getoption("flowscape_run_id"))
     config.args[:] = paths_to_run(config)
     option = config.option
     # what only looks at the tests measures nothing, and leaves an earlier report alone
     collect_only = any(getattr(option, name, False) for name in LOOKS_ONLY)
     workers, note = (0, "") if collect_only else count_workers(config, site)
     distributed = workers > 0
-    notes = [note, *readable_by_others(site)]
+    notes = [note, *password_file_warnings(site)]
     config.add_cleanup(INTERRUPTION.listen())
     folder = Path(tempfile.mkdtemp(prefix="flowscape-run-"))  # mkdtemp makes it private
     config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
     try:
-        password, directory_password = (NOTHING, NOTHING) if collect_only else run_passwords(site, config)
+        password, directory_password = (NOTHING, NOTHING) if collect_only else fetch_passwords(site, config)
     except PasswordError as error:
         raise pytest.UsageError(str(error)) from None
     run = Run(
@@ -173,7 +173,7 @@ def _activate_controller(config: pytest.Config) -> None:
         directory_password=directory_password,
         started=utc_now(),
         workers=max(1, workers),
-        book=chosen_booking(config, site, rooms),
+        book=booking_kind(config, site, rooms),
         # a demo's mailboxes are gone with it, and so is its journal
         journals=folder / BOOKINGS if config.getoption("flowscape_demo") else state_folder(BOOKINGS),
     )
@@ -222,7 +222,7 @@ class Controller:
         self._interruption: KeyboardInterrupt | None = None
         if distributed:
             INTERRUPTION.grace = WITH_WORKERS
-            INTERRUPTION.tell(self._workers.stop)
+            INTERRUPTION.call_at_signal(self._workers.stop)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionstart(self) -> None:

@@ -14,7 +14,7 @@ from pytest_flowscape.site.model import Site
 from pytest_flowscape.site.password_sources import file_is_private, resolve
 
 
-def run_passwords(site: Site, config: pytest.Config) -> tuple[Secret, Secret]:
+def fetch_passwords(site: Site, config: pytest.Config) -> tuple[Secret, Secret]:
     """Fetch the service account's password and the directory user's (the same one where there is no separate user).
 
     Raises PasswordError.
@@ -29,7 +29,7 @@ def run_passwords(site: Site, config: pytest.Config) -> tuple[Secret, Secret]:
     return own, resolve(directory.password, base=base, ask=ask, username=directory.username)
 
 
-def readable_by_others(site: Site) -> list[str]:
+def password_file_warnings(site: Site) -> list[str]:
     """Warn of password files that others on this machine may read."""
     directory = site.directory.password if site.directory else None
     files = [source for source in (site.service_account.password, directory) if source and source.kind == "file"]

@@ -20,18 +20,18 @@ def what_it_writes(writes: int, run: Run) -> Iterator[str]:
         return
     hours = run.site.booking.window
     when = f"between {hours[0]:%H:%M} and {hours[1]:%H:%M}" if hours else "at night"
-    sent = "" if run.invited else " Nothing is sent to anybody."
+    sent = "" if run.invitees else " Nothing is sent to anybody."
     yield (
         f"{writes} writes: in the calendar of each of {many(len(run.rooms), 'room')} one appointment, some days "
         f"ahead {when} of the room's clock, shown as free, without attendees and reminder; it is extended, ended early "
         f"and deleted for good within seconds.{sent} The first room must end clean before the "
         f"others start. {_STAYS} Panels and other programs that follow these calendars see it come and go. {_OPENED}"
     )
-    if run.invited:
+    if run.invitees:
         site = run.site
         yield (
-            f"Meetings: {many(len(run.invited), 'room')} invited, one at a time, approved by "
-            f"{site.booking.approved_by}: {', '.join(run.invited)}. The organiser is "
+            f"Meetings: {many(len(run.invitees), 'room')} invited, one at a time, approved by "
+            f"{site.booking.approved_by}: {', '.join(run.invitees)}. The organiser is "
             f"{site.service_account.email}, acting as itself. Each meeting "
             "lies in a free hour of the room's working time, at least a week ahead; the room gets one request, two "
             "updates and one cancellation, the organiser its answers. Nothing is sent to anybody else: a room whose "
@@ -48,7 +48,7 @@ def what_bookings_read(run: Run) -> Iterator[str]:
             "For bookings: when each room is taken, its working hours, and of the items in its calendar ids, ends "
             "and the mark of such runs; one more SyncFolderItems for each 512 items."
         )
-    if run.invited:
+    if run.invitees:
         yield (
             "For meetings: mail tips, AutomateProcessing, the meeting's own items in both mailboxes, and the text of "
             "the room's answer; one more GetItem or FindItem for each look until the room has answered, at first after "
@@ -60,9 +60,9 @@ def what_audits_note(run: Run) -> Iterator[str]:
     """Say what audit logs and message tracking show of bookings."""
     if run.book:
         yield f"as Delegate in the same {many(len(run.rooms), 'room')}: one Create, two Update and one HardDelete each"
-    if run.invited:
+    if run.invitees:
         yield (
-            f"for each meeting as Delegate in {many(len(run.invited), 'room')} HardDelete of the copy and of what was "
+            f"for each meeting as Delegate in {many(len(run.invitees), 'room')} HardDelete of the copy and of what was "
             f"received, as Admin in {run.site.service_account.email} Create, Update, Send and HardDelete; in message "
             "tracking up to four letters to the room and three answers from it"
         )

@@ -93,7 +93,7 @@ def make_plan(run: Run, reads: Iterable[str]) -> Plan:
         second_looks=_second_looks(run),
         retries=MAX_RETRIES,
         seconds=_seconds(sum(operations.values()), run),
-        writes=writes() * len(run.rooms) + writes(MEETING) * len(run.invited) if run.book else 0,
+        writes=writes() * len(run.rooms) + writes(MEETING) * len(run.invitees) if run.book else 0,
     )
 
 
@@ -111,7 +111,7 @@ def _operations(run: Run) -> Counter[tuple[str, str]]:
     if run.book and run.rooms:
         # the first room is looked at, and booked, before all others
         found.update({("GetFolder", DELEGATE): 1, ("GetFolder", IMPERSONATED): 1})
-        found.update(all_of(len(run.rooms), len(run.invited)))
+        found.update(all_of(len(run.rooms), len(run.invitees)))
     return found
 
 
@@ -123,7 +123,7 @@ def _mailboxes(run: Run) -> dict[str, dict[str, int]]:
         for number, room in enumerate(run.rooms):
             first = number == 0
             found[room.email] = {DELEGATE: 1 + naming_the_room() + first, IMPERSONATED: 2 + first}
-    for address in run.invited:
+    for address in run.invitees:
         found[address][DELEGATE] += naming_the_room(MEETING)
         found[site.service_account.email][IMPERSONATED] += as_organizer()
     people = (*site.users.addresses, *filter(None, [site.users.out_of_scope]))

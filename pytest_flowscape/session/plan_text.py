@@ -160,7 +160,7 @@ def _duration(plan: Plan, run: Run) -> str:
     fast, slow = (_class(seconds) for seconds in plan.seconds)
     expected = fast if fast == slow else f"{fast}; {slow} where the servers are slow or far away"
     limit = f"each step has a limit of {run.site.exchange.timeout:g} seconds"
-    if run.invited:
+    if run.invitees:
         limit += f", each of four waits for a room's answer one of {run.site.booking.answer_timeout:g} seconds"
     return f"Expected: {expected}. Longer where Exchange asks to wait; {limit}."
 

@@ -45,7 +45,7 @@ class Workers:
         events = getattr(self._session, "queue", None)
         while left and events is not None:
             try:
-                name, told = events.get(timeout=INTERRUPTION.since(LAST_WORDS))
+                name, told = events.get(timeout=INTERRUPTION.remaining(LAST_WORDS))
             except queue.Empty:
                 break
             left -= set(self._take(name, told))

@@ -21,25 +21,25 @@ from pytest_flowscape.gathering.refusals import RunRefusals
 from pytest_flowscape.gathering.site import gather_site, utc_now
 from pytest_flowscape.judging.causes import CAUSES
 from pytest_flowscape.report.text import seen
-from pytest_flowscape.session.command_line import asked_site, chosen_run_id
+from pytest_flowscape.session.command_line import run_id_from, site_from
 from pytest_flowscape.session.first_booking import sweep_left
-from pytest_flowscape.session.password_prompt import run_passwords
+from pytest_flowscape.session.password_prompt import fetch_passwords
 from pytest_flowscape.site.model import Users
 from pytest_flowscape.site.one_run import Run
 
 
-def sweep_and_tell(config: pytest.Config) -> int:
+def run_sweep(config: pytest.Config) -> int:
     """Sweep for the site of ``--flowscape-config``; 0 where nothing is left, else 1. Raises UsageError.
 
     Without anything in the journals no server is asked and no password is read.
     """
     if config.getoption("flowscape_demo") or not config.getoption("flowscape_config"):
         raise pytest.UsageError("--flowscape-sweep: say also --flowscape-config=SITE.INI.")
-    site = asked_site(config)
+    site = site_from(config)
     run = Run(
         # only the account signs in: no room, no user and no canary is asked
         site=replace(site, rooms=(), users=Users()),
-        run_id=chosen_run_id(config.getoption("flowscape_run_id")),
+        run_id=run_id_from(config.getoption("flowscape_run_id")),
         folder=Path(),
         rooms=(),
         password=NOTHING,
@@ -50,7 +50,7 @@ def sweep_and_tell(config: pytest.Config) -> int:
     swept = something_open(run)
     if swept is None:
         try:
-            password, other = run_passwords(site, config)
+            password, other = fetch_passwords(site, config)
         except PasswordError as error:
             raise pytest.UsageError(str(error)) from None
         run = replace(run, password=password, directory_password=other)

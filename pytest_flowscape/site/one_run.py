@@ -47,7 +47,7 @@ class Run:
         return opt_in in ("", *(OPT_INS if self.book == BOOK_MEETING else OPT_INS[:1] if self.book else ()))
 
     @property
-    def invited(self) -> tuple[str, ...]:
+    def invitees(self) -> tuple[str, ...]:
         """Return the addresses of the chosen rooms that are to be invited to a meeting."""
         named = self.site.booking.rooms if self.book == BOOK_MEETING else ()
         return tuple(room.email for room in self.rooms if room.email in named)

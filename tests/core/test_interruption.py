@@ -49,7 +49,7 @@ def test_other_threads_have_no_time_left(listening: Interruption) -> None:
 
 def test_at_the_end_a_signal_is_noted_and_interrupts_nothing(listening: Interruption) -> None:
     others: list[str] = []
-    listening.tell(lambda: others.append("told"))
+    listening.call_at_signal(lambda: others.append("told"))
     listening.hold()
     signal.raise_signal(signal.SIGTERM)
     assert listening

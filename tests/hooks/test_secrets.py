@@ -140,7 +140,7 @@ def test_nothing_leaks_when_a_request_fails_deep_inside_a_library(
     assert_clean(done, tmp_path, simulator)
 
 
-def readable_by_others(path: Path, within: Path) -> bool:
+def password_file_warnings(path: Path, within: Path) -> bool:
     """Whether somebody else may read a file: by its mode, and that of every folder above it."""
     while path != within:
         if not path.stat().st_mode & 0o077:
@@ -161,7 +161,7 @@ def test_what_names_a_room_is_private(workers: str, simulator: Simulator, tmp_pa
     named = [path for path in tmp_path.rglob("*") if path.is_file() and b"@demo.test" in path.read_bytes()]
     assert any(path.name == "nodeids" for path in named) is (workers == "0")  # xdist's controller collects nothing
     assert len(named) >= 3
-    assert [path for path in named if readable_by_others(path, tmp_path)] == []
+    assert [path for path in named if password_file_warnings(path, tmp_path)] == []
 
 
 @pytest.mark.skipif(os.name == "nt", reason="POSIX modes; Windows protects by the folder's ACL")

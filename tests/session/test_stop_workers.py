@@ -106,4 +106,4 @@ def test_without_xdist_there_is_nobody() -> None:
 
 
 def test_time_runs_from_the_signal_on() -> None:
-    assert interruption.Interruption().since(3.0) == 3.0
+    assert interruption.Interruption().remaining(3.0) == 3.0

@@ -42,7 +42,7 @@ def test_every_required_requirement_has_a_fault_and_every_fault_a_requirement() 
 
 def requested(run: Run, record: Requirement, target: str) -> bool:
     """Whether a run asks for a requirement on a target; meetings only of rooms that are named for them."""
-    return run.asks_for(record.opt_in) and (record.opt_in != OPT_INS[1] or target in run.invited)
+    return run.asks_for(record.opt_in) and (record.opt_in != OPT_INS[1] or target in run.invitees)
 
 
 def dependants(failed: str) -> set[str]:
