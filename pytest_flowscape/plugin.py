@@ -21,78 +21,78 @@ WANTS_A_RUN = ("flowscape_config", "flowscape_demo")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Declare the options, all under one heading."""
-    group = parser.getgroup("flowscape", "acceptance of an Exchange site for Flowscape")
+    """Add the options, all under one heading."""
+    group = parser.getgroup("flowscape", "acceptance tests of an Exchange site for Flowscape")
     group.addoption(
         "--flowscape-config",
         metavar="SITE.INI",
-        help="run the acceptance described by this site file",
+        help="run the acceptance tests of this site file",
     )
     group.addoption(
         "--flowscape-demo",
         nargs="?",
         const="ready",
         metavar="SCENARIO",
-        help="run the acceptance on an embedded simulator: ready (the default) or typical",
+        help="run them on a built-in simulator: ready (the default) or typical",
     )
     group.addoption(
         "--flowscape-template",
         action="store_true",
-        help="print a commented site file and end",
+        help="print a commented site file and exit",
     )
     group.addoption(
         "--flowscape-room",
         action="append",
         default=[],
         metavar="ADDRESS",
-        help="test this room only (repeatable); the run is then not accepted as a whole",
+        help="test only this room (repeatable); such a run is at best INCOMPLETE",
     )
     group.addoption(
         "--flowscape-add",
         action="append",
         default=[],
         metavar="PATH",
-        help="run the tests of this file or folder beside ours (repeatable)",
+        help="also run the tests in this file or folder (repeatable)",
     )
     group.addoption(
         "--flowscape-book",
         nargs="?",
         const="room",
         choices=("room", "meeting"),
-        help="book each room at night, extend, end and remove the booking; with =meeting also invite the rooms that "
-        "[booking] names (this writes; see docs/booking.md)",
+        help="book each room at night, extend, end and delete the booking; =meeting also invites the rooms listed in "
+        "[booking] (this writes to calendars, see docs/booking.md)",
     )
     group.addoption(
         "--flowscape-sweep",
         action="store_true",
-        help="remove what an interrupted run with --flowscape-book has left, say what was removed, and end",
+        help="remove what an interrupted run with --flowscape-book left, list it, and exit",
     )
     group.addoption(
         "--flowscape-plan",
         action="store_true",
-        help="print for the change ticket what the run would ask of the servers, send nothing, and end",
+        help="print what the run would send, for the change ticket, without sending anything, and exit",
     )
     group.addoption(
         "--flowscape-run-id",
         metavar="UUID",
-        help="give the run this id, as the plan printed it, instead of a new one",
+        help="use this run id, as printed by --flowscape-plan, instead of a new one",
     )
     group.addoption(
         "--flowscape-report",
         metavar="DIR",
-        help="write the report here instead of reports/<site>",
+        help="write the report to this folder instead of reports/<site>",
     )
     group.addoption(
         "--flowscape-retry-sign-in",
         action="store_true",
-        help="sign in although the account was refused less than 60 minutes ago",
+        help="sign in even if the account was refused less than 60 minutes ago",
     )
 
 
 def pytest_cmdline_main(config: pytest.Config) -> int | None:
-    """Print the template or the plan, or sweep, and end, where that is asked for; after xdist has counted its workers.
+    """Handle the options that print or sweep instead of running tests.
 
-    Raises UsageError for what cannot be done.
+    xdist has counted its workers by then. Raises UsageError.
     """
     if config.getoption("flowscape_template"):
         from pytest_flowscape.site.template import template  # noqa: PLC0415  loaded only when asked for
@@ -113,12 +113,12 @@ def pytest_cmdline_main(config: pytest.Config) -> int | None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
-    """Set a run up where one of our options asks for it; before xdist and pytest-html look at theirs."""
+    """Set up a run if one of our options asks for it, before xdist and pytest-html look at theirs."""
     sent = getattr(config, "workerinput", None)
     asked = [name for name in WANTS_A_RUN if config.getoption(name) is not None]
     if sent is None and not asked and any(config.getoption(name) for name in NEEDS_A_RUN):
         names = ", ".join(f"--{name.replace('_', '-')}" for name in NEEDS_A_RUN if config.getoption(name))
-        raise pytest.UsageError(f"{names}: say also --flowscape-config=SITE.INI or --flowscape-demo.")
+        raise pytest.UsageError(f"{names}: add --flowscape-config=SITE.INI or --flowscape-demo.")
     if asked if sent is None else "flowscape" in sent:
         from pytest_flowscape.session import controller  # noqa: PLC0415  heavy: only when used
 

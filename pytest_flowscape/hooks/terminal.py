@@ -12,6 +12,7 @@ from pytest_flowscape.hooks.outcomes import LETTERS, MARKUP
 from pytest_flowscape.judging.outcomes import Word
 from pytest_flowscape.report.terminal.finding import folded
 from pytest_flowscape.report.terminal.summary import Line
+from pytest_flowscape.report.text import plural
 from pytest_flowscape.requirement import Level
 from pytest_flowscape.site.one_run import Run
 
@@ -50,7 +51,7 @@ class Terminal:
         site, run = self._run.site, self._run
         chosen = f"{len(run.rooms)} of " if len(run.rooms) < len(site.rooms) else ""
         name = site.name or site.exchange.hostname
-        scope = f"{chosen}{len(site.rooms)} rooms, {len(site.users.addresses)} users"
+        scope = f"{chosen}{plural(len(site.rooms), 'room')}, {plural(len(site.users.addresses), 'user')}"
         first = f"flowscape {__version__}: {site.customer}, {name}: {scope}"
         return [first, f"flowscape: run {run.run_id}", *(f"flowscape: {note}" for note in self._notes)]
 

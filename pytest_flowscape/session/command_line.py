@@ -26,45 +26,39 @@ def site_from(config: pytest.Config) -> Site:
 def select_rooms(site: Site, addresses: Iterable[str]) -> tuple[Room, ...]:
     """Return the rooms with these addresses, all if there are none. Raises UsageError for one that the site lacks."""
     wanted = {address.strip().lower() for address in addresses}
-    known = {room.email for room in site.rooms}
-    wrong = sorted(wanted - known)
-    if wrong:
-        raise pytest.UsageError(
-            *(
-                f"--flowscape-room={address}: {site.path} names no such room; write one of its addresses."
-                for address in wrong
-            )
-        )
+    unknown = sorted(wanted - {room.email for room in site.rooms})
+    if unknown:
+        raise pytest.UsageError(*(f"--flowscape-room={address}: {site.path} has no such room." for address in unknown))
     return tuple(room for room in site.rooms if not wanted or room.email in wanted)
 
 
 def run_id_from(text: str | None) -> str:
-    """Return the run's id: the one asked for in its usual form, else a new one. Raises UsageError for no UUID."""
+    """Return the run's id: the one asked for in its usual form, else a new one. Raises UsageError if it is no UUID."""
     if text is None:
         return str(uuid.uuid4())
     try:
         return str(uuid.UUID(text))
     except ValueError:
         raise pytest.UsageError(
-            f"--flowscape-run-id={text[:60]}: this is no UUID; copy the one that --flowscape-plan printed."
+            f"--flowscape-run-id={text[:60]} is not a UUID; copy the one that --flowscape-plan printed."
         ) from None
 
 
 def booking_kind(config: pytest.Config, site: Site, rooms: Iterable[Room]) -> str:
     """Return what the run is to book: ``room``, ``meeting`` or nothing.
 
-    Raises UsageError for meetings where the site file names none of the chosen
+    Raises UsageError for meetings where the site file lists none of the chosen
     rooms for them: a room is invited by name only, and with somebody's approval.
     """
     book = str(config.getoption("flowscape_book") or "")
     if book == BOOK_MEETING and not site.booking.rooms:
         raise pytest.UsageError(
-            f"--flowscape-book=meeting: {site.path} has no [booking] section; write there the `rooms` that may be "
+            f"--flowscape-book=meeting: {site.path} has no [booking] section; add one with the `rooms` that may be "
             "invited, a `window`, and who approved it (`approved_by`): docs/site-file.md."
         )
     if book == BOOK_MEETING and not {room.email for room in rooms} & set(site.booking.rooms):
         raise pytest.UsageError(
-            f"--flowscape-book=meeting: `rooms` under [booking] in {site.path} names none of the chosen rooms."
+            f"--flowscape-book=meeting: `rooms` under [booking] in {site.path} lists none of the chosen rooms."
         )
     return book
 

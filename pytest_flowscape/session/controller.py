@@ -143,10 +143,10 @@ def gathered(gather: Gather, judge: Judge) -> dict[str, Any]:
 def _activate_controller(config: pytest.Config) -> None:
     if config.getoption("flowscape_demo"):
         if config.getoption("flowscape_config"):
-            raise pytest.UsageError("Give --flowscape-config or --flowscape-demo, not both.")
+            raise pytest.UsageError("Use --flowscape-config or --flowscape-demo, not both.")
         _start_demo(config)
     if not config.getoption("flowscape_config"):
-        raise pytest.UsageError("--flowscape-config names no file: write --flowscape-config=SITE.INI.")
+        raise pytest.UsageError("--flowscape-config is empty; write --flowscape-config=SITE.INI.")
     site = site_from(config)
     rooms = select_rooms(site, config.getoption("flowscape_room"))
     run_id = run_id_from(config.getoption("flowscape_run_id"))
@@ -187,7 +187,7 @@ def _activate_controller(config: pytest.Config) -> None:
         reports = private_folder(Path(base)) if base else report_folder(config.invocation_params.dir / "reports", site)
     except OSError as error:
         raise pytest.UsageError(
-            f"The report's folder cannot be made ({error}): run elsewhere or say --flowscape-report=DIR."
+            f"The report folder cannot be created ({error}); choose another one with --flowscape-report=DIR."
         ) from None
     recorder = Recorder(config, run, reports, collection, [note for note in notes if note])
     # a demo's refusals, planted or not, are nobody's account

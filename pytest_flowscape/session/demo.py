@@ -13,19 +13,19 @@ from pathlib import Path
 
 from pytest_flowscape.core.errors import DemoError
 
-READY_WITHIN = 30.0  # seconds
-ENDED_WITHIN = 10.0  # seconds
-NEEDED = ("twisted", "ldaptor", "trustme")
+MAX_START = 30.0  # seconds
+MAX_STOP = 10.0  # seconds
+PACKAGES = ("twisted", "ldaptor", "trustme")
 
 
 class Demo:
     """A simulator process in a private folder; ``site_file`` is an ordinary site file for it."""
 
     def __init__(self, scenario: str) -> None:
-        missing = [name for name in NEEDED if importlib.util.find_spec(name) is None]
+        missing = [name for name in PACKAGES if importlib.util.find_spec(name) is None]
         if missing:
             raise DemoError(
-                f"The demo needs {', '.join(missing)}, not installed here: write pip install 'pytest-flowscape[demo]'."
+                f"The demo needs {', '.join(missing)}, which is not installed: pip install 'pytest-flowscape[demo]'."
             )
         self._folder = tempfile.TemporaryDirectory(prefix="flowscape-demo-", ignore_cleanup_errors=True)
         command = [sys.executable, "-m", "pytest_flowscape.simulator", "--folder", self._folder.name]
@@ -52,15 +52,15 @@ class Demo:
         # a thread, because Windows cannot wait for a pipe with a time limit
         threading.Thread(target=lambda: lines.put(stream.readline()), daemon=True).start()
         try:
-            line = lines.get(timeout=READY_WITHIN)
+            line = lines.get(timeout=MAX_START)
         except queue.Empty:
-            raise DemoError(f"The simulator was not ready within {READY_WITHIN:.0f} seconds.") from None
+            raise DemoError(f"The simulator was not ready within {MAX_START:.0f} seconds.") from None
         try:
             ready = json.loads(line)
         except ValueError:
             self._process.kill()
             _, complaint = self._process.communicate()
-            last = complaint.strip().splitlines()[-1:] or ["it said nothing"]
+            last = complaint.strip().splitlines()[-1:] or ["it printed nothing"]
             raise DemoError(f"The simulator did not start: {last[0]}") from None
         if not isinstance(ready, dict) or not ready.get("ready"):
             raise DemoError(f"The simulator did not start: {line.strip()}")
@@ -73,7 +73,7 @@ class Demo:
         its own was not valid against the public schema.
         """
         try:
-            _, complaint = self._process.communicate(timeout=ENDED_WITHIN)  # closes its stdin, at which it ends
+            _, complaint = self._process.communicate(timeout=MAX_STOP)  # closes its stdin, at which it ends
         except subprocess.TimeoutExpired:
             self._process.kill()
             _, complaint = self._process.communicate()

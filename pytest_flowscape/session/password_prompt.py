@@ -1,4 +1,4 @@
-"""Fetch a run's passwords in the controller, before any child process starts."""
+"""Fetch the passwords of a run in the controller, before any child process starts."""
 
 from __future__ import annotations
 
@@ -30,36 +30,36 @@ def fetch_passwords(site: Site, config: pytest.Config) -> tuple[Secret, Secret]:
 
 
 def password_file_warnings(site: Site) -> list[str]:
-    """Warn of password files that others on this machine may read."""
+    """Return a warning for each password file that others on this machine may read."""
     directory = site.directory.password if site.directory else None
     files = [source for source in (site.service_account.password, directory) if source and source.kind == "file"]
     return [
-        f"Others on this machine may read the password file {source.name}: make it private to you."
+        f"Others on this machine may read the password file {source.name}; make it readable for you only."
         for source in files
         if not file_is_private(site.path.parent / source.name)
     ]
 
 
 def _prompt(config: pytest.Config) -> Callable[[str], str] | None:
-    """Return a way to ask at the terminal, None where there is no terminal.
+    """Return a function that asks at the terminal, None where there is no terminal.
 
     pytest's capture has put something else in place of standard input, so it is
     suspended while we look and while we ask.
     """
-    with _uncaptured(config):
+    with _without_capture(config):
         stream = sys.__stdin__
         at_terminal = stream is not None and stream.isatty()
 
     def ask(question: str) -> str:
-        with _uncaptured(config):
+        with _without_capture(config):
             return getpass(question)
 
     return ask if at_terminal else None
 
 
 @contextlib.contextmanager
-def _uncaptured(config: pytest.Config) -> Iterator[None]:
-    """Return standard input back for a moment.
+def _without_capture(config: pytest.Config) -> Iterator[None]:
+    """Give standard input back for a moment.
 
     While plugins are configured pytest's capture is suspended, but for standard
     input; it has to be left like that, or the terminal reporter would be given

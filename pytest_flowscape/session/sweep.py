@@ -1,8 +1,8 @@
-"""--flowscape-sweep: remove what interrupted runs have left in calendars, say what, and end."""
+"""--flowscape-sweep: remove what interrupted runs left in calendars, and say what was removed."""
 
 from __future__ import annotations
 
-import shutil
+import contextlib
 import tempfile
 from collections.abc import Iterator
 from dataclasses import replace
@@ -29,12 +29,13 @@ from pytest_flowscape.site.one_run import Run
 
 
 def run_sweep(config: pytest.Config) -> int:
-    """Sweep for the site of ``--flowscape-config``; 0 where nothing is left, else 1. Raises UsageError.
+    """Sweep for the site of ``--flowscape-config`` and print what was done; 0 where nothing is left, else 1.
 
     Without anything in the journals no server is asked and no password is read.
+    Raises UsageError.
     """
     if config.getoption("flowscape_demo") or not config.getoption("flowscape_config"):
-        raise pytest.UsageError("--flowscape-sweep: say also --flowscape-config=SITE.INI.")
+        raise pytest.UsageError("--flowscape-sweep: add --flowscape-config=SITE.INI.")
     site = site_from(config)
     run = Run(
         # only the account signs in: no room, no user and no canary is asked
@@ -48,63 +49,57 @@ def run_sweep(config: pytest.Config) -> int:
         journals=state_folder(BOOKINGS),
     )
     swept = something_open(run)
+    forms: tuple[str, ...] = ()
     if swept is None:
         try:
-            password, other = fetch_passwords(site, config)
+            passwords = fetch_passwords(site, config)
         except PasswordError as error:
             raise pytest.UsageError(str(error)) from None
-        run = replace(run, password=password, directory_password=other)
         config.add_cleanup(INTERRUPTION.listen())
+        forms = tuple(form for secret in passwords for form in encodings(secret.reveal()))
+        run = replace(run, password=passwords[0], directory_password=passwords[1])
         swept = _sweep(run, retry=bool(config.getoption("flowscape_retry_sign_in")))
-        forms = [form for secret in (password, other) for form in encodings(secret.reveal())]
-    else:
-        forms = []
-    for line in tell(swept):
-        print(seen(scrub(line, tuple(forms))))  # noqa: T201  the option's purpose
+    for line in _lines(swept):
+        print(seen(scrub(line, forms)))  # noqa: T201  the option's purpose
     if INTERRUPTION:
         return pytest.ExitCode.INTERRUPTED
     return 0 if swept.clean and not swept.awaited else 1
 
 
-def tell(swept: Sweep) -> Iterator[str]:
-    """Say what was removed and what was not, one line each."""
+def _lines(swept: Sweep) -> Iterator[str]:
+    """Return what was removed and what was not, one line each."""
     for item in swept.removed:
         yield f"Removed: {item}"
     for item, why in swept.left:
         yield f"NOT REMOVED: {item}: {why}"
     for item in swept.strangers:
-        yield f"NOT OURS: {item}: it has the mark of an acceptance run, and no journal here knows it"
+        yield f"NOT OURS: {item}: it has the mark of an acceptance run, but is in no journal here"
     for text in swept.not_ours:
         yield f"LEFT ALONE: {text}"
     for item in swept.awaited:
-        yield f"LOOK AGAIN: nothing is there of {item}, and mail about it may still arrive: {' and '.join(item.due)}"
+        yield f"LOOK AGAIN: nothing of {item} is left, but mail about it may still arrive: {' and '.join(item.due)}"
     if not swept:
-        yield "Nothing to remove: no interrupted booking of this machine and user is known."
+        yield "Nothing to remove: no interrupted booking by this user on this machine is known."
     elif swept.removed:
-        yield "What is removed for good lies in Recoverable Items until the mailbox's retention time ends."
+        yield "What was removed stays in Recoverable Items until the mailbox's retention time ends."
 
 
 def _sweep(run: Run, *, retry: bool) -> Sweep:
     """Sign in as carefully as any run, and sweep."""
-    refusals = RunRefusals.of(
-        run.site, Path(tempfile.gettempdir()) / "flowscape-none", personal=state_folder(REFUSED_SIGN_INS)
-    )
-    folder = Path(tempfile.mkdtemp(prefix="flowscape-run-"))  # mkdtemp makes it private
+    no_report = Path(tempfile.gettempdir()) / "flowscape-none"
+    refusals = RunRefusals.of(run.site, no_report, personal=state_folder(REFUSED_SIGN_INS))
     try:
-        with refusals.account.turn():
-            run = replace(run if retry else refusals.before(run), folder=folder)
-            facts = gather_site(run)
-        if facts.ews_cause:
-            row = CAUSES[facts.ews_cause]
-            return Sweep(not_ours=(f"nothing was swept: {row.sentence}: {facts.ews_detail}",))
-        gather = Gather(run, facts)
-        try:
-            return sweep_left(run, gather.bookings)
-        finally:
-            gather.close()
+        # the folder is private to the user
+        with tempfile.TemporaryDirectory(prefix="flowscape-run-", ignore_cleanup_errors=True) as folder:
+            with refusals.account.turn():
+                run = replace(run if retry else refusals.before(run), folder=Path(folder))
+                facts = gather_site(run)
+            if facts.ews_cause:
+                row = CAUSES[facts.ews_cause]
+                return Sweep(not_ours=(f"nothing was removed: {row.sentence}: {facts.ews_detail}",))
+            with contextlib.closing(Gather(run, facts)) as gather:
+                return sweep_left(run, gather.bookings)
     except FlowscapeError as error:
-        return Sweep(not_ours=(f"nothing was swept: {error}",))
+        return Sweep(not_ours=(f"nothing was removed: {error}",))
     except KeyboardInterrupt:  # what was removed is known to the journals
         return Sweep(not_ours=("interrupted: run --flowscape-sweep again",))
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)

@@ -147,7 +147,7 @@ def test_without_booking_in_the_site_file_it_is_a_usage_error(simulator: Simulat
     assert "approved_by" in done.output
     done = meet(simulator, tmp_path, "--flowscape-room=bergen@demo.test")
     assert done.code == 4
-    assert "names none of the chosen rooms" in done.output
+    assert "lists none of the chosen rooms" in done.output
     assert simulator.log() == []
 
 

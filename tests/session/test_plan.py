@@ -149,10 +149,10 @@ def test_a_faulty_site_file_is_the_same_usage_error(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ((), "say also --flowscape-config"),
-        (("--flowscape-demo",), "say also --flowscape-config"),
-        (("--flowscape-config=site.ini", "--flowscape-room=nobody@customer.test"), "names no such room"),
-        (("--flowscape-config=site.ini", "--flowscape-run-id=4711"), "this is no UUID"),
+        ((), "add --flowscape-config"),
+        (("--flowscape-demo",), "add --flowscape-config"),
+        (("--flowscape-config=site.ini", "--flowscape-room=nobody@customer.test"), "has no such room"),
+        (("--flowscape-config=site.ini", "--flowscape-run-id=4711"), "is not a UUID"),
     ],
 )
 def test_a_wrong_command_line_says_so(arguments: tuple[str, ...], said: str, tmp_path: Path) -> None:

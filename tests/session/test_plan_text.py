@@ -9,17 +9,16 @@ from pathlib import Path
 
 import pytest
 
-from pytest_flowscape.core.secret import Secret
+from pytest_flowscape.core.secret import NOTHING
 from pytest_flowscape.facts import Vantage
 from pytest_flowscape.report.terminal.columns import wide
+from pytest_flowscape.session.plan import plan_text
 from pytest_flowscape.session.plan_counts import make_plan
-from pytest_flowscape.session.plan_text import plan_text
 from pytest_flowscape.site.model import Booking, Directory, DirectoryServer, PasswordSource, Room, Site, Users
 from pytest_flowscape.site.one_run import Run
 from tests.report.report_samples import HOSTILE, NOON, site
 
 WHERE = Vantage("panel-01", "installer", "Windows 11", "3.12.1", "0.1.0", "5f2c0a3e", NOON)
-NOTHING = Secret("")
 
 
 def told(where: Site, workers: int = 1, rooms: int | None = None, remarks: tuple[str, ...] = (), book: str = "") -> str:
@@ -99,7 +98,7 @@ def test_booking_rooms_alone_change_nothing() -> None:
 def test_bookings_are_told_with_everything_that_they_write() -> None:
     text = flat(told(replace(site(3), booking=Booking(window=(time(20), time(6)))), book="room"))
     assert "12 writes: in the calendar of each of 3 rooms one appointment" in text
-    assert "between 20:00 and 06:00 of the room's clock" in text
+    assert "between 20:00 and 06:00 by the room's clock" in text
     assert "CreateItem 3 as the service account itself" in text
     assert "12 writing" in text
     assert "Recoverable Items" in text
@@ -130,8 +129,8 @@ def test_no_users_by_decision() -> None:
     ("rooms", "expected"),
     [
         (1, "under a minute."),
-        (200, "under a minute; 1 to 5 minutes where the servers are slow or far away."),
-        (3000, "1 to 5 minutes; 5 to 30 minutes where the servers are slow or far away."),
+        (200, "under a minute; 1 to 5 minutes if the servers are slow or far away."),
+        (3000, "1 to 5 minutes; 5 to 30 minutes if the servers are slow or far away."),
     ],
 )
 def test_the_duration_is_a_class(rooms: int, expected: str) -> None:
