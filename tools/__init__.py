@@ -1,1 +1,1 @@
-"""Tools of the repository; nothing of the product."""
+"""Tools of the repository; not part of the product."""

@@ -13,29 +13,23 @@ from tests.simulator.harness import Simulator
 from tools.documents import authority
 from tools.documents.authority import ACCOUNT, DOMAIN, FOREST, IMPERSONATED, NOBODY, OBJECT, SYSTEM
 
-DOCS = Path(__file__).resolve().parents[2] / "docs"
 EwsSeen = tuple[str, tuple[str, ...], tuple[str, ...], str]
 LdapSeen = tuple[str, str, tuple[str, ...]]
 ACTING = "somebody, by impersonation"
 SECONDS_FOR_ONE_TEST = 400
 
 
-def test_the_page_is_the_one_that_the_code_gives() -> None:
-    page = (DOCS / "for-administrators.md").read_text(encoding="utf-8")
-    assert authority.with_block(page) == page, "run: python -m tools.documents.authority docs/for-administrators.md"
-
-
 def listed_ews() -> set[EwsSeen]:
     return {
         (one.operation, one.folders, one.properties, ACTING if one.whom in IMPERSONATED else one.whom)
-        for one in authority.ews()
+        for one in authority.ews_requests()
     }
 
 
 def listed_ldap(*, meeting: bool = False) -> set[LdapSeen]:
     return {
         (base, one.filter, tuple(sorted(name.lower() for name in one.attributes)))
-        for one in authority.ldap()
+        for one in authority.searches()
         for base in one.bases
         if meeting or not one.when.endswith(authority.MEETING)
     }
@@ -55,7 +49,7 @@ def seen_ldap(log: list[dict[str, Any]]) -> set[LdapSeen]:
     return {
         (
             base(entry),
-            authority.in_general(entry["filter"]),
+            authority.general_form(entry["filter"]),
             tuple(sorted(name.lower() for name in entry["attributes"])),
         )
         for entry in log

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+from email.message import Message
 
 import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from tools.documents import licences
-from tools.documents.licences import LOCK, PAGE, ROOT, direct, licence, locked, tomllib
+from tools.documents.frame import ROOT
+from tools.documents.licences import LOCK, direct, licence, licences_on_page, locked_versions, tomllib
 
 ENTRY = re.compile(r"(?m)^(?P<name>[A-Za-z0-9_.-]+)==(?P<version>[^ ;\\]+)(?P<rest>(?:.*\\\n)*.*\n)")
 REFRESH = "refresh it: CONTRIBUTING.md, The lock file"
@@ -26,7 +28,7 @@ def wanted() -> list[Requirement]:
 
 @pytest.mark.parametrize("requirement", wanted(), ids=str)
 def test_the_lock_file_satisfies_the_project(requirement: Requirement) -> None:
-    versions = locked().get(canonicalize_name(requirement.name), set())
+    versions = locked_versions().get(canonicalize_name(requirement.name), set())
     assert versions, REFRESH
     assert all(requirement.specifier.contains(version, prereleases=True) for version in versions), REFRESH
 
@@ -40,24 +42,25 @@ def test_every_locked_package_is_held_to_its_hashes() -> None:
     assert not re.search(r"https?://|file:", text), "no package index belongs into it"
 
 
-def test_the_page_of_licences_names_every_package() -> None:
-    text = PAGE.read_text(encoding="utf-8")
-    named, needed = text.split("## Needed by those")
-    rows = dict(re.findall(r"(?m)^\| ([a-z0-9-]+) \| (.+?) \|", named))
-    rows.pop("package")
-    assert set(rows) == set(direct()), "run: python -m tools.documents.licences > docs/licences.md"
-    assert {name: licence(name) for name in rows} == rows
-    assert set(re.findall(r"[a-z0-9-]+", needed)) >= set(locked()) - set(direct())
-
-
 def test_none_is_under_the_gpl() -> None:
-    for name in {*locked(), *direct()}:
-        said = licence(name)
-        assert said, name
-        assert not re.search(r"(?<!L)GPL|Affero|(?<!Lesser )General Public", said), (name, said)
+    for name in {*locked_versions(), *direct()}:
+        for text in {licence(name), licences_on_page()[name]}:
+            assert text, name
+            assert not re.search(r"(?<!L)GPL|Affero|(?<!Lesser )General Public", text), (name, text)
 
 
 def test_a_licence_that_is_not_wanted_would_be_found(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(licences.ELSEWHERE, "colorama", "AGPL-3.0")
     with pytest.raises(AssertionError, match="colorama"):
         test_none_is_under_the_gpl()
+
+
+def test_a_version_that_is_not_locked_changes_nothing_on_the_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    [page] = licences.parts()
+    relicensed = Message()
+    relicensed["License-Expression"] = "Another"
+    monkeypatch.setattr(licences.importlib.metadata, "version", lambda _: "0.0")
+    monkeypatch.setattr(licences.importlib.metadata, "metadata", lambda _: relicensed)
+    assert [page] == list(licences.parts())
+    monkeypatch.setattr(licences.importlib.metadata, "version", lambda name: min(locked_versions()[name]))
+    assert "| pytest | Another |" in next(licences.parts()).text

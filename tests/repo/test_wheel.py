@@ -81,6 +81,7 @@ def test_wheel_holds_suites_and_types_and_nothing_beside_the_package(wheel: Path
     names = set(zipfile.ZipFile(wheel).namelist())
     tops = {name.partition("/")[0] for name in names}
     assert {top for top in tops if not top.endswith(".dist-info")} == {"pytest_flowscape"}
+    assert not [name for name in names if {"tools", "documents", "tests"} & set(name.split("/"))]
     assert "pytest_flowscape/py.typed" in names
     suites = {path.name for path in (REPOSITORY / "suites").glob("*.py")}
     assert {name.rpartition("/")[2] for name in names if name.startswith("pytest_flowscape/suites/")} == suites

@@ -11,7 +11,6 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from tests.acceptance import accept
-from tests.report import evidence_schema
 from tests.report.report_schema import SCHEMAS, faults, schema
 from tests.simulator.harness import Simulator
 
@@ -36,11 +35,6 @@ def test_a_schema_is_a_schema_and_every_object_in_it_is_closed(name: str) -> Non
     for one in objects(schema(name)):
         assert one.get("additionalProperties", True) is not True, one
         assert set(one.get("required", ())) <= set(one.get("properties", ()))
-
-
-def test_the_schema_of_evidence_is_made_of_the_facts_as_they_are_now() -> None:
-    """Where it is not: python -m tests.report.evidence_schema."""
-    assert evidence_schema.PATH.read_text(encoding="utf-8") == evidence_schema.text()
 
 
 @pytest.mark.parametrize("arguments", [(), ("-n", "2"), ("-k", "host")], ids=["serial", "workers", "some tests"])

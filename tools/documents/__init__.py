@@ -1,1 +1,1 @@
-"""What writes the generated documents."""
+"""The generators of documents: each module has ``parts()``, and ``python -m tools.documents`` runs all of them."""

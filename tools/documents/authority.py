@@ -1,19 +1,16 @@
-"""Everything that the tool ever asks of EWS and of a directory, in full, for whoever grants it rights.
+"""The tables of docs/for-administrators.md: every request to EWS and to a directory, for the person who grants rights.
 
-``python -m tools.documents.authority docs/for-administrators.md`` writes the
-two tables into the page. The EWS requests are built by the functions that build
-them in a run, and read; filters and attributes are those of the probes. A test
-holds all of it against what the simulated servers saw in whole runs.
+The EWS requests are built by the functions that build them in a run; filters
+and attributes are those of the probes. A test compares all of it with what the
+simulated servers saw in whole runs.
 """
 
 from __future__ import annotations
 
 import re
-import sys
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timezone
-from pathlib import Path
 
 from pytest_flowscape.booking.precautions import REACHES
 from pytest_flowscape.facts import Kind, Trouble, Written
@@ -32,8 +29,8 @@ from pytest_flowscape.probes.ews import availability, request
 from pytest_flowscape.probes.ews.http_wire import HttpAnswer
 from pytest_flowscape.probes.ews.request import FolderWanted
 from pytest_flowscape.site.model import Exchange
+from tools.documents.frame import Part
 
-BEGIN, END = "<!-- begin: python -m tools.documents.authority -->", "<!-- end: tools.documents.authority -->"
 ACCOUNT, ITSELF, ROOM, USER, NOBODY = "the account", "itself", "the room", "the user", "nobody"
 DOMAIN, FOREST, OBJECT, SYSTEM = "the domain", "the forest", "one object", "`CN=System` of the domain"
 MEETING = ", with `--flowscape-book=meeting`"
@@ -41,14 +38,14 @@ IMPERSONATED = (ITSELF, ROOM, USER)
 _NO_FOLDER = {"ResolveNames": "address list", "GetUserAvailability": "free/busy"} | dict.fromkeys(
     ("UpdateItem", "DeleteItem"), "the item itself"
 )
-_NAMED = "somebody@example.com"
+_MAILBOX = "somebody@example.com"
 _WHEN = datetime(2026, 1, 1, tzinfo=timezone.utc)
 _VALUE = re.compile(r"(?<==)(?!\*\))(?:[^()\\]|\\[0-9a-fA-F]{2})+(?=\))")
 
 
 @dataclass(frozen=True)
-class EwsAsked:
-    """One kind of EWS request: on which folders, which properties it asks for or (``writes``) sets, as whom, when."""
+class EwsRequest:
+    """One kind of EWS request: its folders, the properties it asks for or (``writes``) sets, as whom and when."""
 
     operation: str
     folders: tuple[str, ...]
@@ -59,8 +56,8 @@ class EwsAsked:
 
 
 @dataclass(frozen=True)
-class LdapAsked:
-    """One kind of search. ``bases`` are in words, each is one search; every value in ``filter`` stands as VALUE."""
+class Search:
+    """One kind of search. ``bases`` are in words, each is one search; every value in ``filter`` is VALUE."""
 
     bases: tuple[str, ...]
     filter: str
@@ -71,13 +68,13 @@ class LdapAsked:
 # --- EWS ----------------------------------------------------------------------------------------
 
 
-def ews() -> Iterator[EwsAsked]:
-    """Return every kind of request in the order of a run."""
-    inbox, calendar = FolderWanted("inbox"), FolderWanted("calendar", _NAMED)
+def ews_requests() -> Iterator[EwsRequest]:
+    """Yield every kind of request in the order of a run."""
+    inbox, calendar = FolderWanted("inbox"), FolderWanted("calendar", _MAILBOX)
     own = [FolderWanted(name) for name in FIVE_FOLDERS]
-    room = [FolderWanted(name, _NAMED) for name in FIVE_FOLDERS]
+    room = [FolderWanted(name, _MAILBOX) for name in FIVE_FOLDERS]
     yield _read(request.get_folder([inbox]), NOBODY, "before the sign-in")
-    yield _read(request.get_folder([inbox, FolderWanted("inbox", _NAMED)]), ACCOUNT, "the sign-in")
+    yield _read(request.get_folder([inbox, FolderWanted("inbox", _MAILBOX)]), ACCOUNT, "the sign-in")
     yield _read(request.get_folder(own), ACCOUNT, "its own folders")
     yield _read(request.get_folder([calendar]), ITSELF, "impersonation of itself")
     yield _read(request.get_folder([calendar]), USER, "each user, and `out_of_scope`")
@@ -87,16 +84,16 @@ def ews() -> Iterator[EwsAsked]:
     yield _read(request.resolve_names("smtp:VALUE"), ACCOUNT, "where no directory answers")
     for body in _bookings():
         yield _read(body, ACCOUNT, "`--flowscape-book`")
-    yield _read(availability.request(_NAMED, _WHEN, _WHEN), ACCOUNT, "`--flowscape-book`")
+    yield _read(availability.request(_MAILBOX, _WHEN, _WHEN), ACCOUNT, "`--flowscape-book`")
 
 
-def _read(body: bytes, whom: str, when: str) -> EwsAsked:
-    asked = request.wanted(body)
-    return EwsAsked(asked.operation, asked.folders, asked.properties, whom, when, asked.writes)
+def _read(body: bytes, whom: str, when: str) -> EwsRequest:
+    found = request.wanted(body)
+    return EwsRequest(found.operation, found.folders, found.properties, whom, when, found.writes)
 
 
-class _Listener:
-    """Takes requests down instead of sending them."""
+class _Recorder:
+    """Keeps requests instead of sending them."""
 
     def __init__(self) -> None:
         self.bodies: list[bytes] = []
@@ -107,27 +104,27 @@ class _Listener:
 
 
 def _bookings() -> list[bytes]:
-    """Return one of each request with which exchangelib looks after a booking."""
+    """Return one of each request that exchangelib sends for a booking."""
     from pytest_flowscape.booking.client.booked import BookingCalendar  # noqa: PLC0415  imports exchangelib
 
-    listener = _Listener()
+    recorder = _Recorder()
     calendar = BookingCalendar(
-        listener, Exchange(hostname="localhost"), _NAMED, username="USER", way="NTLM", server_version="15.2.1748.10"
+        recorder, Exchange(hostname="localhost"), _MAILBOX, username="USER", way="NTLM", server_version="15.2.1748.10"
     )
-    item = Written(_NAMED, "calendar", "TAG", "SUBJECT", _WHEN, _WHEN)
+    item = Written(_MAILBOX, "calendar", "TAG", "SUBJECT", _WHEN, _WHEN)
     calendar.tagged()
     calendar.changes()
     calendar.create(item, "BODY")
     calendar.move_end("ID", "KEY", _WHEN)
     calendar.delete("ID", "KEY")
-    return listener.bodies
+    return recorder.bodies
 
 
 # --- the directory ------------------------------------------------------------------------------
 
 
-def ldap() -> Iterator[LdapAsked]:
-    """Return every kind of search in the order of a run."""
+def searches() -> Iterator[Search]:
+    """Yield every kind of search in the order of a run."""
     meeting = attributes_judged()
     reads = meeting - frozenset(REACHES)
     anywhere = (DOMAIN, FOREST)
@@ -139,7 +136,7 @@ def ldap() -> Iterator[LdapAsked]:
         yield _search((OBJECT,), ANYTHING, account_attributes(asked), f"the account's object{why}")
     for policy in POLICY_ATTRIBUTES:
         yield _search((OBJECT,), ANYTHING, (policy,), "how many wrong passwords lock it")
-    for wanted in (proxy_filter([_NAMED]), mail_filter([_NAMED])):
+    for wanted in (proxy_filter([_MAILBOX]), mail_filter([_MAILBOX])):
         for asked, why in ((reads, ""), (meeting, MEETING)):
             yield _search(anywhere, wanted, holder_attributes(asked), f"who has an address{why}")
     for name in ("proxyAddresses", "mailNickname"):
@@ -148,32 +145,32 @@ def ldap() -> Iterator[LdapAsked]:
     yield _search((SYSTEM,), trust, ("trustPartner", "flatName"), "the forest of a linked mailbox's account")
 
 
-def _search(bases: tuple[str, ...], wanted: str, attributes: Iterable[str], when: str) -> LdapAsked:
-    return LdapAsked(bases, in_general(wanted), tuple(sorted(attributes, key=str.lower)), when)
+def _search(bases: tuple[str, ...], wanted: str, attributes: Iterable[str], when: str) -> Search:
+    return Search(bases, general_form(wanted), tuple(sorted(attributes, key=str.lower)), when)
 
 
-def in_general(wanted: str) -> str:
-    """Return a filter with VALUE in place of values, but for classes; terms of the same form are told once."""
-    text = _VALUE.sub(lambda found: found[0] if _of_a_class(wanted, found) else "VALUE", wanted)
+def general_form(wanted: str) -> str:
+    """Return a filter with VALUE for every value but a class; terms of the same form appear once."""
+    text = _VALUE.sub(lambda found: found[0] if _is_class(wanted, found) else "VALUE", wanted)
     return re.sub(r"(\([^()]*\))\1+", r"\1", text)
 
 
-def _of_a_class(wanted: str, found: re.Match[str]) -> bool:
+def _is_class(wanted: str, found: re.Match[str]) -> bool:
     return wanted[: found.start()].lower().endswith("(objectclass=")
 
 
 # --- the page -----------------------------------------------------------------------------------
 
 
-def block() -> str:
-    """Return the two tables in Markdown."""
-    return "\n".join((*_ews_table(), "", *_ldap_table()))
+def parts() -> Iterator[Part]:
+    """Yield the two tables in Markdown."""
+    yield Part("docs/for-administrators.md", "\n".join((*_ews_table(), "", *_ldap_table())), block="authority")
 
 
 def _ews_table() -> Iterator[str]:
     yield "| EWS operation | as whom | folders | asks for, or **sets** | when |"
     yield "|---|---|---|---|---|"
-    for one in ews():
+    for one in ews_requests():
         whom = f"{one.whom}, by impersonation" if one.whom in IMPERSONATED else one.whom
         listed = ", ".join(f"`{name}`" for name in one.properties) or "deletes for good"
         listed = f"**{listed}**" if one.writes else listed
@@ -184,25 +181,6 @@ def _ews_table() -> Iterator[str]:
 def _ldap_table() -> Iterator[str]:
     yield "| searched | filter | attributes | for |"
     yield "|---|---|---|---|"
-    for one in ldap():
+    for one in searches():
         shown = "`, `".join(one.attributes)
         yield f"| {', '.join(one.bases)} | `{one.filter.replace('|', chr(92) + '|')}` | `{shown}` | {one.when} |"
-
-
-def with_block(page: str) -> str:
-    """Return a page with the tables anew between its two marks. Raises ValueError where it has no marks."""
-    before, begin, rest = page.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not begin or not end:
-        raise ValueError(f"the page has no marks {BEGIN} and {END}")
-    return f"{before}{BEGIN}\n\n{block()}\n\n{END}{after}"
-
-
-def main() -> None:
-    """Write the tables into the page that is named, in UTF-8 and with line feeds on every platform."""
-    path = Path(sys.argv[1])
-    path.write_bytes(with_block(path.read_text(encoding="utf-8")).encode("utf-8"))
-
-
-if __name__ == "__main__":
-    main()

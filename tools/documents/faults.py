@@ -1,53 +1,50 @@
-"""The tables of docs/faults.md, made from the policy and the faults: ``python -m tools.documents.faults``."""
+"""The tables of docs/faults.md, from the policy and from the faults that the tests make."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 from pytest_flowscape.facts import policy
-from pytest_flowscape.facts.policy import RULES, SECOND_LOOK_SAMPLE, SECOND_LOOKS, AtRoom, Rule
+from pytest_flowscape.facts.policy import RULES, SECOND_LOOK_SAMPLE, SECOND_LOOKS, Rule
 from pytest_flowscape.probes import gate
 from tests.faults import ews_faults, ldap_faults
-from tests.faults.ews_proxy import Point
-from tests.faults.ldap_proxy import LdapPoint
 from tests.faults.tally import TIMES
+from tools.documents.frame import Part
 
-DOCS = Path(__file__).resolve().parents[2] / "docs"
-PAGE = DOCS / "faults.md"
+PAGE = "docs/faults.md"
 
 
-def rules() -> Iterator[str]:
-    """What is done about each kind of trouble with EWS."""
+def parts() -> Iterator[Part]:
+    """Yield the tables."""
+    for name, table in (("rules", _rules()), ("limits", _limits()), ("tried", _faults())):
+        yield Part(PAGE, "\n".join(table), block=name)
+
+
+def _rules() -> Iterator[str]:
     yield "| trouble | asked again | before sign-in | in answer to the sign-in | about a room or a user |"
     yield "|---|---|---|---|---|"
     for rule in RULES.values():
-        before = rule.host or rule.bare
-        yield f"| {rule.kind.value} | {again(rule)} | {row(before)} | {row(rule.sign_in)} | {room(rule)} |"
+        before = _cause(rule.host or rule.bare)
+        yield f"| {rule.kind.value} | {_tries(rule)} | {before} | {_cause(rule.sign_in)} | {rule.room.value} |"
 
 
-def again(rule: Rule) -> str:
+def _tries(rule: Rule) -> str:
     return {0: "never", 1: "once"}.get(rule.again, f"{rule.again} times")
 
 
-def row(key: str) -> str:
+def _cause(key: str) -> str:
     return f"`{key}`" if key else "not measured"
 
 
-def room(rule: Rule) -> str:
-    return str(rule.room.value if rule.room is not AtRoom.NOT_MEASURED else AtRoom.NOT_MEASURED.value)
-
-
-def limits() -> Iterator[str]:
-    """The limits of time and size."""
+def _limits() -> Iterator[str]:
     yield "| what | limit |"
     yield "|---|---|"
     pauses = ", ".join(f"{pause:g}" for pause in policy.PAUSES)
     share = f"{policy.FIRST_SHARE:.0%} of the time left while another try may follow"
     yield "| host probe, request without credentials, one request to EWS with all its tries | `timeout` |"
     yield f"| one try of a request to EWS | {share}, then all of it |"
-    yield f"| pause before a try, where the server names none | {pauses} seconds |"
-    yield "| pause that a server names | as long, if it fits into the time left; else the answer stands |"
+    yield f"| pause before a try, if the server names none | {pauses} seconds |"
+    yield "| pause that a server names | as long, if it fits into the time left; else the answer counts |"
     yield f"| one answer of EWS | {policy.EWS_BYTES // 1024**2} MB, never compressed, no DTD, 256 levels |"
     yield f"| requests in a row without an HTTP answer | {policy.MAX_IN_A_ROW}, then no more are sent |"
     yield f"| time waited in vain, all requests of a process together | {policy.MAX_IN_VAIN:g} times `timeout` |"
@@ -55,39 +52,15 @@ def limits() -> Iterator[str]:
     yield f"| all messages of one page of a search | {policy.LDAP_BYTES // 1024**2} MB |"
     yield f"| waiting for another process's sign-in | {gate.PATIENCE:g} seconds |"
     looks = f"{SECOND_LOOKS} in a run, then a sample of {SECOND_LOOK_SAMPLE}"
-    yield f"| failed rooms and users that are measured once more | {looks} |"
+    yield f"| failed rooms and users that are measured again | {looks} |"
 
 
-def tried() -> Iterator[str]:
-    """Every kind of fault that the tests make, and at how many points of a run."""
+def _faults() -> Iterator[str]:
+    rows = [(kind.name, "Exchange", len(kind.where)) for kind in ews_faults.KINDS]
+    rows += [(kind.name, "directory", len(kind.where)) for kind in ldap_faults.KINDS]
+    points = sum(row[-1] for row in rows)
+    yield f"{points} pairs of fault and point, each {', '.join(TIMES)}: {points * len(TIMES)} combinations."
+    yield ""
     yield "| fault | between | points |"
     yield "|---|---|---|"
-    for kind in ews_faults.KINDS:
-        yield f"| {kind.name} | Exchange | {len(kind.where)} |"
-    for one in ldap_faults.KINDS:
-        yield f"| {one.name} | directory | {len(one.where)} |"
-
-
-def size() -> tuple[int, int]:
-    """How many pairs of fault and point there are, and how many combinations with the number of times."""
-    pairs = sum(len(kind.where) for kind in ews_faults.KINDS) + sum(len(kind.where) for kind in ldap_faults.KINDS)
-    return pairs, pairs * len(TIMES)
-
-
-def page(text: str) -> str:
-    """Return the page with its tables anew; what stands between them is written by hand."""
-    for name, made in (("rules", rules), ("limits", limits), ("tried", tried)):
-        begin, end = f"<!-- {name} -->\n", f"<!-- end of {name} -->"
-        head, _, rest = text.partition(begin)
-        text = head + begin + "\n".join(made()) + "\n" + end + rest.partition(end)[2]
-    return text
-
-
-def points() -> tuple[str, ...]:
-    """Every point of a run that is tried."""
-    used = {point for kind in ews_faults.KINDS for point in kind.where}
-    return tuple(point.value for point in Point if point in used) + tuple(point.value for point in LdapPoint)
-
-
-if __name__ == "__main__":
-    PAGE.write_text(page(PAGE.read_text(encoding="utf-8")), encoding="utf-8")
+    yield from (f"| {name} | {side} | {count} |" for name, side, count in rows)

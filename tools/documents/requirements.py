@@ -1,37 +1,34 @@
-"""Write docs/requirements.md from the decorated test functions: ``python -m tools.documents.requirements``.
-
-The page is generated and committed; a test compares the two, so that the
-requirements have one source, beside the functions that judge them.
-"""
+"""docs/requirements.md, from the decorated functions of the suites: the requirements have one source."""
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from pytest_flowscape.judging.catalogue import load_requirements
 from pytest_flowscape.requirement import Level, Per, Requirement
+from tools.documents.frame import COMMAND, Part
 
-HEAD = """\
+HEAD = f"""\
 # Requirements
 
-Generated from the suites by `python -m tools.documents.requirements > docs/requirements.md`; do not edit.
+Generated from the suites by `{COMMAND}`; do not edit.
 
-Each requirement restates one sentence of the preparation guide. *Required* ones decide the verdict, *recommended* ones
-are shown and never decide. Ids are permanent. In the fixes `{target}` is the room or user found wanting, `{account}`
-the service account's user name, `{email}` its email and `{hostname}` the server's name; a run fills them in.
-Commands are to be reviewed and run by a person: nothing is run by the tool.
+Each requirement restates one sentence of the preparation guide. *Required* ones decide the verdict; *recommended* ones
+are only shown. Ids are permanent. A run fills in `{{target}}` (the room or user that failed), `{{account}}` (the
+service account's user name), `{{email}}` (its email) and `{{hostname}}` (the server's name). Review the commands and
+run them yourself: the tool runs none of them.
 """
 EACH = {Per.SITE: "the site", Per.ROOM: "each room", Per.USER: "each user"}
 
 
-def page(requirements: Iterable[Requirement]) -> str:
-    """Return the whole page in Markdown, ended by one line feed: a table of all, then one section for each."""
-    found = tuple(requirements)
-    return "\n".join((HEAD, *_table(found), *(line for one in found for line in _section(one)))).rstrip() + "\n"
+def parts() -> Iterator[Part]:
+    """Yield the page: a table of all requirements, then one section for each."""
+    found = [judged.requirement for judged in load_requirements().values()]
+    lines = (HEAD, *_table(found), *(line for one in found for line in _section(one)))
+    yield Part("docs/requirements.md", "\n".join(lines).rstrip() + "\n")
 
 
-def _table(requirements: Iterable[Requirement]) -> Iterable[str]:
+def _table(requirements: Iterable[Requirement]) -> Iterator[str]:
     yield "| id | requirement | measured on | level | whose work |"
     yield "|---|---|---|---|---|"
     for one in requirements:
@@ -40,7 +37,7 @@ def _table(requirements: Iterable[Requirement]) -> Iterable[str]:
     yield ""
 
 
-def _section(one: Requirement) -> Iterable[str]:
+def _section(one: Requirement) -> Iterator[str]:
     yield f"## {one.id}"
     yield ""
     yield f"**{one.title}.** {one.text}"
@@ -70,13 +67,3 @@ def _needs(one: Requirement) -> str:
 
 def _cell(text: str) -> str:
     return text.replace("|", "\\|")
-
-
-def main() -> None:
-    """Write the page to standard output, in UTF-8 and with line feeds on every platform."""
-    text = page(judged.requirement for judged in load_requirements().values())
-    sys.stdout.buffer.write(text.encode("utf-8"))
-
-
-if __name__ == "__main__":
-    main()

@@ -1,8 +1,4 @@
-"""The schema of evidence.json, made out of the facts' own declarations: ``python -m tests.report.evidence_schema``.
-
-A fact that gains a field changes the schema, and a test says that it was not
-made anew.
-"""
+"""The JSON Schema of evidence.json, from the declarations of the facts: a fact that gains a field changes it."""
 
 from __future__ import annotations
 
@@ -10,7 +6,7 @@ import dataclasses
 import json
 import types
 import typing
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from enum import Enum
 from typing import Any
@@ -19,9 +15,8 @@ from pytest_flowscape.facts import SiteFacts
 from pytest_flowscape.facts.bookings import RoundTrip
 from pytest_flowscape.facts.mailboxes import MailboxAnswer, ResolvedName, SyncAnswer
 from pytest_flowscape.report.files.evidence import SCHEMA
-from tests.report.report_schema import SCHEMAS
+from tools.documents.frame import Part
 
-PATH = SCHEMAS / "evidence-1.schema.json"
 ROOM_FACTS: dict[str, type] = {
     "owner": MailboxAnswer,
     "delegate": MailboxAnswer,
@@ -41,8 +36,12 @@ _PLAIN: dict[object, dict[str, Any]] = {
 }
 
 
-def make() -> dict[str, Any]:
-    """Return the schema."""
+def parts() -> Iterator[Part]:
+    """Yield the schema."""
+    yield Part("docs/schemas/evidence-1.schema.json", json.dumps(_schema(), indent=2) + "\n")
+
+
+def _schema() -> dict[str, Any]:
     definitions: dict[str, Any] = {}
     site = _shape(SiteFacts, definitions)
     rooms = {name: _shape(kind, definitions) for name, kind in ROOM_FACTS.items()}
@@ -64,11 +63,6 @@ def make() -> dict[str, Any]:
         "additionalProperties": False,
         "$defs": dict(sorted(definitions.items())),
     }
-
-
-def text() -> str:
-    """Return the schema as it is committed."""
-    return json.dumps(make(), indent=2) + "\n"
 
 
 def _shape(kind: Any, definitions: dict[str, Any]) -> dict[str, Any]:
@@ -103,7 +97,3 @@ def _object(kind: Any, definitions: dict[str, Any]) -> dict[str, Any]:
             "additionalProperties": False,
         }
     return {"$ref": f"#/$defs/{name}"}
-
-
-if __name__ == "__main__":
-    PATH.write_text(text(), encoding="utf-8")
