@@ -14,20 +14,20 @@ def without_grant(runtime: Runtime, address: str) -> None:
 
 
 def replace_grant(runtime: Runtime, address: str, *entries: AccessEntry) -> None:
-    """Return these entries of the room's mailbox instead of those that reach the service account. Raises KeyError."""
+    """Put these entries in place of those that reach the service account. Raises KeyError."""
     without_grant(runtime, address)
     runtime.mailbox(address).access[:0] = entries
 
 
 def grant_folders(runtime: Runtime, address: str, level: str, folders: tuple[str, ...] = FOLDERS) -> None:
-    """Return the service account a permission level on these folders. Raises KeyError."""
+    """Grant the service account a permission level on these folders. Raises KeyError."""
     mailbox = runtime.mailbox(address)
     for folder in folders:
         mailbox.folders.setdefault(folder, []).append(FolderEntry(runtime.service.sid, level))
 
 
 def change_scope(runtime: Runtime, address: str, instead: str | None) -> None:
-    """Take an address out of every scope of the impersonation role, and put another in if one is given."""
+    """Take an address out of every scope of the impersonation role; put ``instead`` in its place if there is one."""
     for role in runtime.organisation.roles:
         if role.scope is not None and address in role.scope:
             role.scope.discard(address)
@@ -36,7 +36,7 @@ def change_scope(runtime: Runtime, address: str, instead: str | None) -> None:
 
 
 def rename(runtime: Runtime, address: str, new: str) -> None:
-    """Return a mailbox a new primary address; the old one stays as an alias, in EWS and in the directory."""
+    """Set a mailbox's primary address; the old one stays as an alias, in EWS and in the directory."""
     organisation = runtime.organisation
     mailbox, owner = runtime.mailbox(address), runtime.owner(address)
     old = mailbox.primary

@@ -74,6 +74,12 @@ class Runtime:
         """Return the service account's object."""
         return self.organisation.accounts[self.organisation.service_account]
 
+    @property
+    def own_mailbox(self) -> Mailbox:
+        """Return the service account's mailbox. Raises StopIteration where it has none."""
+        sid = self.service.sid
+        return next(mailbox for mailbox in self.organisation.mailboxes.values() if mailbox.owner_sid == sid)
+
     def mailbox(self, address: str) -> Mailbox:
         """Return the mailbox with this primary address. Raises KeyError, its text for people."""
         try:

@@ -1,25 +1,20 @@
-"""Conditions that befall whoever writes items: refusals of one operation, and mishaps of the n-th write.
+"""Conditions of clients that write items: refusals of one operation, and mishaps of the n-th write.
 
-``conditions.py`` takes them in among its own; everything here goes away with a
-reset. The target of a refusal is a mailbox. The target of a mishap is the
-number of the write, counted from the moment of planting: ``3`` the third
-CreateItem, UpdateItem or DeleteItem, ``3@atlas@demo.test`` the third in that
-mailbox; of ``booking-throttled`` also ``3x2``, two requests from there on.
+The target of a refusal is a mailbox. The target of a mishap is the number of
+the write, counted from the moment of planting: ``3`` the third CreateItem,
+UpdateItem or DeleteItem, ``3@atlas@demo.test`` the third in that mailbox; of
+``booking-throttled`` also ``3x2``, two requests from there on.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
+from pytest_flowscape.simulator.conditions.fields import SITE, Condition
 from pytest_flowscape.simulator.runtime import Runtime
 from pytest_flowscape.simulator.write_traps import Spring, WriteTrap
 
-Condition = Callable[[Runtime, str], None]
-SITE = "site"
-
 
 def _refuse(operation: str, code: str) -> Condition:
-    """Make a condition that refuses an operation in the target's mailbox to everybody but its owner.
+    """Return the condition that an operation is refused in the target's mailbox to everybody but its owner.
 
     In the service account's own mailbox it is refused to the owner too, as nobody else works there.
     """
@@ -33,7 +28,7 @@ def _refuse(operation: str, code: str) -> Condition:
 
 
 def _trap(spring: Spring) -> Condition:
-    """Make a condition that befalls the write whose number is the target; without a target the second."""
+    """Return the condition that befalls the write whose number is the target; without a target the second."""
 
     def plant(runtime: Runtime, target: str) -> None:
         trap = WriteTrap.read(spring, "2" if target == SITE else target)
@@ -44,7 +39,7 @@ def _trap(spring: Spring) -> Condition:
     return plant
 
 
-BOOKING_CONDITIONS: dict[str, Condition] = {
+WRITE_CONDITIONS: dict[str, Condition] = {
     "no-create-right": _refuse("CreateItem", "ErrorCreateItemAccessDenied"),
     "quota-exceeded": _refuse("CreateItem", "ErrorQuotaExceeded"),
     "no-delete-right": _refuse("DeleteItem", "ErrorAccessDenied"),

@@ -1,21 +1,18 @@
 """Conditions of rooms that meetings run into: how a room decides, where its mail goes, and who answers when.
 
-``conditions.py`` takes them in among its own; everything here goes away with a
-reset. The target is the room's primary address; that of ``cancel-refused`` the
+The target is the room's primary address; that of ``cancel-refused`` the
 organizer's, without one the service account's.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
+from pytest_flowscape.simulator.conditions.fields import SITE, Condition, mailbox, processing
 from pytest_flowscape.simulator.ews.writes import CANCEL
 from pytest_flowscape.simulator.model_meetings import AUTO_UPDATE, NO_PROCESSING
 from pytest_flowscape.simulator.runtime import Runtime
 
-Condition = Callable[[Runtime, str], None]
-SITE = "site"
 LONG = 3600.0  # seconds: later than any test, unless the control delivers it
 
 
@@ -31,26 +28,8 @@ def _someone(runtime: Runtime) -> str:
     )
 
 
-def _automate(setting: int) -> Condition:
-    def plant(runtime: Runtime, target: str) -> None:
-        runtime.mailbox(target).automate_processing = setting
-
-    return plant
-
-
-def _processing(**values: Any) -> Condition:
-    """Make a condition that sets the room's calendar processing."""
-
-    def plant(runtime: Runtime, target: str) -> None:
-        settings = runtime.mailbox(target).processing
-        for name, value in values.items():
-            setattr(settings, name, value)
-
-    return plant
-
-
 def _by_delegate(answer: str) -> Condition:
-    """Make a condition in which a person has to approve, and says this at once; empty for no answer yet."""
+    """Return the condition that a person has to approve, and answers so at once; empty for no answer yet."""
 
     def plant(runtime: Runtime, target: str) -> None:
         settings = runtime.mailbox(target).processing
@@ -62,7 +41,7 @@ def _by_delegate(answer: str) -> Condition:
 
 
 def _flow(**values: Any) -> Condition:
-    """Make a condition that sets where the room's mail goes; a value that is called gets the address of a person."""
+    """Return the condition that sets where the room's mail goes; a value that is called gets a person's address."""
 
     def plant(runtime: Runtime, target: str) -> None:
         flow = runtime.mailbox(target).flow
@@ -73,31 +52,31 @@ def _flow(**values: Any) -> Condition:
 
 
 def _cancel_refused(runtime: Runtime, target: str) -> None:
-    """Refuse to cancel meetings, the owner of the calendar included."""
+    """Refuse to cancel meetings, to the owner of the calendar too."""
     runtime.mailbox(runtime.service.mail if target == SITE else target).refuses_all[CANCEL] = "ErrorAccessDenied"
 
 
 MEETING_CONDITIONS: dict[str, Condition] = {
     # how the room decides
-    "auto-update": _automate(AUTO_UPDATE),
-    "no-processing": _automate(NO_PROCESSING),
-    "no-answer": _processing(attendant=False),
+    "auto-update": mailbox(automate_processing=AUTO_UPDATE),
+    "no-processing": mailbox(automate_processing=NO_PROCESSING),
+    "no-answer": processing(attendant=False),
     "delegate-approval": _by_delegate(""),
     "delegate-accepts": _by_delegate("Accept"),
     "delegate-declines": _by_delegate("Decline"),
-    "tentative": _processing(all_book_in_policy=False, all_request_in_policy=True, forward_to_delegates=False),
-    "declined": _processing(all_book_in_policy=False),
-    "conflict": _processing(conflicts="always"),
-    "conflict-on-update": _processing(conflicts="update"),
-    "outside-window": _processing(window_days=1),
-    "too-long": _processing(longest_minutes=10),
-    "work-hours-only": _processing(only_work_hours=True),
-    "keeps-subject": _processing(delete_subject=False, add_organizer_to_subject=False, delete_comments=False),
-    "removes-cancelled": _processing(remove_cancelled=True),
+    "tentative": processing(all_book_in_policy=False, all_request_in_policy=True, forward_to_delegates=False),
+    "declined": processing(all_book_in_policy=False),
+    "conflict": processing(conflicts="always"),
+    "conflict-on-update": processing(conflicts="update"),
+    "outside-window": processing(window_days=1),
+    "too-long": processing(longest_minutes=10),
+    "work-hours-only": processing(only_work_hours=True),
+    "keeps-subject": processing(delete_subject=False, add_organizer_to_subject=False, delete_comments=False),
+    "removes-cancelled": processing(remove_cancelled=True),
     "cancel-refused": _cancel_refused,
     # when it answers
-    "late-response": _processing(answers_after=LONG),
-    "slow-response": _processing(answers_after=0.5),
+    "late-response": processing(answers_after=LONG),
+    "slow-response": processing(answers_after=0.5),
     "late-request": _flow(arrives_after=LONG),
     # where its mail goes
     "moderated": _flow(moderators=lambda person: (person,)),
