@@ -22,7 +22,8 @@ from pytest_flowscape.probes.network import Deadline
 
 Call = Callable[[], "tuple[RawAnswer, ...]"]
 Told = tuple[Envelope, ...] | Trouble
-PAUSES = (0.2, 0.8, 2.0, 5.0, 10.0)
+RETRY_PAUSES = (0.2, 0.8, 2.0, 5.0, 10.0)  # seconds
+LOOK_PAUSES, MAX_LOOK_PAUSE = (0.5, 1.0, 2.0, 4.0, 8.0), 15.0  # seconds
 # a write that was answered by one of these may have happened all the same
 UNCERTAIN = frozenset(REPEATED) - THROTTLING | {Kind.MALFORMED, Kind.HTTP}
 
@@ -125,7 +126,7 @@ class _Waiting:
 
     def again(self, trouble: Trouble) -> bool:
         """Wait as long as the server asks for, and give True if there is another try; False if this was the last."""
-        pause = PAUSES[min(self._made, len(PAUSES) - 1)] if trouble.back_off is None else trouble.back_off
+        pause = RETRY_PAUSES[min(self._made, len(RETRY_PAUSES) - 1)] if trouble.back_off is None else trouble.back_off
         if self._left <= 0 or pause >= self._deadline.left():
             return False
         self._left -= not (self._heeds and trouble.kind in THROTTLING)
@@ -136,18 +137,12 @@ class _Waiting:
         return True
 
 
-PAUSES = (0.5, 1.0, 2.0, 4.0, 8.0)
-
-
-MAX = 15.0
-
-
 def looks(seconds: float) -> Iterator[int]:
     """Return the number of each look, pausing before all but the first; the last one is at the limit of ``seconds``."""
     deadline = Deadline(seconds)
     yield 0
     number = 0
     while (left := deadline.left()) > 0:
-        time.sleep(min(left, PAUSES[number] if number < len(PAUSES) else MAX))
+        time.sleep(min(left, LOOK_PAUSES[number] if number < len(LOOK_PAUSES) else MAX_LOOK_PAUSE))
         number += 1
         yield number
