@@ -95,9 +95,9 @@ def pytest_cmdline_main(config: pytest.Config) -> int | None:
     xdist has counted its workers by then. Raises UsageError.
     """
     if config.getoption("flowscape_template"):
-        from pytest_flowscape.site.template import template  # noqa: PLC0415  loaded only when asked for
+        from pytest_flowscape.site.template import TEMPLATE  # noqa: PLC0415  loaded only when asked for
 
-        print(template(), end="")  # noqa: T201  the option's purpose
+        print(TEMPLATE, end="")  # noqa: T201  the option's purpose
         return 0
     if config.getoption("flowscape_plan"):
         from pytest_flowscape.session.plan import print_plan  # noqa: PLC0415  loaded only when asked for

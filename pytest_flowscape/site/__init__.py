@@ -1,4 +1,4 @@
-"""The site file: what it says, how it is read, and one run over it."""
+"""The site file: what it says, how it is read, and one run over it. What a test may want is handed on here."""
 
 from __future__ import annotations
 
@@ -8,13 +8,11 @@ from pytest_flowscape.site.model import (
     Directory,
     DirectoryServer,
     Exchange,
-    PasswordSource,
     Room,
     ServiceAccount,
     Site,
     Users,
     Waiver,
-    account_name,
 )
 
 __all__ = [
@@ -23,11 +21,9 @@ __all__ = [
     "Directory",
     "DirectoryServer",
     "Exchange",
-    "PasswordSource",
     "Room",
     "ServiceAccount",
     "Site",
     "Users",
     "Waiver",
-    "account_name",
 ]

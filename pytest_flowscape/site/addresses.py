@@ -41,12 +41,12 @@ def _ascii_form(domain: str) -> str:
     try:
         return idna.encode(domain, uts46=True).decode("ascii")
     except UnicodeError:
-        problem = "has a domain that is no valid internationalised name"
+        problem = "has a domain that is not a valid internationalised name"
     raise ValueError(problem)
 
 
 def parse_address(text: str) -> str:
-    """Return an SMTP address as it is compared, after a pragmatic check.
+    """Return an SMTP address as it is compared, after a practical check.
 
     One ``@``, a plain ASCII local part without quotes, a domain of at least
     two labels that does not end in a number. Raises ValueError with half a
@@ -74,7 +74,7 @@ def parse_address(text: str) -> str:
 def canonical(text: str) -> str:
     """Return an address as it is compared; one that cannot be parsed is only trimmed and lower-cased.
 
-    For values that a server told: never raises.
+    For values from a server: never raises.
     """
     try:
         return parse_address(text)

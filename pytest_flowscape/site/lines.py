@@ -1,4 +1,4 @@
-"""The line scan under the site file: which key stands where, and what no INI reader can make sense of.
+"""The line scan under the site file: which key is in which line, and what no INI reader can make sense of.
 
 The grammar is configparser's without its conveniences: ``=`` alone ends a key,
 a line that begins with ``#`` or ``;`` is a comment, more indented lines continue
@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import configparser
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -27,7 +26,7 @@ SAVE_AS_UTF8 = "Save it as UTF-8, with or without a byte order mark."
 
 @dataclass
 class Mistakes:
-    """Collects the mistakes of one file."""
+    """The mistakes of one file."""
 
     path: Path
     found: list[Mistake] = field(default_factory=list)
@@ -50,7 +49,7 @@ class Entry:
     """One key with its value, line by line.
 
     ``broken`` says that lines without ``=`` follow it, which were probably
-    meant to be its list: its emptiness is then no mistake of its own.
+    meant to be its list: that it is empty is then not a mistake of its own.
     """
 
     key: str
@@ -69,48 +68,43 @@ class Block:
 
 
 def read_text(path: Path, *, kind: str) -> str:
-    """Read a whole UTF-8 file; line ends become LF. ``kind`` names it in sentences ("site file").
+    """Return a whole UTF-8 file; line ends become LF. ``kind`` names it in sentences ("site file").
 
     Raises SiteFileError with one mistake when it cannot be read or is not UTF-8.
     """
+
+    def error(what: str, instead: str, line: int = 1) -> SiteFileError:
+        return SiteFileError((Mistake(path, line, f"The {kind} {what}.", instead),))
+
     try:
         with path.open("rb") as handle:
             raw = handle.read(MAX_FILE + 1)
     except FileNotFoundError:
-        raise _only(path, 1, f"The {kind} does not exist.", "Check the path.") from None
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or "the path is malformed"
-        raise _only(path, 1, f"The {kind} cannot be read: {reason}.", "Check the path and its permissions.") from None
+        raise error("does not exist", "Check the path.") from None
+    except (OSError, ValueError) as reason:
+        said = getattr(reason, "strerror", None) or "the path is malformed"
+        raise error(f"cannot be read: {said}", "Check the path and its permissions.") from None
     if len(raw) > MAX_FILE:
-        raise _only(path, 1, f"The {kind} is larger than 4 MiB.", "Check that it is the right file.")
+        raise error("is larger than 4 MiB", "Check that it is the right file.")
     if raw.startswith(UTF16_MARKS):
-        raise _only(path, 1, f"The {kind} is UTF-16, as the > of Windows PowerShell writes it.", SAVE_AS_UTF8)
+        raise error("is UTF-16, as the > of Windows PowerShell writes it", SAVE_AS_UTF8)
     try:
         text = raw.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = raw.count(b"\n", 0, error.start) + 1
-        raise _only(path, line, f"The {kind} is not UTF-8 text: byte 0x{raw[error.start]:02X}.", SAVE_AS_UTF8) from None
+    except UnicodeDecodeError as reason:
+        line = raw.count(b"\n", 0, reason.start) + 1
+        raise error(f"is not UTF-8 text: byte 0x{raw[reason.start]:02X}", SAVE_AS_UTF8, line) from None
     text = text.replace("\r\n", "\n").replace("\r", "\n")
-    control = CONTROL.search(text)
-    if control:
+    if control := CONTROL.search(text):
         line = text.count("\n", 0, control.start()) + 1
-        raise _only(
-            path,
-            line,
-            f"The {kind} holds the control character U+{ord(control[0]):04X}.",
-            "Save it as plain UTF-8 text.",
-        )
+        what = f"contains the control character U+{ord(control[0]):04X}"
+        raise error(what, "Save it as plain UTF-8 text.", line)
     return text
-
-
-def _only(path: Path, line: int, what: str, instead: str) -> SiteFileError:
-    return SiteFileError((Mistake(path, line, what, instead),))
 
 
 def scan(text: str, mistakes: Mistakes) -> tuple[Block, ...]:
     """Split the text of a site file into sections, keys and value lines.
 
-    Sections and keys may repeat in the result: judging them is the caller's.
+    Sections and keys may repeat in the result: judging that is up to the caller.
     Lines that are nothing (text before the first section, lines without ``=``)
     are noted in ``mistakes``, one for each run of them. No message repeats
     the text of such a line: it may be a password.
@@ -159,11 +153,8 @@ class _Scanner:
         self.entry = None
         header = HEADER.fullmatch(text)
         if header is None:
-            self.mistakes.add(
-                number,
-                "This section line is malformed.",
-                "Write the name in one pair of brackets, such as [rooms], and comments on lines of their own.",
-            )
+            instead = "Write the name in one pair of brackets, e.g. [rooms], and comments on lines of their own."
+            self.mistakes.add(number, "This section line is malformed.", instead)
         self.blocks.append(Block(header[1].strip() if header else "", number))
 
     def end_run(self) -> None:
@@ -171,53 +162,44 @@ class _Scanner:
         if not self.stray:
             return
         first, last = self.stray[0], self.stray[-1]
-        many = f" (and {len(self.stray) - 1} more, to line {last})" if len(self.stray) > 1 else ""
+        more = f" (and {len(self.stray) - 1} more, up to line {last})" if len(self.stray) > 1 else ""
+        what, instead = f'Not a "key = value" line{more}.', "Use = (not :)."
         if not self.blocks:
-            self.mistakes.add(
-                first,
-                f"This line{many} stands before the first section.",
-                "Begin the file with a section, such as [site].",
-            )
+            what = f"This line{more} is before the first section."
+            instead = "Begin the file with a section, e.g. [site]."
         elif self.entry:
             self.entry.broken = True
-            self.mistakes.add(
-                first,
-                f"This line{many} is no `key = value`.",
-                f"Indent it if it belongs to `{self.entry.key}` above, or write `key = value`."
-                if self.entry.key.isidentifier()
-                else "Write `key = value`, or indent it if it belongs to the value above.",
-            )
-        else:
-            self.mistakes.add(first, f"This line{many} is no `key = value`.", "Write `key = value`.")
+            key = f"`{self.entry.key}`" if self.entry.key.isidentifier() else "the value"
+            instead = f"Indent it if it belongs to {key} above, else use = (not :)."
+        self.mistakes.add(first, what, instead)
         self.stray = []
 
 
 def check_against_configparser(text: str, blocks: tuple[Block, ...], mistakes: Mistakes) -> None:
-    """Note a mistake when configparser reads the text otherwise than the scan did.
+    """Note a mistake if configparser reads the text differently than the scan did.
 
-    To be called when the scan found none: such a file is to mean the same to every reader.
+    To be called when the scan found none: such a file must mean the same to every reader.
     """
     parser = configparser.RawConfigParser(delimiters=("=",), strict=True, default_section="\n")
     parser.optionxform = str  # type: ignore[assignment,method-assign]
+    instead = "Write it as the template does."
     try:
         parser.read_string(text)
     except configparser.Error as error:
-        mistakes.add(_line_of(error), "Python's configparser cannot read this.", "Write it as the template does.")
+        mistakes.add(_line_of(error), "Python's configparser cannot read this.", instead)
         return
-    theirs = list(_seen_by(parser))
-    ours = [(b.name, e.key, [p.text for p in e.pieces], e.line) for b in blocks for e in b.entries]
-    for (section, key, value), (name, own_key, texts, line) in zip(theirs, ours, strict=False):
-        if (section, key, value) != (name, own_key, texts):
-            mistakes.add(line, "Python's configparser reads this otherwise.", "Write it as the template does.")
+    theirs = [
+        (section.strip(), key, [line.strip() for line in value.split("\n") if line.strip()])
+        for section in parser.sections()
+        for key, value in parser.items(section)
+    ]
+    ours = [(block.name, entry) for block in blocks for entry in block.entries]
+    for read, (name, entry) in zip(theirs, ours, strict=False):
+        if read != (name, entry.key, [piece.text for piece in entry.pieces]):
+            mistakes.add(entry.line, "Python's configparser reads this differently.", instead)
             return
     if len(theirs) != len(ours):
-        mistakes.add(1, "Python's configparser reads this file otherwise.", "Write it as the template does.")
-
-
-def _seen_by(parser: configparser.RawConfigParser) -> Iterator[tuple[str, str, list[str]]]:
-    for section in parser.sections():
-        for key, value in parser.items(section):
-            yield section.strip(), key, [line.strip() for line in value.split("\n") if line.strip()]
+        mistakes.add(1, "Python's configparser reads this file differently.", instead)
 
 
 def _line_of(error: configparser.Error) -> int:

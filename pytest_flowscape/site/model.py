@@ -1,4 +1,4 @@
-"""The site as configured: frozen values, no I/O; ``config.py`` makes them from site.ini."""
+"""The site as configured: frozen values, no I/O; ``reading`` makes them from site.ini."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class PasswordSource:
     name: str = ""
 
     def __str__(self) -> str:
-        """Return the reference as it stands in the site file, for reports and handover."""
+        """Return the reference as it is in the site file, for reports and handover."""
         return f"{self.kind}:{self.name}" if self.name else self.kind
 
 
@@ -93,7 +93,7 @@ class Directory:
 
 @dataclass(frozen=True)
 class Room:
-    """A configured room: its address, and what rooms.csv tells beside it."""
+    """A configured room: its address, and what rooms.csv says about it."""
 
     email: str
     name: str = ""
@@ -114,7 +114,7 @@ class Users:
 
 @dataclass(frozen=True)
 class Booking:
-    """Section ``[booking]``: rooms named for the booking round trip; ``answer_timeout`` in seconds."""
+    """Section ``[booking]``: rooms that may be invited to meetings; ``answer_timeout`` in seconds."""
 
     rooms: tuple[str, ...] = ()
     window: tuple[time, time] | None = None
@@ -136,7 +136,7 @@ class Waiver:
 
 @dataclass(frozen=True)
 class Attestation:
-    """One line of ``[attestations]``: who vouches, when, how; ``target`` empty means every target."""
+    """One line of ``[attestations]``: who vouches, when, how; an empty ``target`` means every target."""
 
     requirement: str
     target: str
@@ -147,7 +147,7 @@ class Attestation:
 
 
 def account_name(username: str) -> str:
-    r"""Return the account's bare name, lower case, out of ``DOMAIN\name`` or ``name@domain``."""
+    r"""Return the account's bare name, in lower case, of ``DOMAIN\name`` or ``name@domain``."""
     return username.rpartition("\\")[2].partition("@")[0].strip().lower()
 
 
@@ -185,6 +185,6 @@ class Site:
 
     @property
     def slug(self) -> str:
-        """Name the report folder: letters, digits and dashes of the site's name, else of its file."""
+        """Return the report folder's name: letters, digits and dashes of the site's name, else of its file."""
         words = "".join(c if c.isalnum() else " " for c in (self.name or self.path.stem).lower()).split()
         return "-".join(words) or "site"

@@ -23,9 +23,9 @@ def resolve(source: PasswordSource, *, base: Path, ask: Callable[[str], str] | N
     """Fetch the password that ``source`` names.
 
     ``base`` is the folder at which relative paths start: the site file's.
-    ``ask`` shows a question and gives the answer; None where there is no
+    ``ask`` shows a question and returns the answer; None if there is no
     terminal. ``username`` is whose password it is, for the question and for
-    keyrings that want to know (macOS); it may be empty.
+    keyrings that need it (macOS); it may be empty.
 
     An environment variable is removed from ``os.environ``, so that no child
     process inherits it: it can be read once.
@@ -43,7 +43,7 @@ def resolve(source: PasswordSource, *, base: Path, ask: Callable[[str], str] | N
     elif source.kind == "prompt":
         secret, problem = _from_prompt(ask, username)
     else:
-        secret, problem = None, f"There is no password source {source.kind}."
+        secret, problem = None, f"Unknown password source {source.kind}."
     if secret is None:
         raise PasswordError(problem)
     return secret
@@ -75,7 +75,7 @@ def _from_environment(name: str) -> tuple[Secret | None, str]:
 
 
 def _is_text(value: str) -> bool:
-    """Whether the value can be sent: POSIX hands bytes that are no text through as lone surrogates."""
+    """Whether the value can be sent: POSIX passes bytes that are not text through as lone surrogates."""
     return not any("\ud800" <= character <= "\udfff" for character in value)
 
 
@@ -84,14 +84,14 @@ def _from_file(base: Path, name: str) -> tuple[Secret | None, str]:
         with resolve_path(base, name).open("rb") as handle:
             line = handle.readline(MAX_LINE)
     except FileNotFoundError:
-        return None, f"The password file {name} does not exist; a relative path starts at the site file's folder."
+        return None, f"The password file {name} does not exist; relative paths start at the site file's folder."
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "its path is malformed"
         return None, f"The password file {name} cannot be read: {reason}."
     try:
         text = line.decode("utf-8-sig").removesuffix("\n").removesuffix("\r")
     except UnicodeDecodeError:
-        text = "\0"  # no password either: one message for both
+        text = "\0"  # one message for both
     if "\0" in text:
         return None, f"The password file {name} is not UTF-8 text; save it as UTF-8 (Windows PowerShell's > does not)."
     if not text:
@@ -103,7 +103,7 @@ def _from_keyring(service: str, username: str) -> tuple[Secret | None, str]:
     try:
         import keyring  # noqa: PLC0415  an extra, loaded only where a site uses it
     except ImportError:
-        return None, "A keyring needs the package keyring; install it with pip install 'pytest-flowscape[keyring]'."
+        return None, "Keyrings need the package keyring; install it with pip install 'pytest-flowscape[keyring]'."
     try:
         found = keyring.get_credential(service, username or None)
         value = found.password if found else ""
@@ -125,5 +125,5 @@ def _from_prompt(ask: Callable[[str], str] | None, username: str) -> tuple[Secre
     if not value:
         return None, "No password was typed; an empty password is never sent."
     if not _is_text(value):
-        return None, "What was typed is not valid text in this terminal's encoding; use file:PATH."
+        return None, "The password typed is not valid text in this terminal's encoding; use file:PATH."
     return Secret(value), ""

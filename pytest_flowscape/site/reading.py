@@ -1,8 +1,8 @@
 """site.ini -> frozen Site, or every mistake of the file at once. No network, and no password is read.
 
-The lines are scanned by ``config_lines``, the keys taken by ``config_keys``,
-each section read by its function in ``config_sections`` and
-``config_decisions``; this module puts the parts together.
+``lines`` splits the text, ``keys`` takes the keys of a section one by one,
+``sections`` and ``decisions`` read each section; this module puts the parts
+together.
 """
 
 from __future__ import annotations
@@ -12,11 +12,10 @@ from pathlib import Path
 from pytest_flowscape.core.errors import SiteFileError
 from pytest_flowscape.site import sections as read
 from pytest_flowscape.site.decisions import read_attestations, read_waivers
-from pytest_flowscape.site.keys import Keys, sections
+from pytest_flowscape.site.keys import KEYS, Keys, find_sections
 from pytest_flowscape.site.lines import Block, Mistakes, check_against_configparser, read_text, scan
-from pytest_flowscape.site.model import Booking, Exchange, PasswordSource, ServiceAccount, Site, Users
-from pytest_flowscape.site.rooms import PlacedRoom
-from pytest_flowscape.site.values import plain
+from pytest_flowscape.site.model import Site
+from pytest_flowscape.site.values import plain, whole_number
 
 
 def load_site(path: Path) -> Site:
@@ -25,14 +24,14 @@ def load_site(path: Path) -> Site:
     Relative paths in it start at its folder. Addresses come out lower-case,
     trimmed and IDNA-normalised, in the order of the file. ``customer`` is the
     domain of the service account's address where the file names none.
-    An expired waiver is no mistake: the report tells it.
+    An expired waiver is not a mistake: the report shows it.
 
     Raises SiteFileError with every mistake found, in the order of the lines.
     """
     mistakes = Mistakes(path)
     text = read_text(path, kind="site file")
     blocks = scan(text, mistakes)
-    site = _read_sections(path, sections(blocks, mistakes), mistakes)
+    site = _read_sections(path, find_sections(blocks, mistakes), mistakes)
     if not mistakes.found:
         check_against_configparser(text, blocks, mistakes)
     if mistakes.found:
@@ -42,40 +41,25 @@ def load_site(path: Path) -> Site:
 
 
 def _read_sections(path: Path, blocks: dict[str, Block], mistakes: Mistakes) -> Site:
-    """Read the sections that are there; required ones that are missing were noted before."""
     base = path.absolute().parent
-    present = {name: Keys(block, mistakes) for name, block in blocks.items()}
-    head, handover = present.get("site"), present.get("handover")
-    account = ServiceAccount("", "", PasswordSource("prompt"))
-    placed: tuple[PlacedRoom, ...] = ()
-    if "service_account" in present:
-        account = read.read_service_account(present["service_account"], base)
-    if "rooms" in present:
-        placed = read.read_room_list(present["rooms"], base, mistakes)
-    for place in placed:
-        if place.room.email == account.email:
-            Mistakes(place.path, mistakes.found).add(
-                place.line, f"The room {account.email} is the service account.", "List rooms only; it is tested anyway."
-            )
-    rooms = tuple(place.room for place in placed)
-    users = read.read_users(present["users"], account, rooms) if "users" in present else Users()
+    keys = {name: Keys(name, blocks.get(name), mistakes) for name, known in KEYS.items() if known}
+    account = read.read_service_account(keys["service_account"], base)
+    rooms = read.read_room_list(keys["rooms"], base, account, mistakes)
+    users = read.read_users(keys["users"], account, rooms)
+    empty = Block("", 1)
     return Site(
         path=path.absolute(),
-        customer=_text(head, "customer") or account.email.rpartition("@")[2],
-        name=_text(head, "name") or path.stem,
-        contact=_text(head, "contact"),
-        exchange=read.read_exchange(present["exchange"], base) if "exchange" in present else Exchange(""),
+        customer=keys["site"].one("customer", plain) or account.email.rpartition("@")[2],
+        name=keys["site"].one("name", plain) or path.stem,
+        contact=keys["site"].one("contact", plain) or "",
+        exchange=read.read_exchange(keys["exchange"], base),
         service_account=account,
         rooms=rooms,
         users=users,
-        directory=read.read_directory(present["directory"], base, account) if "directory" in present else None,
-        expected_rooms=read.read_expected(present["rooms"]) if "rooms" in present else None,
-        booking=read.read_booking(present["booking"], rooms) if "booking" in present else Booking(),
-        password_by=_text(handover, "password_by"),
-        waivers=read_waivers(blocks.get("waivers", Block("", 1)), rooms, users, mistakes),
-        attestations=read_attestations(blocks.get("attestations", Block("", 1)), rooms, users, mistakes),
+        directory=read.read_directory(keys["directory"], base, account),
+        expected_rooms=keys["rooms"].one("expected", whole_number(1, read.MAX_ROOMS, "expected = 5")),
+        booking=read.read_booking(keys["booking"], rooms),
+        password_by=keys["handover"].one("password_by", plain) or "",
+        waivers=read_waivers(blocks.get("waivers", empty), rooms, users, mistakes),
+        attestations=read_attestations(blocks.get("attestations", empty), rooms, users, mistakes),
     )
-
-
-def _text(keys: Keys | None, key: str) -> str:
-    return (keys.one(key, plain) if keys else None) or ""

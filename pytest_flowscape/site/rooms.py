@@ -11,30 +11,30 @@ from pathlib import Path
 from pytest_flowscape.core.errors import Mistake, SiteFileError
 from pytest_flowscape.site.lines import Mistakes, read_text
 from pytest_flowscape.site.model import Room
-from pytest_flowscape.site.values import Wrong, address, plain, shown, whole_number
+from pytest_flowscape.site.values import Wrong, address, plain, quote, whole_number
 
 COLUMNS = ("email", "name", "building", "capacity")
 MAX_CAPACITY = 100_000
 
 
 @dataclass(frozen=True)
-class PlacedRoom:
-    """A room and where it stands: file and line."""
+class RoomLine:
+    """A room, and the file and line that it comes from."""
 
     room: Room
     path: Path
     line: int
 
 
-def read_rooms(path: Path) -> tuple[tuple[PlacedRoom, ...], tuple[Mistake, ...]]:
-    """Read rooms.csv: the rooms that can be used, and every mistake of the file.
+def read_rooms(path: Path) -> tuple[tuple[RoomLine, ...], tuple[Mistake, ...]]:
+    """Return the rooms of rooms.csv that can be used, and every mistake of the file.
 
     UTF-8 with or without byte order mark; comma or semicolon, whichever the
     header has (Excel writes semicolons in many countries). The column
     ``email`` is required; ``name``, ``building`` and ``capacity`` are optional,
-    in any order and case; other columns are passed over. Blank rows, and the
+    in any order and case; other columns are ignored. Blank rows, and the
     lines ``sep=;`` and ``#TYPE ...`` of Excel and PowerShell before the header,
-    are passed over too. Duplicates are the caller's to find.
+    are ignored too. Finding duplicates is up to the caller.
     """
     mistakes = Mistakes(path)
     try:
@@ -45,17 +45,16 @@ def read_rooms(path: Path) -> tuple[tuple[PlacedRoom, ...], tuple[Mistake, ...]]
     header = next(rows, None)
     if header is None:
         if not mistakes.found:
-            mistakes.add(
-                1, "The room list is empty.", "Write a header with the column email, then one row for each room."
-            )
+            instead = "Write a header with the column email, then one row for each room."
+            mistakes.add(1, "The room list is empty.", instead)
         return (), tuple(mistakes.found)
     columns = _columns(header[0], [cell.strip().lower() for cell in header[1]], mistakes)
-    rooms: list[PlacedRoom] = []
+    rooms: list[RoomLine] = []
     if columns:
         count = len(header[1])
         rooms.extend(room for line, cells in rows if (room := _room(line, cells, columns, count, mistakes)))
         if not rooms and not mistakes.found:
-            mistakes.add(header[0], "The room list has no room.", "Write one row for each room below the header.")
+            mistakes.add(header[0], "The room list has no rooms.", "Write one row for each room below the header.")
     return tuple(rooms), tuple(mistakes.found)
 
 
@@ -77,8 +76,8 @@ def _rows(text: str, mistakes: Mistakes) -> Iterator[tuple[int, list[str]]]:
     except csv.Error:
         mistakes.add(
             begin,
-            "The row that begins here has a quotation mark that is not closed, or text behind a closed one.",
-            "Put the whole cell in quotation marks, or none; the rows below were not read.",
+            "In the row that begins here a quotation mark is not closed, or text follows a closing one.",
+            "Put the whole cell in quotation marks, or none of it; the rows below were not read.",
         )
 
 
@@ -87,32 +86,26 @@ def _is_preamble(line: str) -> bool:
 
 
 def _columns(line: int, names: list[str], mistakes: Mistakes) -> dict[str, int]:
-    """Find the known columns; empty when the header cannot be used."""
+    """Return the known columns by name; empty if the header cannot be used."""
     for name in COLUMNS:
         if names.count(name) > 1:
-            mistakes.add(line, f"The column {name} stands twice.", "Remove one of the two.")
+            mistakes.add(line, f"The column {name} appears twice.", "Remove one of the two.")
     for name in names[:100]:
         near = difflib.get_close_matches(name[:40], [c for c in COLUMNS if c not in names], n=1, cutoff=0.75)
         if near and name not in COLUMNS:
-            mistakes.add(line, f"The column {shown(name)} is not known.", f"Write {near[0]}.")
+            mistakes.add(line, f"Unknown column {quote(name)}.", f"Write {near[0]}.")
     if "email" in names:
         return {name: names.index(name) for name in COLUMNS if name in names}
     if not any(mistake.instead == "Write email." for mistake in mistakes.found):
-        mistakes.add(
-            line,
-            "The header has no column email.",
-            "Name the column of primary SMTP addresses email; separate columns by commas or semicolons.",
-        )
+        instead = "Name the column of primary SMTP addresses email; separate columns by commas or semicolons."
+        mistakes.add(line, "The header has no column email.", instead)
     return {}
 
 
-def _room(line: int, cells: list[str], columns: dict[str, int], count: int, mistakes: Mistakes) -> PlacedRoom | None:
+def _room(line: int, cells: list[str], columns: dict[str, int], count: int, mistakes: Mistakes) -> RoomLine | None:
     if len(cells) > count and any(cell.strip() for cell in cells[count:]):
-        mistakes.add(
-            line,
-            f"The row has {len(cells)} cells, the header has {count}.",
-            "Put a cell that holds a separator in quotation marks.",
-        )
+        what = f"The row has {len(cells)} cells, the header has {count}."
+        mistakes.add(line, what, "Put a cell that contains a separator in quotation marks.")
         return None
     texts = {name: plain(cells[index]) if index < len(cells) else "" for name, index in columns.items()}
     if not texts["email"]:
@@ -124,9 +117,9 @@ def _room(line: int, cells: list[str], columns: dict[str, int], count: int, mist
         mistakes.add(line, wrong.what, wrong.instead)
         return None
     try:
-        capacity = whole_number(1, MAX_CAPACITY, "")(texts["capacity"]) if texts.get("capacity") else None
+        capacity = whole_number(1, MAX_CAPACITY, "12")(texts["capacity"]) if texts.get("capacity") else None
     except Wrong as wrong:
         mistakes.add(line, f"Capacity: {wrong.what}", wrong.instead)
         capacity = None
     room = Room(email, texts.get("name", ""), texts.get("building", ""), capacity)
-    return PlacedRoom(room, mistakes.path, line)
+    return RoomLine(room, mistakes.path, line)

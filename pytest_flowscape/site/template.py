@@ -1,14 +1,14 @@
 """The commented site file that ``--flowscape-template`` prints.
 
 Plain ASCII, so that it survives every shell and code page. Angle brackets
-mark what must be replaced; ``config`` refuses a file that still has them.
+mark what must be replaced; a file that still has them is refused.
 """
 
 from __future__ import annotations
 
-TEXT = r"""# Site file of an acceptance run. Make the three edits marked EDIT, then:
+TEMPLATE = r"""# Site file of an acceptance run. Make the three edits marked EDIT, then:
 #     pytest --flowscape-config=site.ini
-# A line that begins with # or ; is a comment; a comment behind a value is not.
+# A line that begins with # or ; is a comment; a comment after a value is not.
 # Lists: one entry per line, each indented. Every key: docs/site-file.md.
 
 [site]
@@ -17,22 +17,22 @@ TEXT = r"""# Site file of an acceptance run. Make the three edits marked EDIT, t
 # name = Head office
 # contact = A. Admin, a.admin@customer.com
 
-# EDIT 1: the name under which Exchange is reached.
+# EDIT 1: the host name of Exchange.
 [exchange]
 hostname = <mail.customer.com>
-# A CA of your own, PEM (Base-64), unless this machine trusts it already:
+# Your own CA, PEM (Base-64), unless this machine trusts it already:
 # ca_file = customer-ca.pem
 # max_connections = 4
 # timeout = 30
 
-# EDIT 2: the service account. Its password never stands in this file.
+# EDIT 2: the service account. Its password is never in this file.
 [service_account]
 username = <CUSTOMER\svc-flowscape>
 email = <svc-flowscape@customer.com>
 # env:NAME, file:PATH, keyring:SERVICE, or prompt, which asks once.
 password = prompt
 
-# EDIT 3: the rooms, and at least one person whose calendar is to be shown.
+# EDIT 3: the rooms, and at least one person whose calendar will be shown.
 [rooms]
 addresses =
     <atlas@customer.com>
@@ -43,13 +43,13 @@ addresses =
 [users]
 addresses =
     <a.person@customer.com>
-# Instead of addresses, if that is decided:
+# Instead of addresses, if somebody decided so:
 # none = A. Admin 2026-11-20: no calendars of people are shown
 # A test mailbox that the service account must NOT be able to act as:
 # out_of_scope = canary@customer.com
 
-# Without this section, what only Active Directory knows is not measured.
-# gc:// is a global catalog: it knows the addresses of all domains of the forest.
+# Without this section, checks that need Active Directory are not measured.
+# gc:// is a global catalog: it has the addresses of all domains of the forest.
 # [directory]
 # servers =
 #     ldaps://dc01.customer.com
@@ -67,8 +67,3 @@ addresses =
 [attestations]
 # ACCOUNT-1 = A. Admin 2026-11-20: checked in Active Directory Users and Computers
 """
-
-
-def template() -> str:
-    """Return the text of the commented site file, ended by a line feed."""
-    return TEXT

@@ -1,4 +1,4 @@
-"""One function per kind of value in a site file: text in, checked value out, or what to write instead."""
+"""One function per kind of value in a site file: it takes a text and returns the value. All raise ``Wrong``."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
 class Wrong(ValueError):  # noqa: N818  a judgement on a value; the error is SiteFileError
-    """A value that cannot be used: ``what`` is wrong and what to write ``instead``, a sentence each."""
+    """A value that cannot be used: ``what`` is wrong, and what to write ``instead``, a sentence each."""
 
     def __init__(self, what: str, instead: str) -> None:
         self.what = what
@@ -29,13 +29,13 @@ class Wrong(ValueError):  # noqa: N818  a judgement on a value; the error is Sit
         super().__init__(f"{what} {instead}")
 
 
-def shown(text: str) -> str:
-    """Quote a value in a message, shortened. Never for passwords."""
+def quote(text: str) -> str:
+    """Return a value in quotation marks, shortened, for a message. Never for passwords."""
     return f"'{text}'" if len(text) <= MAX_ECHO else f"'{text[: MAX_ECHO - 3]}...'"
 
 
 def plain(text: str) -> str:
-    """Take free text as it stands, white space made single."""
+    """Return free text as it is, white space made single."""
     return " ".join(text.split())
 
 
@@ -46,60 +46,65 @@ def address(text: str) -> str:
     except ValueError as error:
         problem = str(error)
     if re.search(r"[,;\s]", text.strip()) and text.count("@") > 1:
-        raise Wrong(f"{shown(text)} is more than one address.", "Write one address per line, indented.")
-    raise Wrong(f"The address {shown(text)} {problem}.", "Write it as name@customer.com.")
+        raise Wrong(f"{quote(text)} is more than one address.", "Write one address per line, indented.")
+    raise Wrong(f"The address {quote(text)} {problem}.", "Write it as name@customer.com.")
 
 
-def whole_number(low: int, high: int, why: str) -> Callable[[str], int]:
-    """Make a parser of whole numbers from ``low`` to ``high``; ``why`` is the sentence that explains the range."""
+def whole_number(low: int, high: int, example: str, why: str = "") -> Callable[[str], int]:
+    """Return a parser of whole numbers; ``why`` is a sentence that explains the range."""
 
     def parse(text: str) -> int:
-        if re.fullmatch(r"[0-9]{1,9}", text) and low <= int(text) <= high:
-            return int(text)
-        raise Wrong(f"{shown(text)} is no whole number from {low} to {high}. {why}".rstrip(), f"Write {low} to {high}.")
+        if not re.fullmatch(r"[0-9]+", text):
+            kind = "whole number" if re.match(r"-?[0-9]", text) else "number"
+            raise Wrong(f"{quote(text)} is not a {kind}.", f"Write a whole number, e.g. {example}.")
+        return int(_check_range(text, low, high, why))
 
     return parse
 
 
-def seconds(low: int, high: int, why: str) -> Callable[[str], float]:
-    """Make a parser of seconds, decimals allowed."""
+def seconds(low: int, high: int, example: str, why: str = "") -> Callable[[str], float]:
+    """Return a parser of seconds, decimals allowed."""
 
     def parse(text: str) -> float:
-        if re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,9})?", text) and low <= float(text) <= high:
-            return float(text)
-        raise Wrong(
-            f"{shown(text)} is no number of seconds from {low} to {high}. {why}".rstrip(),
-            f"Write {low} to {high}, without a unit.",
-        )
+        if not re.fullmatch(r"[0-9]+(\.[0-9]+)?", text):
+            raise Wrong(f"{quote(text)} is not a number.", f"Write seconds without a unit, e.g. {example}.")
+        return _check_range(text, low, high, why)
 
     return parse
+
+
+def _check_range(text: str, low: int, high: int, why: str) -> float:
+    number = float(text)
+    if not low <= number <= high:
+        raise Wrong(f"{quote(text)} is not between {low} and {high}. {why}".rstrip(), f"Write {low} to {high}.")
+    return number
 
 
 def yes_or_no(text: str) -> bool:
-    """Read yes, true, on, 1 and no, false, off, 0 in any case."""
+    """Return True for yes, true, on, 1 and False for no, false, off, 0 in any case."""
     if text.lower() in ("yes", "true", "on", "1"):
         return True
     if text.lower() in ("no", "false", "off", "0"):
         return False
-    raise Wrong(f"{shown(text)} is neither yes nor no.", "Write yes or no.")
+    raise Wrong(f"{quote(text)} is neither yes nor no.", "Write yes or no.")
 
 
 def header_text(text: str) -> str:
-    """Check a text that is sent in an HTTP header: printable ASCII."""
+    """Return a text that is sent in an HTTP header: printable ASCII."""
     if text.isascii() and text.isprintable():
         return text
-    raise Wrong(f"{shown(text)} cannot be sent in an HTTP header.", "Write plain ASCII letters, digits and signs.")
+    raise Wrong(f"{quote(text)} cannot be sent in an HTTP header.", "Write plain ASCII characters only.")
 
 
 def username(text: str) -> str:
-    r"""Check a sign-in name: ``DOMAIN\user`` or a user principal name."""
+    r"""Return a sign-in name: ``DOMAIN\user`` or a user principal name."""
     remedy = r"Write DOMAIN\user or user@customer.com."
     if text[:1] in "\"'" and text[-1:] == text[:1]:
-        raise Wrong("The user name stands in quotation marks.", "Leave them out.")
+        raise Wrong("The user name is in quotation marks.", "Remove them.")
     if "\\" in text:
         domain, _, user = text.partition("\\")
         if domain == ".":
-            raise Wrong(r"The user name .\ is a local account's, not a domain account's.", remedy)
+            raise Wrong(r"The user name .\ is that of a local account, not of a domain account.", remedy)
         if (
             not domain
             or NOT_IN_NAMES.search(domain)
@@ -107,7 +112,7 @@ def username(text: str) -> str:
             or user != user.strip()
             or NOT_IN_ACCOUNTS.search(user)
         ):
-            raise Wrong(f"The user name {shown(text)} is malformed.", remedy)
+            raise Wrong(f"The user name {quote(text)} is malformed.", remedy)
         return text
     if "@" in text:
         user, _, suffix = text.rpartition("@")
@@ -116,27 +121,27 @@ def username(text: str) -> str:
         except ValueError:
             user = ""
         if not user.strip() or NOT_IN_NAMES.search(user):
-            raise Wrong(f"The user name {shown(text)} is malformed.", remedy)
+            raise Wrong(f"The user name {quote(text)} is malformed.", remedy)
         return text
     if "/" in text:
-        raise Wrong(f"The user name {shown(text)} has a slash.", r"Write DOMAIN\user, with a backslash.")
-    raise Wrong(f"The user name {shown(text)} is a bare name: its domain is missing.", remedy)
+        raise Wrong(f"The user name {quote(text)} has a slash.", r"Write DOMAIN\user, with a backslash.")
+    raise Wrong(f"The user name {quote(text)} has no domain.", remedy)
 
 
 def password_source(text: str) -> PasswordSource:
-    """Read a reference to a password. No message repeats the value: it may be the password itself."""
+    """Return a reference to a password. No message repeats the value: it may be the password itself."""
     if text.lower() == "prompt":
         return PasswordSource("prompt")
     kind, colon, name = text.partition(":")
     kind, name = kind.strip().lower(), name.strip()
     if not colon or kind not in PASSWORD_KINDS:
-        raise Wrong("The password itself must not stand in the site file.", PASSWORD_REMEDY)
+        raise Wrong("The password itself must not be in the site file.", PASSWORD_REMEDY)
     if not name:
-        raise Wrong(f"The password reference `{kind}:` names nothing.", PASSWORD_REMEDY)
+        raise Wrong(f"The password reference `{kind}:` has no name.", PASSWORD_REMEDY)
     if kind == "env" and not VARIABLE.fullmatch(name):
         raise Wrong(
-            "The password reference `env:` holds no name of an environment variable.",
-            "Write letters, digits and underscores, such as env:FLOWSCAPE_PASSWORD.",
+            "The password reference `env:` needs the name of an environment variable.",
+            "Write letters, digits and underscores, e.g. env:FLOWSCAPE_PASSWORD.",
         )
     return PasswordSource(kind, name)
 
@@ -144,7 +149,7 @@ def password_source(text: str) -> PasswordSource:
 def resolve_path(base: Path, text: str) -> Path:
     """Return the absolute path of a file named in a site file in the folder ``base``; ``~`` is the home folder.
 
-    Raises OSError where there is no home folder to be had.
+    Raises OSError if there is no home folder.
     """
     try:
         return (base / Path(text).expanduser()).absolute()
@@ -153,7 +158,7 @@ def resolve_path(base: Path, text: str) -> Path:
 
 
 def existing_file(base: Path) -> Callable[[str], Path]:
-    """Make a parser of paths, relative to ``base``, of files that exist. Nothing is read."""
+    """Return a parser of paths, relative to ``base``, of files that exist. Nothing is read."""
 
     def parse(text: str) -> Path:
         try:
@@ -163,7 +168,7 @@ def existing_file(base: Path) -> Callable[[str], Path]:
             found = False
         if not found:
             raise Wrong(
-                f"The file {shown(text)} does not exist.", f"A relative path starts at the site file's folder, {base}."
+                f"The file {quote(text)} does not exist.", f"Relative paths start at the site file's folder, {base}."
             )
         return path
 
@@ -171,7 +176,7 @@ def existing_file(base: Path) -> Callable[[str], Path]:
 
 
 def pem_file(base: Path) -> Callable[[str], Path]:
-    """Make a parser of paths of PEM files with at least one certificate."""
+    """Return a parser of paths of PEM files with at least one certificate."""
     existing = existing_file(base)
 
     def parse(text: str) -> Path:
@@ -180,10 +185,10 @@ def pem_file(base: Path) -> Callable[[str], Path]:
             with path.open("rb") as handle:
                 content = handle.read(MAX_PEM)
         except OSError as error:
-            raise Wrong(f"The file {shown(text)} cannot be read: {error.strerror}.", "Check its permissions.") from None
+            raise Wrong(f"The file {quote(text)} cannot be read: {error.strerror}.", "Check its permissions.") from None
         if PEM_MARK not in content:
             raise Wrong(
-                f"The file {shown(text)} holds no PEM certificate.",
+                f"The file {quote(text)} contains no PEM certificate.",
                 "Export the CA certificate as Base-64 encoded X.509.",
             )
         return path
@@ -192,25 +197,25 @@ def pem_file(base: Path) -> Callable[[str], Path]:
 
 
 def iso_date(text: str) -> date:
-    """Read YYYY-MM-DD, a day that exists."""
+    """Return the day that YYYY-MM-DD names."""
     if re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text):
         try:
             return date.fromisoformat(text)
         except ValueError:
-            raise Wrong(f"{text} is no day of the calendar.", "Write a real date as YYYY-MM-DD.") from None
-    raise Wrong(f"{shown(text)} is no date.", "Write dates as YYYY-MM-DD.")
+            raise Wrong(f"{text} is not in the calendar.", "Write a real date as YYYY-MM-DD.") from None
+    raise Wrong(f"{quote(text)} is not a date.", "Write dates as YYYY-MM-DD.")
 
 
 def window(text: str) -> tuple[time, time]:
-    """Read ``20:00-06:00``; it may cross midnight."""
+    """Return begin and end of ``20:00-06:00``; it may cross midnight."""
     match = re.fullmatch(r"([0-9]{2}):([0-9]{2})\s*-\s*([0-9]{2}):([0-9]{2})", text)
-    remedy = "Write begin and end as HH:MM-HH:MM, such as 20:00-06:00."
+    remedy = "Write start and end as HH:MM-HH:MM, e.g. 20:00-06:00."
     if not match:
-        raise Wrong(f"{shown(text)} is no time window.", remedy)
+        raise Wrong(f"{quote(text)} is not a time window.", remedy)
     try:
         begin, end = time(int(match[1]), int(match[2])), time(int(match[3]), int(match[4]))
     except ValueError:
-        raise Wrong(f"{shown(text)} holds a time that does not exist.", remedy) from None
+        raise Wrong(f"{quote(text)} has a time that does not exist.", remedy) from None
     if begin == end:
-        raise Wrong(f"The window {shown(text)} is empty.", remedy)
+        raise Wrong(f"The window {quote(text)} is empty.", remedy)
     return begin, end

@@ -123,7 +123,7 @@ def test_exchangelib_is_imported_only_where_a_test_asks_for_it(folder: Path) -> 
 
 def test_help_names_the_options_under_one_heading(folder: Path) -> None:
     done = run(folder, "--help")
-    assert "acceptance of an Exchange site for Flowscape" in done.stdout
+    assert "acceptance tests of an Exchange site for Flowscape" in done.stdout
     assert "--flowscape-config" in done.stdout
 
 

@@ -38,7 +38,7 @@ def test_unknown_section_with_suggestion(tmp_path: Path) -> None:
     mistake = only(tmp_path, text)
     assert (
         str(mistake)
-        == f"{tmp_path / 'site.ini'}:{line_of(text, '[waiver]')}: There is no section [waiver]. Write [waivers]."
+        == f"{tmp_path / 'site.ini'}:{line_of(text, '[waiver]')}: Unknown section [waiver]. Write [waivers]."
     )
     assert only(tmp_path, GOOD + "[Site]\n").instead == "Write [site]."
     assert only(tmp_path, GOOD + "[DEFAULT]\n").instead.startswith("Write one of [site], [exchange], ")
@@ -49,7 +49,7 @@ def test_duplicate_section_names_both_lines(tmp_path: Path) -> None:
     mistake = only(tmp_path, text)
     assert (mistake.line, mistake.what) == (
         line_of(text, "addresses = jane") + 1,
-        "The section [site] stands twice, first in line 1.",
+        "[site] appears twice, first in line 1.",
     )
 
 
@@ -60,35 +60,35 @@ def test_keys_of_a_repeated_section_are_checked(tmp_path: Path) -> None:
 
 def test_duplicate_key_in_any_case_names_both_lines(tmp_path: Path) -> None:
     mistake = only(tmp_path, with_line("exchange", "HostName = other.customer.com"))
-    assert (mistake.line, mistake.what) == (5, "`hostname` stands twice, first in line 4.")
+    assert (mistake.line, mistake.what) == (5, "`hostname` appears twice, first in line 4.")
 
 
 def test_unknown_key_without_anything_near_lists_all(tmp_path: Path) -> None:
     mistake = only(tmp_path, with_line("handover", "zzz = 1", GOOD + "[handover]\n"))
-    assert (mistake.what, mistake.instead) == ("[handover] has no key `zzz`.", "Write one of `password_by`.")
+    assert (mistake.what, mistake.instead) == ("Unknown key `zzz` in [handover].", "Write one of `password_by`.")
 
 
 def test_text_before_the_first_section_is_one_mistake(tmp_path: Path) -> None:
     mistake = only(tmp_path, "\ncustomer = x\nname = y\n  z\n" + GOOD)
-    assert (mistake.line, mistake.what) == (2, "This line (and 1 more, to line 3) stands before the first section.")
+    assert (mistake.line, mistake.what) == (2, "This line (and 1 more, up to line 3) is before the first section.")
 
 
 def test_list_that_is_not_indented_is_one_mistake(tmp_path: Path) -> None:
     text = GOOD.replace("    atlas", "atlas").replace("    borneo", "borneo")
     mistake = only(tmp_path, text)
     assert mistake.line == line_of(text, "atlas")
-    assert mistake.what == f"This line (and 1 more, to line {mistake.line + 1}) is no `key = value`."
-    assert mistake.instead == "Indent it if it belongs to `addresses` above, or write `key = value`."
+    assert mistake.what == f'Not a "key = value" line (and 1 more, up to line {mistake.line + 1}).'
+    assert mistake.instead == "Indent it if it belongs to `addresses` above, else use = (not :)."
 
 
 def test_colon_is_no_delimiter(tmp_path: Path) -> None:
     found = mistakes(tmp_path, GOOD.replace("hostname = mail", "hostname: mail"))
-    assert [(m.line, m.instead) for m in found] == [(3, "Add a line `hostname = ...`."), (4, "Write `key = value`.")]
+    assert [(m.line, m.instead) for m in found] == [(3, "Add a line `hostname = ...`."), (4, "Use = (not :).")]
 
 
 def test_indented_key_is_told_to_continue_the_one_above(tmp_path: Path) -> None:
     mistake = only(tmp_path, GOOD.replace("customer = Customer Ltd.", "customer = x\n  name = y"))
-    assert (mistake.line, mistake.instead) == (3, "Begin each key at the left margin.")
+    assert (mistake.line, mistake.instead) == (3, "Start each key at the left margin.")
 
 
 @pytest.mark.parametrize("header", ["[site] # x", "[site", "[]", "[si[te]", "[site]]"])
@@ -108,7 +108,7 @@ def test_configparser_reads_what_the_scan_read() -> None:
     assert not notes.found
     blocks[1].entries[0].pieces.clear()
     check_against_configparser(GOOD, blocks, notes)
-    assert [(m.line, m.what) for m in notes.found] == [(4, "Python's configparser reads this otherwise.")]
+    assert [(m.line, m.what) for m in notes.found] == [(4, "Python's configparser reads this differently.")]
 
 
 LINES = st.sampled_from(

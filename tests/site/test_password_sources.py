@@ -136,7 +136,7 @@ def test_prompt_without_answer(tmp_path: Path) -> None:
 
 
 def test_unknown_kind(tmp_path: Path) -> None:
-    assert "no password source" in refused(PasswordSource("vault"), tmp_path)
+    assert "Unknown password source" in refused(PasswordSource("vault"), tmp_path)
 
 
 @pytest.fixture

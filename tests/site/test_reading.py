@@ -183,13 +183,13 @@ addresses =
 addresses =
 """
 EIGHT_MESSAGES = r"""
-4: [exchange] has no key `hostnam`. Write `hostname`.
-5: `hostname`: The host name has the scheme 'https://'. Write only mail.customer.com.
-6: `max_connections`: '20' is no whole number from 1 to 8. WHY Write 1 to 8.
-8: `username`: The user name 'svc-flowscape' is a bare name: its domain is missing. Write DOMAIN\user or UPN.
+4: Unknown key `hostnam` in [exchange]. Write `hostname`.
+5: `hostname`: The host name begins with 'https://'. Write only mail.customer.com.
+6: `max_connections`: '20' is not between 1 and 8. WHY Write 1 to 8.
+8: `username`: The user name 'svc-flowscape' has no domain. Write DOMAIN\user or UPN.
 9: `email`: The address 'svc-flowscape@customer' has a domain without a dot. Write it as name@customer.com.
-10: `password`: The password itself must not stand in the site file. SOURCES
-15: The room atlas@customer.com stands twice, first in line 13. Remove one of the two.
+10: `password`: The password itself must not be in the site file. SOURCES
+15: The room atlas@customer.com appears twice, first in line 13. Remove one of the two.
 17: `addresses` is empty. Write one entry per line below it, each line indented.
 """
 EIGHT_MESSAGES = (

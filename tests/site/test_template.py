@@ -9,7 +9,7 @@ import pytest
 
 from pytest_flowscape.site.keys import KEYS
 from pytest_flowscape.site.rooms import COLUMNS
-from pytest_flowscape.site.template import template
+from pytest_flowscape.site.template import TEMPLATE
 from tests.site.config_samples import load, mistakes, only, write
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "site-file.md"
@@ -31,36 +31,36 @@ def edited(text: str) -> str:
 
 
 def test_edited_template_loads(tmp_path: Path) -> None:
-    site = load(tmp_path, edited(template()))
+    site = load(tmp_path, edited(TEMPLATE))
     assert (site.customer, site.exchange.hostname) == ("acme.test", "mail.acme.test")
     assert [room.email for room in site.rooms] == ["atlas@acme.test", "borneo@acme.test"]
     assert site.service_account.password.kind == "prompt"
 
 
 def test_unedited_template_is_refused_line_by_line(tmp_path: Path) -> None:
-    found = mistakes(tmp_path, template())
-    lines = template().splitlines()
+    found = mistakes(tmp_path, TEMPLATE)
+    lines = TEMPLATE.splitlines()
     assert [
         lines[mistake.line - 1].partition("=")[2].strip() or lines[mistake.line - 1].strip() for mistake in found
     ] == list(EDITS)
-    assert {mistake.instead for mistake in found} == {"Replace it, angle brackets included."}
+    assert {mistake.instead for mistake in found} == {"Replace it, including the angle brackets."}
 
 
 @pytest.mark.parametrize("missed", EDITS)
 def test_a_missed_edit_is_told(tmp_path: Path, missed: str) -> None:
-    text = edited(template()).replace(EDITS[missed], missed)
+    text = edited(TEMPLATE).replace(EDITS[missed], missed)
     assert only(tmp_path, text).line == text[: text.index(missed)].count("\n") + 1
 
 
 def test_three_edits_are_marked() -> None:
-    assert re.findall(r"^# EDIT (\d):", template(), re.MULTILINE) == ["1", "2", "3"]
+    assert re.findall(r"^# EDIT (\d):", TEMPLATE, re.MULTILINE) == ["1", "2", "3"]
 
 
 def test_all_commented_lines_load_too(tmp_path: Path) -> None:
     """What the template shows in comments is right: uncommented, it loads."""
     write(tmp_path, "-----BEGIN CERTIFICATE-----\n", "customer-ca.pem")
     write(tmp_path, "email\natlas@customer.com\n", "rooms.csv")
-    text = re.sub(r"^# (?=\[directory\]$|\w[\w-]*( \S+@\S+)? =| {4}(?:ldaps|gc):)", "", template(), flags=re.MULTILINE)
+    text = re.sub(r"^# (?=\[directory\]$|\w[\w-]*( \S+@\S+)? =| {4}(?:ldaps|gc):)", "", TEMPLATE, flags=re.MULTILINE)
     text = re.sub(r"addresses =\n    <\S+>\n", "", text).replace("<", "").replace(">", "")
     site = load(tmp_path, text)
     assert site.customer == "Customer Ltd."
@@ -74,10 +74,10 @@ def test_all_commented_lines_load_too(tmp_path: Path) -> None:
 
 
 def test_it_is_short_plain_text() -> None:
-    assert template().isascii()
-    assert template().endswith("\n")
-    assert len(template().splitlines()) <= 70
-    assert max(map(len, template().splitlines())) <= 100
+    assert TEMPLATE.isascii()
+    assert TEMPLATE.endswith("\n")
+    assert len(TEMPLATE.splitlines()) <= 70
+    assert max(map(len, TEMPLATE.splitlines())) <= 100
 
 
 def test_the_document_has_every_section_and_key() -> None:

@@ -38,14 +38,14 @@ def test_hostname(tmp_path: Path, text: str, host: str, port: int) -> None:
         ("mail.customer.com:65536", "Write host:port, or leave out :port."),
         ("mail.customer.com:https", "Write host:port, or leave out :port."),
         ("mail.customer.com:\u0664\u0664", "Write host:port, or leave out :port."),
-        ("mail customer.com", "Write the name alone, such as mail.customer.com."),
-        ("mail..customer.com", "Write the name alone, such as mail.customer.com."),
-        ("-mail.customer.com", "Write the name alone, such as mail.customer.com."),
-        (":443", "Write the name alone, such as mail.customer.com."),
-        ("10.0.0.256", "Write the name alone, such as mail.customer.com."),
-        ("[::1]:443", "Write the name alone, such as mail.customer.com."),
-        (f"{'a' * 64}.customer.com", "Write the name alone, such as mail.customer.com."),
-        (f"{'a.' * 130}com", "Write the name alone, such as mail.customer.com."),
+        ("mail customer.com", "Write the name alone, e.g. mail.customer.com."),
+        ("mail..customer.com", "Write the name alone, e.g. mail.customer.com."),
+        ("-mail.customer.com", "Write the name alone, e.g. mail.customer.com."),
+        (":443", "Write the name alone, e.g. mail.customer.com."),
+        ("10.0.0.256", "Write the name alone, e.g. mail.customer.com."),
+        ("[::1]:443", "Write the name alone, e.g. mail.customer.com."),
+        (f"{'a' * 64}.customer.com", "Write the name alone, e.g. mail.customer.com."),
+        (f"{'a.' * 130}com", "Write the name alone, e.g. mail.customer.com."),
     ],
 )
 def test_bad_hostname(tmp_path: Path, text: str, instead: str) -> None:
@@ -92,7 +92,7 @@ def test_bad_exchange_values(tmp_path: Path, line: str) -> None:
     assert mistake.line == 4
     assert mistake.what.startswith(f"`{line.split(maxsplit=1)[0]}`")
     assert "hun" not in str(mistake)
-    assert mistake.instead.startswith(("Write ", "A proxy is used without sign-in"))
+    assert mistake.instead.startswith("Write ")
     assert len(str(mistake)) < 400
 
 
@@ -102,7 +102,7 @@ def test_good_exchange_values(tmp_path: Path, line: str) -> None:
 
 
 def test_a_comment_behind_a_value_is_explained(tmp_path: Path) -> None:
-    assert "comment behind a value" in only(tmp_path, with_line("exchange", "timeout = 30 ; seconds")).what
+    assert "comment after a value" in only(tmp_path, with_line("exchange", "timeout = 30 ; seconds")).what
 
 
 @pytest.mark.parametrize(
@@ -214,7 +214,7 @@ def test_directory_server(tmp_path: Path, url: str, server: DirectoryServer) -> 
         ("ldaps://dc01.customer.com/DC=customer", "Write ldaps://dc01.customer.com, and the path as base_dn."),
         ("ldaps://svc:pw@dc01.customer.com", "Write it as username and password in [directory]."),
         ("ldaps://dc01.customer.com:x", "Write host:port, or leave out :port."),
-        ("ldaps://", "Write the name alone, such as ldaps://dc01.customer.com."),
+        ("ldaps://", "Write the name alone, e.g. ldaps://dc01.customer.com."),
         ("ldaps://dc01.customer.com\n  ldaps://DC01.customer.com:636", "Remove one of the two."),
     ],
 )
@@ -323,8 +323,8 @@ def test_no_users_by_decision(tmp_path: Path) -> None:
         ("", 0, "neither"),
         ("out_of_scope = canary@customer.com", 0, "neither"),
         ("none = nobody", 1, "missing"),
-        ("none = A. Admin 2026-02-30: x", 1, "no day of the calendar"),
-        ("addresses =\n jane@customer.com\n JANE@customer.com", 3, "stands twice, first in line 14"),
+        ("none = A. Admin 2026-02-30: x", 1, "not in the calendar"),
+        ("addresses =\n jane@customer.com\n JANE@customer.com", 3, "appears twice, first in line 14"),
         ("addresses =\n svc-flowscape@customer.com", 2, "is the service account"),
         ("addresses =\n atlas@customer.com", 2, "is a room"),
         ("addresses = jane@customer.com\nout_of_scope = Jane@customer.com", 2, "is a user"),
