@@ -1,21 +1,18 @@
-"""House rules that no linter knows: sizes, names, paths of this machine, links that lead somewhere."""
+"""House rules that no linter knows: names, paths of this machine, links that lead somewhere."""
 
 from __future__ import annotations
 
-import os
 import re
 import stat
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-REPOSITORY = Path(__file__).resolve().parents[2]
-NOT_OURS = {".git", ".venv", "dist", "build", "__pycache__", "node_modules"}
-TEXTS = {".py", ".md", ".toml", ".ini", ".cfg", ".css", ".js", ".j2", ".json", ".csv", ".ps1", ".yml", ".yaml", ""}
-MAX_MODULE = 410
+from tests.repo import tree
+from tests.repo.tree import REPOSITORY, files, modules, relative
+
 LEFT_OVER = (".orig", ".rej", ".bak")
 FORBIDDEN = {  # this file, which names them, is not looked at
     "a path of one machine": re.compile(r"(?<![\w.])/(root|work|home/\w+|Users/\w+)/|[A-Z]:\\Users\\"),
@@ -25,47 +22,19 @@ FORBIDDEN = {  # this file, which names them, is not looked at
 }
 
 
-def files() -> Iterator[Path]:
-    """Return every text file of the repository; what git ignores by folder is left out."""
-    for folder, names, found in os.walk(REPOSITORY):
-        names[:] = [
-            name
-            for name in names
-            if name not in NOT_OURS and not name.endswith(("_cache", ".egg-info")) and name != ".hypothesis"
-        ]
-        here = Path(folder)
-        if here.parent == REPOSITORY / "reports" and here.name != "sample":
-            names[:] = []  # a site's own report: output, ignored by git
-            continue
-        yield from (here / name for name in found if Path(name).suffix in TEXTS)
-
-
 def test_nothing_is_left_over_from_patching_or_merging() -> None:
     folders = ("pytest_flowscape", "suites", "tests", "docs", "examples", "benchmarks")
     left = [path for folder in folders for path in (REPOSITORY / folder).rglob("*") if path.suffix in LEFT_OVER]
-    assert [named(path) for path in left] == []
-
-
-def modules() -> list[Path]:
-    return sorted(path for path in files() if path.suffix == ".py")
-
-
-def named(path: Path) -> str:
-    return path.relative_to(REPOSITORY).as_posix()
+    assert [relative(path) for path in left] == []
 
 
 def test_the_walk_sees_the_repository() -> None:
-    seen = {named(path) for path in files()}
+    seen = {relative(path) for path in files()}
     assert {"README.md", "pyproject.toml", ".ci/run", "pytest_flowscape/plugin.py", "suites/__init__.py"} <= seen
 
 
-def test_no_module_is_longer_than_the_house_allows() -> None:
-    lengths = {named(path): len(path.read_text(encoding="utf-8").splitlines()) for path in modules()}
-    assert {name: length for name, length in lengths.items() if length > MAX_MODULE} == {}
-
-
 def test_no_module_is_a_grab_bag() -> None:
-    assert [named(path) for path in modules() if path.stem in {"utils", "util", "helpers", "common", "misc"}] == []
+    assert [relative(path) for path in modules() if path.stem in {"utils", "util", "helpers", "common", "misc"}] == []
 
 
 def test_every_module_opens_with_its_role() -> None:
@@ -73,14 +42,14 @@ def test_every_module_opens_with_its_role() -> None:
     for path in modules():
         text = path.read_text(encoding="utf-8").lstrip()
         if text and not text.startswith(('"""', 'r"""')):
-            silent.append(named(path))
+            silent.append(relative(path))
     assert silent == []
 
 
 @pytest.mark.parametrize("what", sorted(FORBIDDEN))
 def test_no_file_holds(what: str) -> None:
     found = [
-        f"{named(path)}:{number}: {line.strip()[:100]}"
+        f"{relative(path)}:{number}: {line.strip()[:100]}"
         for path in files()
         if path != Path(__file__).resolve()
         for number, line in enumerate(path.read_text(encoding="utf-8", errors="replace").splitlines(), start=1)
@@ -128,7 +97,7 @@ def broken_links(path: Path) -> list[str]:
         file, _, anchor = target.partition("#")
         led = (path.parent / file).resolve() if file else path
         if not led.exists() or (anchor and anchor not in anchors(led)):
-            broken.append(f"{named(path)}: {target}")
+            broken.append(f"{relative(path)}: {target}")
     return broken
 
 
@@ -139,7 +108,7 @@ def test_every_link_between_documents_resolves() -> None:
 
 
 def test_a_broken_link_would_be_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys.modules[__name__], "REPOSITORY", tmp_path)
+    monkeypatch.setattr(tree, "REPOSITORY", tmp_path)
     document = tmp_path / "a.md"
     document.write_text("# One `two`\n[ok](a.md#one-two) [bad](b.md) [bad](#three) `[code](c.md)`\n", encoding="utf-8")
     assert broken_links(document) == ["a.md: b.md", "a.md: #three"]
