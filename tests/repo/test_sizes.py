@@ -32,7 +32,6 @@ STILL_LONG: set[str] = {
     "pytest_flowscape/probes/ews/connection.py",
     "pytest_flowscape/probes/ews/conversation.py",
     "pytest_flowscape/session/controller.py",
-    "pytest_flowscape/simulator/conditions.py",
     "suites/test_account.py",
     "tests/faults/ews_faults.py",
     "tests/probes/test_directory_network.py",
