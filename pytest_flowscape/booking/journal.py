@@ -22,8 +22,9 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from pytest_flowscape.core.own_state import account_key, private_folder
-from pytest_flowscape.facts import Written
+from pytest_flowscape.facts import Sweep, Written
 from pytest_flowscape.site.model import Site, account_name
+from pytest_flowscape.site.one_run import Run
 
 SUFFIX = ".journal"
 OPENED, INTENDED, LEARNT, CLOSED = "opened", "intended", "learnt", "closed"
@@ -186,6 +187,16 @@ def find_journals(folder: Path, writer: Writer) -> Journals:
             if path.exists():  # else its process has just ended
                 found.not_ours.append(f"{path} cannot be read ({type(error).__name__}); what it lists is not known")
     return found
+
+
+def sweep_without_server(run: Run) -> Sweep | None:
+    """Return the sweep of a run whose journals hold nothing open, None where servers have to be asked."""
+    assert run.journals is not None
+    journals = find_journals(journal_folder(run.journals, run.site), Writer.here(run.site))
+    try:
+        return None if journals.open_items else Sweep(not_ours=tuple(journals.not_ours))
+    finally:
+        journals.release()
 
 
 def _read(path: Path) -> tuple[Writer, dict[str, Written]] | None:

@@ -13,15 +13,15 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from pytest_flowscape.booking import slots
-from pytest_flowscape.booking.answers import Seen, by_delegate, silence, unwanted
-from pytest_flowscape.booking.asked import TripInterrupted
+from pytest_flowscape.booking.appointment import INTERRUPTED
+from pytest_flowscape.booking.bookings import TripInterrupted
 from pytest_flowscape.booking.calls import REMOVING, Changed, ask, looks, measuring
 from pytest_flowscape.booking.journal import Journal, Journals
+from pytest_flowscape.booking.meeting_items import CALENDAR, Mailboxes, Removal, find, remove, tagged
 from pytest_flowscape.booking.meeting_sweep import ANSWER, CANCELLATION, FINAL, sweep_meetings
-from pytest_flowscape.booking.organized import Organized
-from pytest_flowscape.booking.round_trip import INTERRUPTED
+from pytest_flowscape.booking.organizer_item import Organized
+from pytest_flowscape.booking.room_answers import Seen, by_delegate, silence, unwanted
 from pytest_flowscape.booking.slots import Slot, new_tag, subject_of
-from pytest_flowscape.booking.traces import CALENDAR, Mailboxes, Removal, find, remove, tagged
 from pytest_flowscape.facts import RoundTrip, StepTaken, Sweep, Trouble, Written
 from pytest_flowscape.probes.ews import meeting_answers
 from pytest_flowscape.probes.ews.item_answers import ItemTold

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 from pytest_flowscape.booking.calls import REMOVING, ask
 from pytest_flowscape.booking.journal import Journals
-from pytest_flowscape.booking.traces import CALENDAR, Found, Mailboxes, find, remove
+from pytest_flowscape.booking.meeting_items import CALENDAR, Found, Mailboxes, find, remove
 from pytest_flowscape.facts import Sweep, Trouble, Written
 from pytest_flowscape.probes.ews import meeting_answers
 

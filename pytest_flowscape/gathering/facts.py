@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
-from pytest_flowscape.booking.asked import Bookings
+from pytest_flowscape.booking.bookings import Bookings
 from pytest_flowscape.core.errors import NotMeasured
 from pytest_flowscape.facts import (
     AccountNames,

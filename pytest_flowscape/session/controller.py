@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from pytest_flowscape.booking.asked import TripInterrupted
+from pytest_flowscape.booking.bookings import TripInterrupted
 from pytest_flowscape.core.errors import DemoError, PasswordError
 from pytest_flowscape.core.interruption import INTERRUPTION, WITH_WORKERS
 from pytest_flowscape.core.own_state import BOOKINGS, REFUSED_SIGN_INS, private_folder, state_folder

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from pytest_flowscape.booking.asked import NO_JOURNAL, Bookings
+from pytest_flowscape.booking.bookings import NO_JOURNAL, Bookings
+from pytest_flowscape.booking.journal import sweep_without_server
 from pytest_flowscape.core.errors import NotMeasured
 from pytest_flowscape.facts import RoundTrip, SiteFacts, Sweep
 from pytest_flowscape.gathering.facts import Gather
@@ -37,13 +38,11 @@ def book_first(run: Run, facts: SiteFacts) -> SiteFacts:
 
 def sweep_left(run: Run, bookings: Bookings) -> Sweep:
     """Remove what dead processes have left; no server is asked where their journals hold nothing open."""
-    from pytest_flowscape.booking.desk import something_open  # noqa: PLC0415  imports exchangelib: only for bookings
-
-    nothing = something_open(run)
+    nothing = sweep_without_server(run)
     if nothing is not None:
         return nothing
     try:
-        return bookings.desk().sweep()
+        return bookings.booker().sweep()
     except NotMeasured as closed:
         return Sweep(not_ours=(f"what earlier bookings left was not removed: {closed.reason}",))
 

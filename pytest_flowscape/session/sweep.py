@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_flowscape.booking.desk import something_open
+from pytest_flowscape.booking.journal import sweep_without_server
 from pytest_flowscape.core.errors import FlowscapeError, PasswordError
 from pytest_flowscape.core.interruption import INTERRUPTION
 from pytest_flowscape.core.own_state import BOOKINGS, REFUSED_SIGN_INS, state_folder
@@ -48,7 +48,7 @@ def run_sweep(config: pytest.Config) -> int:
         started=utc_now(),
         journals=state_folder(BOOKINGS),
     )
-    swept = something_open(run)
+    swept = sweep_without_server(run)
     forms: tuple[str, ...] = ()
     if swept is None:
         try:

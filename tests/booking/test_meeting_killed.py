@@ -9,7 +9,7 @@ import pytest
 from exchangelib import Message
 from exchangelib.items import SEND_TO_NONE
 
-from pytest_flowscape.booking.client.booked import TaggedItem
+from pytest_flowscape.booking.client.booking_calendar import TaggedItem
 from tests.booking.sites import journals, killed_while_held, meet, room, run_killed, sweep
 from tests.booking.test_meeting_faults import INVITE, ONE, REMOVE_OWN, WRITES
 from tests.booking.test_meetings import ALL_STEPS

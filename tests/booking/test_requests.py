@@ -11,7 +11,7 @@ from lxml import etree
 
 from pytest_flowscape.booking import calls
 from pytest_flowscape.booking.calls import Patience
-from pytest_flowscape.booking.client.booked import BookingCalendar
+from pytest_flowscape.booking.client.booking_calendar import BookingCalendar
 from pytest_flowscape.facts import TAG_NAME, TAG_SET, Kind, Trouble, Written
 from pytest_flowscape.probes.ews import item_answers
 from pytest_flowscape.probes.ews.http_wire import HttpAnswer

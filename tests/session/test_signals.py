@@ -153,7 +153,7 @@ def test_a_booking_is_removed_or_told(workers: str, write: str, how: str, simula
 
 
 INTERRUPT = """
-from pytest_flowscape.booking.client.booked import BookingCalendar
+from pytest_flowscape.booking.client.booking_calendar import BookingCalendar
 
 MOVE = BookingCalendar.move_end
 

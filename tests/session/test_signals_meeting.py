@@ -56,7 +56,7 @@ def awaits_mail(output: str) -> bool:
 
 
 INTERRUPT = """
-from pytest_flowscape.booking.client.meetings import MeetingMailbox
+from pytest_flowscape.booking.client.meeting_mailbox import MeetingMailbox
 
 DONE = MeetingMailbox.{name}
 

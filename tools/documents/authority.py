@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timezone
 
-from pytest_flowscape.booking.precautions import REACHES
+from pytest_flowscape.booking.invitation_checks import REACHES
 from pytest_flowscape.facts import Kind, Trouble, Written
 from pytest_flowscape.facts.names import FIVE_FOLDERS
 from pytest_flowscape.judging.catalogue import attributes_judged
@@ -105,7 +105,7 @@ class _Recorder:
 
 def _bookings() -> list[bytes]:
     """Return one of each request that exchangelib sends for a booking."""
-    from pytest_flowscape.booking.client.booked import BookingCalendar  # noqa: PLC0415  imports exchangelib
+    from pytest_flowscape.booking.client.booking_calendar import BookingCalendar  # noqa: PLC0415  imports exchangelib
 
     recorder = _Recorder()
     calendar = BookingCalendar(

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from pytest_flowscape.booking.calls import REMOVING, Patience, ask, change
-from pytest_flowscape.booking.client.meetings import REPORT, MeetingMailbox
+from pytest_flowscape.booking.client.meeting_mailbox import REPORT, MeetingMailbox
 from pytest_flowscape.facts import Kind, StepTaken, Trouble, Written
 from pytest_flowscape.probes.ews import meeting_answers
 from pytest_flowscape.probes.ews.meeting_answers import MeetingTold

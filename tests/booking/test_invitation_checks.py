@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_flowscape.booking.precautions import REACHES, by_directory, by_exchange, of_the_moment
+from pytest_flowscape.booking.invitation_checks import (
+    REACHES,
+    directory_objections,
+    exchange_objections,
+    temporary_trouble,
+)
 from pytest_flowscape.facts import CalendarSettings, DirectoryEntry, Holders, Kind, MailTips, Trouble
 
 ROOM = "atlas@demo.test"
@@ -19,23 +24,23 @@ def holders(attributes: dict[str, bytes], unreadable: frozenset[str] = frozenset
 
 
 def test_nothing_speaks_against_a_plain_room() -> None:
-    assert by_directory(holders({})) == ""
-    assert by_directory(holders({"deliverAndRedirect": b"FALSE", "msExchEnableModeration": b"FALSE"})) == ""
-    assert by_exchange(QUIET, ACCEPTS) == ""
+    assert directory_objections(holders({})) == ""
+    assert directory_objections(holders({"deliverAndRedirect": b"FALSE", "msExchEnableModeration": b"FALSE"})) == ""
+    assert exchange_objections(QUIET, ACCEPTS) == ""
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_each_attribute_that_leads_to_people_does(name: str) -> None:
-    found = by_directory(holders({name: b"TRUE" if "And" in name or "Enable" in name else b"CN=Somebody"}))
+    found = directory_objections(holders({name: b"TRUE" if "And" in name or "Enable" in name else b"CN=Somebody"}))
     assert name in found
-    hidden = by_directory(holders({}, frozenset((name.lower(),))))
+    hidden = directory_objections(holders({}, frozenset((name.lower(),))))
     assert "cannot be seen" in hidden
     assert name in hidden
 
 
 def test_without_an_object_nothing_is_known() -> None:
-    assert "cannot be seen" in by_directory(Holders(ROOM))
-    assert "no [directory]" in by_directory(None, "no [directory]")
+    assert "cannot be seen" in directory_objections(Holders(ROOM))
+    assert "no [directory]" in directory_objections(None, "no [directory]")
 
 
 @pytest.mark.parametrize(
@@ -49,17 +54,17 @@ def test_without_an_object_nothing_is_known() -> None:
     ],
 )
 def test_what_mail_tips_do_not_deny_speaks_against_it(tips: MailTips) -> None:
-    assert by_exchange(tips, ACCEPTS)
+    assert exchange_objections(tips, ACCEPTS)
 
 
 @pytest.mark.parametrize("setting", [None, 0, 1, 3])
 def test_only_a_room_that_accepts_by_itself_is_invited(setting: int | None) -> None:
-    assert "AutomateProcessing" in by_exchange(QUIET, CalendarSettings(ROOM, setting))
+    assert "AutomateProcessing" in exchange_objections(QUIET, CalendarSettings(ROOM, setting))
     hidden = CalendarSettings(ROOM, trouble=Trouble(Kind.NO_ACCESS, "ErrorItemNotFound", code="ErrorItemNotFound"))
-    assert "AutomateProcessing" in by_exchange(QUIET, hidden)
+    assert "AutomateProcessing" in exchange_objections(QUIET, hidden)
 
 
 def test_an_answer_of_the_moment_says_nothing() -> None:
     busy = Trouble(Kind.THROTTLED, "ErrorServerBusy", code="ErrorServerBusy")
-    assert of_the_moment(MailTips(ROOM, trouble=busy), ACCEPTS) is busy
-    assert of_the_moment(QUIET, CalendarSettings(ROOM, trouble=Trouble(Kind.NO_ACCESS, "no"))) is None
+    assert temporary_trouble(MailTips(ROOM, trouble=busy), ACCEPTS) is busy
+    assert temporary_trouble(QUIET, CalendarSettings(ROOM, trouble=Trouble(Kind.NO_ACCESS, "no"))) is None

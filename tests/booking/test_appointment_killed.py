@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from exchangelib.items import SEND_TO_NONE
 
-from pytest_flowscape.booking.client.booked import TaggedItem
+from pytest_flowscape.booking.client.booking_calendar import TaggedItem
 from tests.booking.sites import ROOMS, book, journals, killed_while_held, room, sweep
 from tests.exchangelib_client.accounts import account
 from tests.simulator.harness import Simulator
@@ -117,7 +117,7 @@ import os
 import pathlib
 import signal
 
-from pytest_flowscape.booking.client.booked import BookingCalendar
+from pytest_flowscape.booking.client.booking_calendar import BookingCalendar
 
 FLAG = pathlib.Path({flag!r})
 MOVE = BookingCalendar.move_end

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_flowscape.booking import round_trip
+from pytest_flowscape.booking import appointment
 from pytest_flowscape.session import plan_counts
 from tests.acceptance import accept
 from tests.booking.sites import ROOMS, WRITES, book, journals, room, steps, trip
@@ -16,18 +16,18 @@ from tests.hard_sites.planned import plan_of
 from tests.simulator.harness import Simulator
 
 ALL_STEPS = [
-    round_trip.LOOK,
-    round_trip.SLOT,
-    round_trip.SYNC,
-    round_trip.BOOK,
-    round_trip.SEEN,
-    round_trip.EXTEND,
-    round_trip.EXTENDED,
-    round_trip.END,
-    round_trip.ENDED,
-    round_trip.REMOVE,
-    round_trip.REMOVED,
-    round_trip.CHECK,
+    appointment.LOOK,
+    appointment.SLOT,
+    appointment.SYNC,
+    appointment.BOOK,
+    appointment.SEEN,
+    appointment.EXTEND,
+    appointment.EXTENDED,
+    appointment.END,
+    appointment.ENDED,
+    appointment.REMOVE,
+    appointment.REMOVED,
+    appointment.CHECK,
 ]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from pytest_flowscape.booking import precautions
+from pytest_flowscape.booking import invitation_checks
 from pytest_flowscape.core.errors import NotMeasured
 from pytest_flowscape.core.interruption import INTERRUPTION
 from pytest_flowscape.facts import Holders, RoundTrip, SiteFacts, StepTaken
@@ -13,7 +13,7 @@ from pytest_flowscape.probes.ews.session import EwsSession
 from pytest_flowscape.site.one_run import OPT_INS, Run
 
 if TYPE_CHECKING:  # exchangelib takes a second to import: only where something is booked
-    from pytest_flowscape.booking.desk import BookingDesk
+    from pytest_flowscape.booking.booker import Booker
 
 NO_JOURNAL = "booking-journal"
 STOPPED = "booking-stopped"
@@ -43,7 +43,7 @@ class Bookings:
         self._run = run
         self._facts = facts
         self._session = session
-        self._desk: BookingDesk | None = None
+        self._booker: Booker | None = None
         self.known: dict[str, RoundTrip] = dict(facts.bookings)
         self.meetings: dict[str, RoundTrip] = {}
 
@@ -61,7 +61,7 @@ class Bookings:
         if room not in self.known:
             self._refuse_stopped()
             try:
-                self.known[room] = self.desk().round_trip(room)
+                self.known[room] = self.booker().round_trip(room)
             except TripInterrupted as ended:
                 self.known[room] = ended.trip
                 raise
@@ -77,7 +77,7 @@ class Bookings:
         if room not in self.meetings:
             self._refuse_stopped()
             try:
-                self.meetings[room] = self._precautions(room, holders) or self.desk().meeting(room)
+                self.meetings[room] = self._precautions(room, holders) or self.booker().meeting(room)
             except TripInterrupted as ended:
                 self.meetings[room] = ended.trip
                 raise
@@ -86,17 +86,17 @@ class Bookings:
     def _precautions(self, room: str, holders: Callable[[], Holders]) -> RoundTrip | None:
         """Return the trip that was not made where something speaks against it."""
         try:
-            why = precautions.by_directory(holders())
+            why = invitation_checks.directory_objections(holders())
         except NotMeasured as closed:
-            why = precautions.by_directory(None, closed.reason)
+            why = invitation_checks.directory_objections(None, closed.reason)
         if not why:
             session = self._session()
             tips = session.mail_tips(room, sender=self._run.site.service_account.email)
             settings = session.calendar_settings(room)
-            trouble = precautions.of_the_moment(tips, settings)
+            trouble = invitation_checks.temporary_trouble(tips, settings)
             if trouble is not None:
                 return RoundTrip(room, steps=(StepTaken(PRECAUTIONS, trouble),), meeting=True)
-            why = precautions.by_exchange(tips, settings)
+            why = invitation_checks.exchange_objections(tips, settings)
         return (
             RoundTrip(room, refused=f"not invited, so that no mail reaches people: {why}", meeting=True)
             if why
@@ -107,17 +107,17 @@ class Bookings:
         if self._facts.booking_stopped:
             raise NotMeasured(self._facts.booking_stopped, cause=STOPPED)
 
-    def desk(self) -> BookingDesk:
+    def booker(self) -> Booker:
         """Return what writes and sweeps in this process."""
-        if self._desk is None:
-            from pytest_flowscape.booking.desk import BookingDesk  # noqa: PLC0415  see above
+        if self._booker is None:
+            from pytest_flowscape.booking.booker import Booker  # noqa: PLC0415  see above
 
             told = self._facts.sign_in.server_version if self._facts.sign_in else ""
-            self._desk = BookingDesk(self._run, self._session(), told)
-        return self._desk
+            self._booker = Booker(self._run, self._session(), told)
+        return self._booker
 
     def end(self) -> None:
         """Let go of the journal; where nothing is left open it is removed."""
-        desk, self._desk = self._desk, None
-        if desk is not None:
-            desk.close()
+        booker, self._booker = self._booker, None
+        if booker is not None:
+            booker.close()

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_flowscape.booking import round_trip
+from pytest_flowscape.booking import appointment
 from tests.acceptance import accept
 from tests.booking.sites import ROOMS, book, journals, room, site_with, steps, sweep, trip
 from tests.hard_sites.counts import assert_counts
@@ -18,9 +18,9 @@ BERGEN = "bergen@demo.test"
 @pytest.mark.parametrize(
     ("condition", "step", "said"),
     [
-        ("no-create-right", round_trip.BOOK, "ErrorCreateItemAccessDenied"),
-        ("quota-exceeded", round_trip.BOOK, "ErrorQuotaExceeded"),
-        ("update-refused", round_trip.EXTEND, "ErrorAccessDenied"),
+        ("no-create-right", appointment.BOOK, "ErrorCreateItemAccessDenied"),
+        ("quota-exceeded", appointment.BOOK, "ErrorQuotaExceeded"),
+        ("update-refused", appointment.EXTEND, "ErrorAccessDenied"),
     ],
 )
 def test_a_refusal_is_told_at_its_step(
@@ -86,7 +86,7 @@ def test_throttled_for_good_it_is_not_measured_and_swept_later(simulator: Simula
     done = book(simulator, tmp_path, "--flowscape-room=atlas@demo.test")
     outcome = done.outcome("CALENDAR-2", room("atlas"))
     assert outcome["outcome"] == "not measured", outcome
-    assert f"'{round_trip.EXTEND}': ErrorServerBusy" in outcome["found"]
+    assert f"'{appointment.EXTEND}': ErrorServerBusy" in outcome["found"]
     assert simulator.items() == before
     assert journals(tmp_path) == []
 
@@ -99,7 +99,7 @@ def test_a_lost_answer_is_cleared_up_by_the_tag(write: str, simulator: Simulator
     done = book(simulator, tmp_path, "--flowscape-room=atlas@demo.test")
     outcome = done.outcome("CALENDAR-2", room("atlas"))
     assert outcome["outcome"] == "passed", outcome
-    step = (round_trip.BOOK, round_trip.EXTEND, round_trip.END, round_trip.REMOVE)[int(write) - 1]
+    step = (appointment.BOOK, appointment.EXTEND, appointment.END, appointment.REMOVE)[int(write) - 1]
     assert [note.partition(":")[0] for note in outcome["notes"]] == [step]
     assert "its answer was lost" in outcome["notes"][0]
     assert simulator.count("ews.CreateItem") == 1
@@ -114,7 +114,7 @@ def test_a_lost_creation_is_not_sent_again(simulator: Simulator, tmp_path: Path)
     done = book(simulator, tmp_path, "--flowscape-room=atlas@demo.test")
     outcome = done.outcome("CALENDAR-2", room("atlas"))
     assert outcome["outcome"] == "not measured", outcome
-    assert f"'{round_trip.BOOK}': " in outcome["found"]
+    assert f"'{appointment.BOOK}': " in outcome["found"]
     assert simulator.count("ews.CreateItem") == 1
     assert simulator.items() == before
     assert journals(tmp_path) == []

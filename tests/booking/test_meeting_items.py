@@ -7,10 +7,10 @@ from collections.abc import Sequence
 
 import pytest
 
-from pytest_flowscape.booking import traces
+from pytest_flowscape.booking import meeting_items
 from pytest_flowscape.booking.calls import Patience
 from pytest_flowscape.booking.client.transport import RawAnswer
-from pytest_flowscape.booking.traces import CHECK, OF_ORGANIZER, OF_ROOM, REMOVE, Mailboxes
+from pytest_flowscape.booking.meeting_items import CHECK, OF_ORGANIZER, OF_ROOM, REMOVE, Mailboxes
 from pytest_flowscape.facts import TAG_NAME, TAG_SET, Written
 from tests.probes.ews_samples import response
 
@@ -103,11 +103,11 @@ def rooms(**more: object) -> Box:
 
 @pytest.fixture(autouse=True)
 def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(traces, "ROUNDS", (0.0, 0.0, 0.0, 0.0))
+    monkeypatch.setattr(meeting_items, "ROUNDS", (0.0, 0.0, 0.0, 0.0))
 
 
-def removed(own: Box, room: Box, known: Sequence[str] = ()) -> traces.Removal:
-    return traces.remove(Mailboxes(own, room), ITEM, known, ONCE)  # type: ignore[arg-type]
+def removed(own: Box, room: Box, known: Sequence[str] = ()) -> meeting_items.Removal:
+    return meeting_items.remove(Mailboxes(own, room), ITEM, known, ONCE)  # type: ignore[arg-type]
 
 
 def test_what_is_ours_goes_and_everything_else_stays() -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_flowscape.booking import answers, calls
-from pytest_flowscape.booking.answers import Seen
+from pytest_flowscape.booking import calls, room_answers
+from pytest_flowscape.booking.room_answers import Seen
 from pytest_flowscape.core.errors import NotMeasured, NotRequested, RequirementFailed
 from pytest_flowscape.facts import RoundTrip, StepTaken, Written
 from pytest_flowscape.judging import round_trips
@@ -24,15 +24,15 @@ def copy(response: str) -> MeetingTold:
 @pytest.mark.parametrize(
     ("seen", "cause", "unanswered"),
     [
-        (Seen((copy("Accept"),), frozenset(("calendar",))), answers.ANSWER_UNDER_WAY, False),
-        (Seen((copy("NoResponseReceived"),), frozenset(("calendar", "inbox"))), answers.NOT_ANSWERED, True),
-        (Seen((), frozenset(("inbox",))), answers.NOT_PROCESSED, True),
-        (Seen((), frozenset(("deleteditems",))), answers.ANSWER_UNDER_WAY, False),
-        (Seen((), frozenset()), answers.REQUEST_UNDER_WAY, False),
+        (Seen((copy("Accept"),), frozenset(("calendar",))), room_answers.ANSWER_UNDER_WAY, False),
+        (Seen((copy("NoResponseReceived"),), frozenset(("calendar", "inbox"))), room_answers.NOT_ANSWERED, True),
+        (Seen((), frozenset(("inbox",))), room_answers.NOT_PROCESSED, True),
+        (Seen((), frozenset(("deleteditems",))), room_answers.ANSWER_UNDER_WAY, False),
+        (Seen((), frozenset()), room_answers.REQUEST_UNDER_WAY, False),
     ],
 )
 def test_silence_is_told_by_how_far_the_request_has_come(seen: Seen, cause: str, unanswered: bool) -> None:
-    step, said = answers.silence("hear", 120.0, seen)
+    step, said = room_answers.silence("hear", 120.0, seen)
     assert (step.cause, said, step.succeeded) == (cause, unanswered, False)
     assert "no answer within 120 seconds" in step.wrong
 
@@ -40,12 +40,12 @@ def test_silence_is_told_by_how_far_the_request_has_come(seen: Seen, cause: str,
 def test_acceptance_by_the_room_itself_is_the_only_good_answer() -> None:
     by_room = MeetingTold(ITEM, sender=ROOM, author=ROOM.upper(), text="Taken.")
     by_person = MeetingTold(ITEM, sender=PERSON, author=ROOM)
-    assert answers.by_delegate("hear", "Accept", by_room) is None
-    assert answers.unwanted("hear", "Accept", by_room) is None
-    declined = answers.unwanted("hear", "Decline", by_room)
+    assert room_answers.by_delegate("hear", "Accept", by_room) is None
+    assert room_answers.unwanted("hear", "Accept", by_room) is None
+    declined = room_answers.unwanted("hear", "Decline", by_room)
     assert declined is not None
     assert declined.wrong == "the room declines, and says: 'Taken.'"
-    delegated = answers.by_delegate("hear", "Accept", by_person)
+    delegated = room_answers.by_delegate("hear", "Accept", by_person)
     assert delegated is not None
     assert PERSON in delegated.wrong
 
@@ -65,7 +65,7 @@ def test_every_cause_is_judged_with_what_it_usually_is(cause: str) -> None:
 
 def test_what_is_left_comes_before_the_answer() -> None:
     left = Written(ROOM, "calendar", "run/1", "Subject")
-    step = StepTaken("hear", wrong="declined", cause=answers.DECLINED)
+    step = StepTaken("hear", wrong="declined", cause=room_answers.DECLINED)
     with pytest.raises(RequirementFailed) as caught:
         round_trips.judge(RoundTrip(ROOM, steps=(step,), left=(left,), meeting=True), "an answer")
     assert caught.value.cause == round_trips.LEFT_BEHIND

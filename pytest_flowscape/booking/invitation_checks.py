@@ -30,7 +30,7 @@ _FALSE = ("", "FALSE")
 _MOMENT = frozenset((*REPEATED, Kind.MALFORMED, Kind.HTTP, Kind.NOT_ASKED, Kind.STOPPED, Kind.LOST_SIGN_IN))
 
 
-def by_directory(holders: Holders | None, why_not: str = "") -> str:
+def directory_objections(holders: Holders | None, why_not: str = "") -> str:
     """Say why the directory speaks against inviting a room, empty where it does not.
 
     ``why_not`` is why there are no holders: what cannot be seen speaks against it.
@@ -38,10 +38,10 @@ def by_directory(holders: Holders | None, why_not: str = "") -> str:
     entries = (*holders.by_proxy, *holders.by_mail) if holders else ()
     if not entries:
         return f"where its mail goes cannot be seen in the directory: {why_not or 'it shows no such object'}"
-    return "; ".join(dict.fromkeys(why for entry in entries for why in _by_entry(entry)))
+    return "; ".join(dict.fromkeys(why for entry in entries for why in _entry_objections(entry)))
 
 
-def _by_entry(entry: DirectoryEntry) -> Iterator[str]:
+def _entry_objections(entry: DirectoryEntry) -> Iterator[str]:
     hidden = sorted(name for name in REACHES if name.lower() in entry.unreadable)
     if hidden:
         yield f"where its mail goes cannot be seen in the directory: {', '.join(hidden)} not readable"
@@ -50,7 +50,7 @@ def _by_entry(entry: DirectoryEntry) -> Iterator[str]:
             yield f"{why} ({name})"
 
 
-def by_exchange(tips: MailTips, settings: CalendarSettings) -> str:
+def exchange_objections(tips: MailTips, settings: CalendarSettings) -> str:
     """Say why Exchange's own answers speak against inviting a room, empty where they do not."""
     told = []
     if tips.trouble is not None:
@@ -68,7 +68,7 @@ def by_exchange(tips: MailTips, settings: CalendarSettings) -> str:
     return "; ".join(told)
 
 
-def of_the_moment(*answers: MailTips | CalendarSettings) -> Trouble | None:
+def temporary_trouble(*answers: MailTips | CalendarSettings) -> Trouble | None:
     """Return a trouble that time may cure: then nothing is known, in either direction."""
     troubles = [answer.trouble for answer in answers if answer.trouble is not None]
     return next((trouble for trouble in troubles if trouble.kind in _MOMENT), None)

@@ -3,26 +3,25 @@
 from __future__ import annotations
 
 from datetime import datetime, timezone
-from pathlib import Path
 
 from filelock import FileLock
 
-from pytest_flowscape.booking.asked import NO_JOURNAL, STOPPED
-from pytest_flowscape.booking.client.booked import BookingCalendar
-from pytest_flowscape.booking.client.meetings import MeetingMailbox
+from pytest_flowscape.booking.appointment import Trip
+from pytest_flowscape.booking.appointment_sweep import sweep
+from pytest_flowscape.booking.bookings import NO_JOURNAL, STOPPED
+from pytest_flowscape.booking.client.booking_calendar import BookingCalendar
+from pytest_flowscape.booking.client.meeting_mailbox import MeetingMailbox
 from pytest_flowscape.booking.journal import Journal, Writer, find_journals, journal_folder
 from pytest_flowscape.booking.meeting import MeetingTrip
+from pytest_flowscape.booking.meeting_items import Mailboxes
 from pytest_flowscape.booking.meeting_sweep import sweep_meetings
-from pytest_flowscape.booking.round_trip import Trip
-from pytest_flowscape.booking.sweep import sweep
-from pytest_flowscape.booking.traces import Mailboxes
 from pytest_flowscape.core.errors import NotMeasured
 from pytest_flowscape.facts import RoundTrip, Sweep
 from pytest_flowscape.probes.ews.session import EwsSession
 from pytest_flowscape.site.one_run import Run
 
 
-class BookingDesk:
+class Booker:
     """Books and sweeps over one session, for one thread. ``server_version`` is ServerVersionInfo as told."""
 
     def __init__(self, run: Run, session: EwsSession, server_version: str) -> None:
@@ -138,17 +137,3 @@ class BookingDesk:
             server_version=self._version or self._session.server_version,
             impersonate=impersonate,
         )
-
-
-def something_open(run: Run) -> Sweep | None:
-    """Tell without asking any server whether there is something to sweep.
-
-    None: there is. Else what there is to say about journals that are left alone.
-    """
-    folder: Path | None = run.journals
-    assert folder is not None
-    journals = find_journals(journal_folder(folder, run.site), Writer.here(run.site))
-    try:
-        return None if journals.open_items else Sweep(not_ours=tuple(journals.not_ours))
-    finally:
-        journals.release()

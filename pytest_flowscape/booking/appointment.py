@@ -13,12 +13,12 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from pytest_flowscape.booking import slots
-from pytest_flowscape.booking.asked import TripInterrupted
+from pytest_flowscape.booking.appointment_sweep import CALENDAR, as_written, look, remove, sweep_calendar
+from pytest_flowscape.booking.bookings import TripInterrupted
 from pytest_flowscape.booking.calls import REMOVING, Changed, ask, change, create, measuring
-from pytest_flowscape.booking.client.booked import BookingCalendar
+from pytest_flowscape.booking.client.booking_calendar import BookingCalendar
 from pytest_flowscape.booking.journal import Journal, Journals
 from pytest_flowscape.booking.slots import BODY, Slot, new_tag, subject_of
-from pytest_flowscape.booking.sweep import CALENDAR, as_written, look, remove, sweep_calendar
 from pytest_flowscape.facts import RoundTrip, StepTaken, Sweep, Trouble, Written
 from pytest_flowscape.probes.ews import item_answers
 from pytest_flowscape.probes.ews.item_answers import CREATED, DELETED, UPDATED, Change, ItemTold

@@ -22,7 +22,13 @@ from exchangelib.items import (
 )
 from exchangelib.properties import Attendee, DistinguishedFolderId, ReferenceItemId
 
-from pytest_flowscape.booking.client.booked import BookingCalendar, TaggedCalendar, TaggedItem, every, ews_time
+from pytest_flowscape.booking.client.booking_calendar import (
+    BookingCalendar,
+    TaggedCalendar,
+    TaggedItem,
+    every,
+    ews_time,
+)
 from pytest_flowscape.booking.client.transport import RawAnswer
 from pytest_flowscape.facts import Written
 from pytest_flowscape.probes.ews.meeting_answers import OBJECT_ID, OBJECT_ID_SET

@@ -7,11 +7,11 @@ from dataclasses import replace
 from datetime import datetime, timezone
 
 from pytest_flowscape.booking.calls import UNCERTAIN, Call, Changed, Patience, ask, change, create
-from pytest_flowscape.booking.client.meetings import MeetingMailbox
+from pytest_flowscape.booking.client.meeting_mailbox import MeetingMailbox
 from pytest_flowscape.booking.journal import Journal
+from pytest_flowscape.booking.meeting_items import CALENDAR, Found, find_at_organizer
 from pytest_flowscape.booking.meeting_sweep import ANSWER, CANCELLATION
 from pytest_flowscape.booking.slots import BODY
-from pytest_flowscape.booking.traces import CALENDAR, Found, find_at_organizer
 from pytest_flowscape.facts import Kind, Trouble, Written
 from pytest_flowscape.probes.ews import item_answers, meeting_answers
 from pytest_flowscape.probes.ews.item_answers import ItemTold

@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 from pytest_flowscape.booking.calls import REMOVING, Changed, Patience, ask, change
-from pytest_flowscape.booking.client.booked import BookingCalendar
+from pytest_flowscape.booking.client.booking_calendar import BookingCalendar
 from pytest_flowscape.booking.journal import Journals
 from pytest_flowscape.core.interruption import INTERRUPTION
 from pytest_flowscape.facts import Sweep, Trouble, Written
