@@ -120,6 +120,9 @@ def pytest_configure(config: pytest.Config) -> None:
         names = ", ".join(f"--{name.replace('_', '-')}" for name in NEEDS_A_RUN if config.getoption(name))
         raise pytest.UsageError(f"{names}: add --flowscape-config=SITE.INI or --flowscape-demo.")
     if asked if sent is None else "flowscape" in sent:
-        from pytest_flowscape.session import controller  # noqa: PLC0415  heavy: only when used
+        if sent is None:
+            from pytest_flowscape.session.controller import set_up_controller as set_up  # noqa: PLC0415  heavy
+        else:
+            from pytest_flowscape.session.worker import set_up_worker as set_up  # noqa: PLC0415  heavy: only when used
 
-        controller.activate(config)
+        set_up(config)

@@ -19,7 +19,9 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from pytest_flowscape.core.own_state import account_key, private_folder, write_private
-from pytest_flowscape.gathering.site import utc_now
+from pytest_flowscape.facts import SiteFacts
+from pytest_flowscape.gathering.site import directory_user_gate, utc_now
+from pytest_flowscape.probes.gate import Gate
 from pytest_flowscape.site.model import Site, account_name
 from pytest_flowscape.site.one_run import Run
 
@@ -109,6 +111,23 @@ class RunRefusals:
         now = utc_now()
         directory = self.directory.since(now) if self.directory else None
         return replace(run, refused_at=self.account.since(now), directory_refused_at=directory)
+
+    def note(self, run: Run, facts: SiteFacts | None, *, signed_in: bool = False) -> None:
+        """Note for an hour that sign-ins were stopped, for whatever reason and at whatever time of the run.
+
+        ``signed_in`` is the moment after the first sign-ins: only then a
+        success drops older notes. Later it might drop that of another run.
+        """
+        if Gate(run.folder).stopped:
+            self.account.remember(utc_now())
+        elif signed_in and facts and facts.sign_in and facts.sign_in.succeeded:
+            self.account.forget()
+        if self.directory is None:
+            return
+        if directory_user_gate(run).stopped:
+            self.directory.remember(utc_now())
+        elif signed_in and facts and facts.directory and not facts.directory.bind.trouble:
+            self.directory.forget()
 
     @classmethod
     def of(cls, site: Site, folder: Path, *, personal: Path | None) -> RunRefusals:

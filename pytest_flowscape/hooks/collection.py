@@ -36,6 +36,17 @@ def paths_to_run(config: pytest.Config) -> list[str]:
     return list(dict.fromkeys(paths))
 
 
+def may_hold_requirements(config: pytest.Config) -> bool:
+    """Whether a path given names our package: without importing it no test declares a requirement."""
+    for argument in config.args:
+        path = Path(str(argument).split("::")[0])
+        path = path if path.is_absolute() else config.invocation_params.dir / path
+        files = [path] if path.is_file() else path.rglob("*.py")
+        if any("pytest_flowscape" in file.read_text(encoding="utf-8", errors="replace") for file in files):
+            return True
+    return False
+
+
 _RECORD = pytest.StashKey[Requirement | None]()
 
 

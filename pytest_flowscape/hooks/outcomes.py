@@ -7,8 +7,6 @@ travels as plain JSON values in ``report.flowscape``.
 from __future__ import annotations
 
 from collections.abc import Generator, Mapping
-from dataclasses import replace
-from datetime import date
 from typing import Any
 
 import pytest
@@ -16,13 +14,13 @@ import pytest
 from pytest_flowscape.core.errors import NotMeasured, NotRequested, RequirementFailed
 from pytest_flowscape.hooks.collection import labelled, requirement_of, target_of
 from pytest_flowscape.hooks.fixtures import JUDGE
-from pytest_flowscape.judging.entries import OWN_MAILBOX
+from pytest_flowscape.judging.exceptions import Exceptions
 from pytest_flowscape.judging.judge import Decided, Judge
 from pytest_flowscape.judging.outcomes import Outcome, Word
 from pytest_flowscape.report.powershell import render_fix
 from pytest_flowscape.report.text import seen, visible
 from pytest_flowscape.requirement import Level, Notes, Requirement
-from pytest_flowscape.site.model import Attestation, Site, Waiver
+from pytest_flowscape.site.model import Site
 
 LETTERS = {
     Word.PASSED: ".",
@@ -37,16 +35,14 @@ MARKUP = {
     Word.FAILED: {"red": True},
     Word.NOT_MEASURED: {"yellow": True, "bold": True},
 }
-NEVER_ATTESTED = ("internal", OWN_MAILBOX, "malformed", "throttled", "transient")
 
 
 class OutcomeHooks:
     """Makes outcomes out of reports, with waivers and attestations of the site applied."""
 
-    def __init__(self, site: Site, today: date) -> None:
+    def __init__(self, site: Site, exceptions: Exceptions) -> None:
         self._site = site
-        self._waivers = {(w.requirement, w.target): w for w in site.waivers if w.until >= today}
-        self._attestations = site.attestations
+        self._exceptions = exceptions
         self._keywords: dict[str, Mapping[str, Any]] = {}
 
     @pytest.hookimpl(tryfirst=True)
@@ -80,7 +76,9 @@ class OutcomeHooks:
         judge = item.config.stash.get(JUDGE, None)
         if judge is not None and judge.knows(record.id):
             error = self._believed(judge.decide(record.id, target_of(item)), error)
-        outcome = self.outcome(record, target_of(item), error, call.duration, self._notes(item, record, judge))
+        outcome = self._exceptions.outcome(
+            record, target_of(item), error, call.duration, self._notes(item, record, judge)
+        )
         if call.excinfo is not None and outcome.cause != "internal":
             # our words replace the traceback; to make one, pytest would parse the suite again for each room
             call.excinfo.traceback = type(call.excinfo.traceback)([])
@@ -96,30 +94,6 @@ class OutcomeHooks:
         function = report.nodeid.partition("[")[0]
         report.keywords = self._keywords.setdefault(function, report.keywords)
         return report
-
-    def outcome(
-        self, record: Requirement, target: str, error: BaseException | None, seconds: float, notes: tuple[str, ...]
-    ) -> Outcome:
-        """Return the outcome of a pair that ended in ``error`` (None: it holds), waivers and attestations applied."""
-        base = Outcome(
-            record.id,
-            target,
-            Word.PASSED,
-            level=record.level.value,
-            owner=record.owner.value,
-            notes=notes,
-            seconds=round(seconds, 4),
-        )
-        if error is None:
-            return base
-        if isinstance(error, RequirementFailed):
-            return self._failed(base, record, error)
-        if isinstance(error, NotRequested):
-            return replace(base, word=Word.NOT_REQUESTED, found=error.reason, owner="")
-        if not isinstance(error, NotMeasured):
-            said = str(error).splitlines()[0] if str(error) else ""
-            error = NotMeasured(f"the check itself failed: {type(error).__name__}: {said}", cause="internal")
-        return self._not_measured(base, error)
 
     @staticmethod
     def _believed(found: Decided, error: BaseException | None) -> BaseException | None:
@@ -140,42 +114,6 @@ class OutcomeHooks:
             return judge.notes_on(record.id, target_of(item))
         collected = getattr(item, "funcargs", {}).get("notes")  # of a requirement of the customer's own
         return tuple(collected.lines) if isinstance(collected, Notes) else ()
-
-    def _failed(self, base: Outcome, record: Requirement, error: RequirementFailed) -> Outcome:
-        failed = replace(
-            base,
-            word=Word.FAILED,
-            expected=error.expected,
-            found=error.found,
-            consequence=error.consequence or record.consequence,
-            fix=error.fix or record.fix,
-            owner=error.owner or record.owner.value,
-            cause=error.cause,
-        )
-        waiver = self._waivers.get((record.id, base.target))
-        return replace(failed, word=Word.WAIVED, notes=(_waived(waiver), *base.notes)) if waiver else failed
-
-    def _not_measured(self, base: Outcome, error: NotMeasured) -> Outcome:
-        found = replace(
-            base, word=Word.NOT_MEASURED, found=error.reason, cause=error.cause, because=error.because, owner=""
-        )
-        # a waiver covers the dependants on the same target, never those of another: a waived account
-        # would else let every room through unseen
-        waiver = self._waivers.get((error.because, base.target))
-        if waiver is not None:
-            return replace(found, word=Word.WAIVED, notes=(_waived(waiver), *base.notes))
-        # what was stopped by a failure, waits, or speaks against itself is no case of "not measurable here"
-        vouched = None if error.because or error.waiting or error.cause in NEVER_ATTESTED else self._attestation(base)
-        if vouched is not None:
-            said = f"attested by {vouched.who} on {vouched.on.isoformat()}: {vouched.how}"
-            return replace(found, word=Word.ATTESTED, notes=(said, *base.notes))
-        return found
-
-    def _attestation(self, base: Outcome) -> Attestation | None:
-        for vouched in self._attestations:
-            if vouched.requirement == base.requirement and vouched.target in ("", base.target):
-                return vouched
-        return None
 
     def tell(self, report: pytest.TestReport, record: Requirement, outcome: Outcome, *, defect: bool) -> None:
         """Bring pytest's own categories in line with the outcome: error, failure, skip, xfail.
@@ -200,10 +138,6 @@ class OutcomeHooks:
             report.outcome, report.longrepr = "failed", f"{text}\n\n{report.longreprtext}"
         else:
             report.outcome, report.longrepr = "failed", text
-
-
-def _waived(waiver: Waiver) -> str:
-    return f"waived by {waiver.owner} until {waiver.until.isoformat()}: {waiver.reason}"
 
 
 def describe(record: Requirement, outcome: Outcome, site: Site) -> str:

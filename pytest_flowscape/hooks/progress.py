@@ -46,8 +46,15 @@ class Progress:
             said.append(f"{plural(self._other_failed, 'other test')} failed")
         return ", ".join(said)
 
-    def say(self, text: str) -> None:
-        """Show a text on the line, where there is one."""
+    def show(self, text: str) -> None:
+        """Show a text on the line, where there is one; "" leaves nothing of the line, for what others write."""
+        if text:
+            self._write(text)
+        elif self._shown:
+            self._write("")
+            self._write("")  # the cursor to the margin again: the blanks moved it
+
+    def _write(self, text: str) -> None:
         terminal = self._terminal()
         if terminal is None:
             return
@@ -83,12 +90,6 @@ class Progress:
     def _logs_live(self) -> bool:
         return bool(self._config.getini("log_cli") or getattr(self._config.option, "log_cli_level", None))
 
-    def erase(self) -> None:
-        """Leave nothing of the line, for what somebody else writes."""
-        if self._shown:
-            self.say("")
-            self.say("")  # the cursor to the margin again: the blanks moved it
-
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_report_teststatus(self) -> Generator[None, Any, Any]:
         """Leave the letter out where the line is shown; the word stays, by which pytest counts."""
@@ -107,7 +108,7 @@ class Progress:
         else:
             self._other_failed += report.failed
         if (outcome is not None or report.failed) and self._terminal_of_tests() is not None:
-            self.say(self.text)
+            self.show(self.text)
 
     @pytest.hookimpl(wrapper=True, trylast=True)
     def pytest_runtestloop(self) -> Generator[None, Any, Any]:
@@ -118,14 +119,14 @@ class Progress:
         try:
             result = yield
         except BaseException:
-            self.erase()
+            self.show("")
             terminal.write_line(self.text)
             raise
-        self.erase()
+        self.show("")
         terminal.write(cut(self.text, self._config.get_terminal_writer().fullwidth - len(" [100%]") - 1))
         return result
 
     @pytest.hookimpl(tryfirst=True, optionalhook=True)
     def pytest_testnodedown(self) -> None:
         """Make room for what xdist says of a worker that died."""
-        self.erase()
+        self.show("")

@@ -26,6 +26,7 @@ from pytest_flowscape.hooks.collection import labelled, requirement_of, target_o
 from pytest_flowscape.hooks.fixtures import JUDGE
 from pytest_flowscape.hooks.outcomes import OutcomeHooks
 from pytest_flowscape.judging.catalogue import suites_folder
+from pytest_flowscape.judging.exceptions import Exceptions
 from pytest_flowscape.judging.judge import Decided, Judge
 from pytest_flowscape.judging.outcomes import carry
 from pytest_flowscape.report.page.html_sieve import ALONE
@@ -73,8 +74,9 @@ class Alike:
 class FactsOnly:
     """Runs what only reads facts; every other test is left to pytest."""
 
-    def __init__(self, config: pytest.Config, outcomes: OutcomeHooks) -> None:
+    def __init__(self, config: pytest.Config, exceptions: Exceptions, outcomes: OutcomeHooks) -> None:
         self._config = config
+        self._exceptions = exceptions
         self._outcomes = outcomes
         self._worker = hasattr(config, "workerinput")
         self._verbose = config.option.verbose > 0
@@ -112,7 +114,7 @@ class FactsOnly:
         assert record is not None
         hook, location = self._config.hook, (alike.path, alike.line, item.name)
         notes = self._config.stash[JUDGE].notes_on(record.id, target)
-        outcome = self._outcomes.outcome(record, target, found, seconds, notes)
+        outcome = self._exceptions.outcome(record, target, found, seconds, notes)
         item.user_properties.append(labelled("outcome", outcome.word.value))
         before = isinstance(found, NotMeasured | NotRequested)  # such a test does not get as far as its call
         if self._verbose:

@@ -26,13 +26,15 @@ COLOURS: Mapping[str, dict[str, bool]] = {
 
 
 class Terminal:
-    """Terminal hooks of the controller; ``closing`` gives the closing text once the run has been judged."""
+    """Terminal hooks of the controller; ``closing_lines`` returns the closing text once the run has been judged."""
 
-    def __init__(self, config: pytest.Config, run: Run, notes: Sequence[str]) -> None:
+    def __init__(
+        self, config: pytest.Config, run: Run, notes: Sequence[str], closing_lines: Callable[[], Sequence[Line]]
+    ) -> None:
         self._config = config
         self._run = run
         self._notes = notes
-        self.closing: Callable[[], Sequence[Line]] = tuple
+        self._closing_lines = closing_lines
 
     def pytest_sessionstart(self) -> None:
         """Have pytest leave out what only makes sense for tests that somebody wrote."""
@@ -68,17 +70,6 @@ class Terminal:
             return "advice", "r", ("FAILED (recommended)", {"yellow": True})
         return word.value, LETTERS[word], (word.value.upper(), MARKUP.get(word, {}))
 
-    def count_not_run(self, number: int) -> None:
-        """Have pytest's last line name what was not run: it would else be green though the run is incomplete."""
-        terminal = self._config.pluginmanager.getplugin("terminalreporter")
-        if terminal is None or not number:
-            return
-        location = ("", None, Word.NOT_RUN.value)
-        missing = pytest.TestReport(Word.NOT_RUN.value, location, {}, "skipped", None, "call")
-        missing.flowscape = {"outcome": Word.NOT_RUN.value, "level": ""}  # type: ignore[attr-defined]
-        terminal.pytest_runtest_logreport(missing)
-        terminal.stats[Word.NOT_RUN.value] = [missing] * number
-
     @pytest.hookimpl(wrapper=True, tryfirst=True, specname="pytest_terminal_summary")
     def pytest_fold_failures(self, terminalreporter: Any) -> Generator[None, None, None]:
         """Have pytest print each cause in full once, not for every room, and no line wider than the terminal."""
@@ -103,7 +94,7 @@ class Terminal:
     @pytest.hookimpl(trylast=True)
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         """Close with the table, what to fix, and the verdict."""
-        lines = self.closing()
+        lines = self._closing_lines()
         if not lines:
             return
         terminalreporter.section("Flowscape acceptance")
@@ -123,3 +114,15 @@ def _one_of_each(reports: Sequence[Any]) -> list[Any]:
         words = "" if carried["cause"] else carried["found"]
         first.setdefault((carried["requirement"], carried["cause"], words), report)
     return list(first.values())
+
+
+def count_not_run(config: pytest.Config, number: int) -> None:
+    """Have pytest's last line name what was not run: it would else be green though the run is incomplete."""
+    terminal = config.pluginmanager.getplugin("terminalreporter")
+    if terminal is None or not number:
+        return
+    location = ("", None, Word.NOT_RUN.value)
+    missing = pytest.TestReport(Word.NOT_RUN.value, location, {}, "skipped", None, "call")
+    missing.flowscape = {"outcome": Word.NOT_RUN.value, "level": ""}  # type: ignore[attr-defined]
+    terminal.pytest_runtest_logreport(missing)
+    terminal.stats[Word.NOT_RUN.value] = [missing] * number

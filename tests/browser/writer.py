@@ -16,6 +16,7 @@ from pytest_flowscape.judging.outcomes import Outcome, Word
 from pytest_flowscape.report.files import results
 from pytest_flowscape.report.fixes import scripts
 from pytest_flowscape.report.groups import findings
+from pytest_flowscape.report.page import page
 from pytest_flowscape.report.page.evidence import Evidence
 from pytest_flowscape.report.page.html import AcceptancePage
 from tests.browser.sites import SITES, Judged, requirements
@@ -53,10 +54,14 @@ class Reporter:
         found = findings(judged.result.outcomes, requirements())
         for write in scripts.writers(self._folder, found, judged.site, judged.facts, run).values():
             write()
-        self._page.result, self._page.run, self._page.site_facts = judged.result, run, judged.facts
-        self._page.evidence = Evidence(judged.facts, judged.target_facts)
-        self._page.fixes = scripts.by_owner(self._folder)
-        self._page.results_sha256 = hashlib.sha256(written.read_bytes()).hexdigest()
+        content = page.Told(
+            judged.facts,
+            run,
+            Evidence(judged.facts, judged.target_facts),
+            scripts.by_owner(self._folder),
+            hashlib.sha256(written.read_bytes()).hexdigest(),
+        )
+        self._page.show(judged.result, content)
 
 
 def made(nodeid: str, when: str, state: str, text: str | None = None) -> pytest.TestReport:

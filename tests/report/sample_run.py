@@ -20,8 +20,8 @@ import pytest
 
 from pytest_flowscape.facts import Certificate, DirectoryView, SiteFacts, Vantage
 from pytest_flowscape.gathering import site
-from pytest_flowscape.hooks import recorder
-from pytest_flowscape.session import controller
+from pytest_flowscape.hooks import run_end
+from pytest_flowscape.session import controller, measurement
 from pytest_flowscape.site.one_run import Run
 
 VARIABLE = "FLOWSCAPE_SAMPLE"
@@ -98,6 +98,6 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
     begun = datetime.fromisoformat(os.environ[BEGUN])
     real = site.gather_site
     controller.utc_now = lambda: begun
-    recorder.utc_now = lambda: begun + LASTED
-    controller.gather_site = lambda run, **more: told(real(run, **more), run)
+    run_end.utc_now = lambda: begun + LASTED
+    measurement.gather_site = lambda run, **more: told(real(run, **more), run)
     early_config.pluginmanager.register(Steady())

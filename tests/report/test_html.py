@@ -93,9 +93,7 @@ class Driver:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self) -> None:
-        self.page.result = self.judged
-        self.page.run = run_info()
-        self.page.site_facts = site_facts()
+        self.page.show(self.judged, page.Told(site_facts(), run_info()))
 
 
 def made(pytester: pytest.Pytester, where: Site, judged: Result, extra: str = "") -> tuple[str, list[dict[str, Any]]]:

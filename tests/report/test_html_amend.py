@@ -12,6 +12,7 @@ import pytest
 
 from pytest_flowscape.report.page import html, html_amend
 from pytest_flowscape.report.page.html_amend import UnknownMarkupError, amend, mend
+from pytest_flowscape.report.page.page import Told
 from tests.report.report_samples import REQUIREMENTS, result, run_info, site
 
 
@@ -26,7 +27,7 @@ class Ended:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self) -> None:
-        self.page.result, self.page.run = result(self.page.site), run_info()
+        self.page.show(result(self.page.site), Told(run=run_info()))
 
 
 @pytest.fixture

@@ -8,21 +8,18 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Generator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from html import escape
 from pathlib import Path
 from typing import Any, Protocol
 
 import pytest
 
-from pytest_flowscape.facts import SiteFacts
 from pytest_flowscape.judging.outcomes import Word, outcome_of
 from pytest_flowscape.judging.verdict import Result
 from pytest_flowscape.report import groups
-from pytest_flowscape.report.files.results import RunInfo
-from pytest_flowscape.report.groups import Finding, findings
+from pytest_flowscape.report.groups import findings
 from pytest_flowscape.report.page import html_amend, html_sieve, page
-from pytest_flowscape.report.page.evidence import Evidence
 from pytest_flowscape.report.text import visible
 from pytest_flowscape.requirement import Requirement
 from pytest_flowscape.site.model import Site
@@ -53,28 +50,24 @@ class Page(Protocol):
 
 @dataclass(eq=False)  # pytest before 9.1 hashes its plugins
 class AcceptancePage:
-    """pytest-html's hooks. ``result`` and ``run`` are set before the session finishes; findings follow from them.
+    """pytest-html's hooks. Without ``show`` (a run that stopped before its end) the page never shows a verdict.
 
-    Without a result (a run that stopped before its end) the page says so, and
-    never shows a verdict. ``results_sha256`` is that of results.json; ``fixes``
-    are paths of written scripts by owner; ``written`` is where pytest-html
-    writes, None where it is not to be amended.
+    ``written`` is where pytest-html writes, None where it is not to be amended.
     """
 
     site: Site
     requirements: Mapping[str, Requirement]
-    result: Result | None = None
-    run: RunInfo | None = None
-    site_facts: SiteFacts | None = None
-    results_sha256: str = ""
-    findings: tuple[Finding, ...] | None = None
-    evidence: Evidence = field(default_factory=Evidence)
-    fixes: Mapping[str, str] = field(default_factory=dict)
     written: Path | None = None
+    _result: Result | None = None
+    _content: page.Told = field(default_factory=page.Told)
     _page: Page | None = None
     _rows: Counter[str] = field(default_factory=Counter)
     _left_out: int = 0
     _note: str = ""
+
+    def show(self, result: Result, content: page.Told) -> None:
+        """Put a result on the page; call before pytest-html writes it."""
+        self._result, self._content = result, content
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_html_report_title(self, report: Page) -> None:
@@ -91,25 +84,17 @@ class AcceptancePage:
     @pytest.hookimpl(optionalhook=True)
     def pytest_html_results_summary(self, prefix: list[str]) -> None:
         """Put the acceptance in front of everything else, and our numbers into pytest-html's counters."""
-        if self.result is not None and self.findings is None:
-            self.findings = findings(self.result.outcomes, self.requirements)
-        told = page.Told(
-            site_facts=self.site_facts,
-            run=self.run,
-            evidence=self.evidence,
-            fixes=self.fixes,
-            results_sha256=self.results_sha256,
-            rows_left_out=self._left_out,
-        )
-        prefix.append(page.render(self.result, self.findings or (), self.site, self.requirements, told))
+        found = findings(self._result.outcomes, self.requirements) if self._result else ()
+        content = replace(self._content, rows_left_out=self._left_out)
+        prefix.append(page.render(self._result, found, self.site, self.requirements, content))
         self._count()
 
     def _count(self) -> None:
         if self._page is None:
             return
         counted = dict(self._rows)
-        if self.result is not None:  # what has no row, left out or lost with its worker, counts too
-            totals = groups.totals(self.result.outcomes)
+        if self._result is not None:  # what has no row, left out or lost with its worker, counts too
+            totals = groups.totals(self._result.outcomes)
             counted |= {name: totals[word] for word, name in _FILTERS.items()}
         for name, entry in self._page.outcomes.items():
             entry["value"] = counted.get(name, 0)
