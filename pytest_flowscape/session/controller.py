@@ -149,7 +149,7 @@ class Controller:
         self._interruption: KeyboardInterrupt | None = None
         if distributed:
             INTERRUPTION.grace = WITH_WORKERS
-            INTERRUPTION.tell(self._workers.stop)
+            INTERRUPTION.call_at_signal(self._workers.stop)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionstart(self) -> None:
