@@ -24,7 +24,7 @@ from pytest_flowscape.facts.directory import (
     may_be_linked,
 )
 from pytest_flowscape.judging import entries
-from pytest_flowscape.judging.causes import CAUSES
+from pytest_flowscape.judging.causes import failing, sentence
 from pytest_flowscape.judging.remedies import (
     DIRECTORY,
     EXCHANGE,
@@ -99,9 +99,10 @@ def test_account_is_enabled(account_state: AccountState, notes: Notes) -> None:
     A date on which it will expire is noted.
     """
     expected = "an account that is enabled, not expired and not locked out"
-    if account_state.cause and CAUSES[account_state.cause].failed == "ACCOUNT-2":
-        state = next(s for s in STATES if s in CAUSES[account_state.cause].sentence)
-        found = entries.told(account_state.cause, account_state.detail)
+    refused = failing("ACCOUNT-2", account_state.closed)
+    if refused:
+        found = sentence(refused)
+        state = next(state for state in STATES if state in found)
         expect(False, expected=expected, found=found, cause=state, fix=account_state_fix(state))
     entry = _entry(account_state)
     disabled = bool(entries.number(entry, "userAccountControl") & DISABLED)
@@ -232,9 +233,10 @@ def test_password_never_expires(account_state: AccountState, notes: Notes) -> No
     computes, never by the date of the last change alone.
     """
     expected = "a password that never expires"
-    if account_state.cause and CAUSES[account_state.cause].failed == "ACCOUNT-4":
-        must_change = "must be changed" in CAUSES[account_state.cause].sentence
-        found = entries.told(account_state.cause, account_state.detail)
+    refused = failing("ACCOUNT-4", account_state.closed)
+    if refused:
+        found = sentence(refused)
+        must_change = "must be changed" in found
         expect(False, expected=expected, found=found, cause="must-change" if must_change else "password-expired")
     entry = _entry(account_state)
     flags = entries.number(entry, "userAccountControl")
@@ -278,9 +280,9 @@ def test_password_alone_signs_in(site: Site, site_facts: SiteFacts, notes: Notes
     gateway in front.
     """
     expected = f"'{site.service_account.username}' to sign in to EWS with its password and nothing else"
-    refused = entries.cause_failing(site_facts, "ACCOUNT-5")
-    if refused is not None:
-        key, found = refused
+    refused = failing("ACCOUNT-5", site_facts.closed)
+    if refused:
+        key, found = refused.cause, sentence(refused)
         if key == "way-refused" and _is_protected(site_facts):
             found += "; the account is in Protected Users, which forbids NTLM"
         owner = Owner.NETWORK if key.startswith("page") else Owner.EXCHANGE

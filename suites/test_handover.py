@@ -6,6 +6,7 @@ from pytest_flowscape.core.errors import NotMeasured
 from pytest_flowscape.facts import DirectoryEntry, DirectoryView, Kind, SiteFacts
 from pytest_flowscape.facts.directory import hint, is_linked
 from pytest_flowscape.judging import entries
+from pytest_flowscape.judging.causes import failing, sentence
 from pytest_flowscape.judging.remedies import SITE_FILE, fix
 from pytest_flowscape.requirement import Notes, Owner, Per, expect, requirement
 from pytest_flowscape.site.addresses import canonical
@@ -42,15 +43,14 @@ def test_values_are_one_identity(site: Site, site_facts: SiteFacts, notes: Notes
     that account's; the rooms and the hostname are those of this run.
     """
     account = site.service_account
-    refused = entries.cause_failing(site_facts, "HANDOVER-1")
-    if refused is not None:
-        key, said = refused
+    refused = failing("HANDOVER-1", site_facts.closed)
+    if refused:
         expect(
             False,
             expected=f"the user name '{account.username}' and the password to sign in",
-            found=f"{said}. The name was given as {_form(account.username)}; the user name, its form or the password "
-            "is wrong, or a smart card is required",
-            cause=key,
+            found=f"{sentence(refused)}. The name was given as {_form(account.username)}; the user name, its form or "
+            "the password is wrong, or a smart card is required",
+            cause=refused.cause,
         )
     values = {
         "user name": account.username,

@@ -40,7 +40,7 @@ from pytest_flowscape.facts.mailboxes import (
     ResolvedName,
     SyncAnswer,
 )
-from pytest_flowscape.facts.trouble import Kind, Trouble
+from pytest_flowscape.facts.trouble import Closed, Kind, Trouble
 from pytest_flowscape.facts.whole_site import SiteFacts, Vantage
 
 __all__ = [
@@ -56,6 +56,7 @@ __all__ = [
     "CalendarSettings",
     "Certificate",
     "ClockChange",
+    "Closed",
     "Contact",
     "DirectoryEntry",
     "DirectoryView",

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta, timezone
 from enum import Enum
 
 from pytest_flowscape.facts.host import Certificate
-from pytest_flowscape.facts.trouble import Trouble
+from pytest_flowscape.facts.trouble import Closed, Trouble
 
 # userAccountControl (MS-ADTS 2.2.16)
 DISABLED, NEVER_EXPIRES, SMART_CARD = 0x2, 0x10000, 0x40000
@@ -161,7 +161,7 @@ class DirectoryView:
 class AccountState:
     """Whether the account can be used: what refused its sign-in, and what its object shows.
 
-    ``cause`` is a key of ``causes.CAUSES`` or empty, ``detail`` what was told.
+    ``cause`` is a key of ``causes.CAUSES`` or empty, ``detail`` what was reported.
     ``entry`` is None where the directory could not be read; at least one of
     the two is known. ``master_forest`` as in DirectoryView.
     """
@@ -170,6 +170,11 @@ class AccountState:
     detail: str = ""
     entry: DirectoryEntry | None = None
     master_forest: str = ""
+
+    @property
+    def closed(self) -> tuple[Closed, ...]:
+        """What refused the sign-in, empty where nothing did."""
+        return (Closed(self.cause, self.detail),) if self.cause else ()
 
 
 @dataclass(frozen=True)

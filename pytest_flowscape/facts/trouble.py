@@ -65,3 +65,11 @@ class Trouble:
     ldap_result: int | None = None
     sub_code: str = ""
     seconds: float = 0.0
+
+
+@dataclass(frozen=True)
+class Closed:
+    """Why a whole side cannot be asked: a key of ``causes.CAUSES``, and what was reported, empty for nothing."""
+
+    cause: str
+    detail: str = ""

@@ -10,6 +10,7 @@ from pytest_flowscape.facts.bookings import RoundTrip, Sweep
 from pytest_flowscape.facts.directory import DirectoryView
 from pytest_flowscape.facts.host import Endpoint, Host, SignIn
 from pytest_flowscape.facts.mailboxes import MailboxAnswer, ResolvedName
+from pytest_flowscape.facts.trouble import Closed
 
 
 @dataclass(frozen=True)
@@ -53,3 +54,18 @@ class SiteFacts:
     bookings: Mapping[str, RoundTrip] = field(default_factory=dict)
     sweep: Sweep = field(default_factory=Sweep)
     booking_stopped: str = ""
+
+    @property
+    def ews_closed(self) -> Closed | None:
+        """Why Exchange cannot be asked, None where it can."""
+        return Closed(self.ews_cause, self.ews_detail) if self.ews_cause else None
+
+    @property
+    def directory_closed(self) -> Closed | None:
+        """Why the directory cannot be asked, None where it can."""
+        return Closed(self.directory_cause, self.directory_detail) if self.directory_cause else None
+
+    @property
+    def closed(self) -> tuple[Closed, ...]:
+        """Why sides are closed, the directory first: its codes are the exacter ones."""
+        return tuple(one for one in (self.directory_closed, self.ews_closed) if one)

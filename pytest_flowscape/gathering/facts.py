@@ -38,7 +38,7 @@ from pytest_flowscape.facts.names import DELEGATE, NAMES, OWNER, SYNC, USERS
 from pytest_flowscape.gathering.folder_ids import Claims, comparable
 from pytest_flowscape.gathering.rooms import RoomFacts, ask, wanted_chunks
 from pytest_flowscape.gathering.site import directory_session
-from pytest_flowscape.judging.causes import CAUSES
+from pytest_flowscape.judging.causes import CAUSES, refuse_closed
 from pytest_flowscape.judging.entries import refuse_own, require_readable
 from pytest_flowscape.judging.resolve_names import told_addresses, told_names
 from pytest_flowscape.judging.usable_answers import (
@@ -130,7 +130,7 @@ class Gather:
 
     def directory(self, _target: str) -> DirectoryView:
         """Return everything the directory told."""
-        self._open("directory")
+        refuse_closed(self.facts.directory_closed)
         if self.facts.directory is None:
             raise NotMeasured("the directory was not asked")
         return self.facts.directory
@@ -144,13 +144,10 @@ class Gather:
 
     def account_state(self, target: str) -> AccountState:
         """Return what refused the sign-in, and the account's object where it could be read."""
-        for cause, detail in (
-            (self.facts.directory_cause, self.facts.directory_detail),
-            (self.facts.ews_cause, self.facts.ews_detail),
-        ):
-            if cause and CAUSES[cause].failed in ("ACCOUNT-2", "ACCOUNT-4"):
+        for closed in self.facts.closed:
+            if CAUSES[closed.cause].failed in ("ACCOUNT-2", "ACCOUNT-4"):
                 entry = self.facts.directory.account if self.facts.directory else None
-                return AccountState(cause=cause, detail=detail, entry=entry)
+                return AccountState(cause=closed.cause, detail=closed.detail, entry=entry)
         entry = self.account_entry(target)
         return AccountState(entry=entry, master_forest=self.directory(target).master_forest)
 
@@ -289,7 +286,7 @@ class Gather:
 
     def new_directory_session(self) -> DirectorySession:
         """Make a session with the directory, not yet bound. Raises NotMeasured where it is closed to the run."""
-        self._open("directory")
+        refuse_closed(self.facts.directory_closed)
         session = directory_session(self.run, self._gate)
         if session is None:
             raise NotMeasured("the site file has no [directory] section")
@@ -330,16 +327,9 @@ class Gather:
 
     # --- ways and means ---
 
-    def _open(self, side: str) -> None:
-        cause = self.facts.ews_cause if side == "ews" else self.facts.directory_cause
-        if cause:
-            row = CAUSES[cause]
-            detail = self.facts.ews_detail if side == "ews" else self.facts.directory_detail
-            raise NotMeasured(": ".join(filter(None, (row.sentence, detail))), cause=cause, because=row.failed)
-
     def _ews_fact(self, fact: T | None, missing: str) -> T:
         if fact is None:
-            self._open("ews")
+            refuse_closed(self.facts.ews_closed)
             raise NotMeasured(missing)
         return fact
 
@@ -351,7 +341,7 @@ class Gather:
         return told
 
     def _session(self) -> EwsSession:
-        self._open("ews")
+        refuse_closed(self.facts.ews_closed)
         if self._ews is None:
             signed_in = self.facts.sign_in
             self._ews = EwsSession(

@@ -15,6 +15,7 @@ from datetime import datetime, timezone
 
 from pytest_flowscape import __version__
 from pytest_flowscape.facts import (
+    Closed,
     DirectoryEntry,
     DirectoryView,
     Endpoint,
@@ -57,20 +58,18 @@ def gather_site(run: Run, *, reads: frozenset[str] = frozenset()) -> SiteFacts:
     exchange = run.site.exchange
     gate = Gate(run.folder)
     facts = SiteFacts(vantage=vantage(run), host=probe_host(exchange))
-    facts = _closed(facts, "ews", *_host_cause(facts.host))
-    if not facts.ews_cause:
+    facts = _close(facts, _why_host(facts.host))
+    if not facts.ews_closed:
         endpoint = probe_front_ends(probe_endpoint(exchange, run.run_id), exchange, run.run_id)
         facts = replace(facts, endpoint=endpoint)
-        facts = _closed(facts, "ews", *_endpoint_cause(facts.endpoint))
+        facts = _close(facts, _why_endpoint(endpoint))
     if run.refused_at is not None:
-        detail = _refused_before(run.refused_at)
-        return _closed(_closed(facts, "directory", "refused-before", detail), "ews", "refused-before", detail)
+        return _close(facts, Closed("refused-before", _refused_before(run.refused_at)))
     if run.directory_refused_at is not None:
-        detail = _refused_before(run.directory_refused_at)
-        facts = _closed(facts, "directory", "directory-refused-before", detail)
+        facts = _close(facts, Closed("directory-refused-before", _refused_before(run.directory_refused_at)))
     else:
         facts = _ask_directory(run, facts, gate, reads)
-    if not facts.ews_cause:
+    if not facts.ews_closed:
         facts = _sign_in(run, facts, gate)
     return facts
 
@@ -96,33 +95,32 @@ def vantage(run: Run) -> Vantage:
     )
 
 
-def _closed(facts: SiteFacts, side: str, cause: str, detail: str) -> SiteFacts:
-    """Close a side for a cause; the first cause found stays."""
-    if cause and side == "ews" and not facts.ews_cause:
-        return replace(facts, ews_cause=cause, ews_detail=detail)
-    if cause and side == "directory" and not facts.directory_cause:
-        return replace(facts, directory_cause=cause, directory_detail=detail)
+def _close(facts: SiteFacts, why: Closed | None) -> SiteFacts:
+    """Close the sides that the table of causes names; where a side is closed already, the first cause stays."""
+    sides = CAUSES[why.cause].sides if why else ()
+    if why and "ews" in sides and not facts.ews_closed:
+        facts = replace(facts, ews_cause=why.cause, ews_detail=why.detail)
+    if why and "directory" in sides and not facts.directory_closed:
+        facts = replace(facts, directory_cause=why.cause, directory_detail=why.detail)
     return facts
 
 
-def _host_cause(host: Host) -> tuple[str, str]:
+def _why_host(host: Host) -> Closed | None:
     if host.trouble:
-        return RULES[host.trouble.kind].host or "host-no-tls", host.trouble.said
+        return Closed(RULES[host.trouble.kind].host or "host-no-tls", host.trouble.said)
     if host.certificate_trouble:
         kind = host.certificate_trouble.kind
-        return RULES[kind].host or "tls-unknown-issuer", host.certificate_trouble.said
-    return "", ""
+        return Closed(RULES[kind].host or "tls-unknown-issuer", host.certificate_trouble.said)
+    return None
 
 
-def _endpoint_cause(endpoint: Endpoint | None) -> tuple[str, str]:
-    if endpoint is None:
-        return "", ""
+def _why_endpoint(endpoint: Endpoint) -> Closed | None:
     spoilt = front_ends.bad(endpoint.looks)
     if spoilt:
-        return "front-end-bad", "; ".join(map(str, spoilt))
-    if endpoint.trouble is None:
-        return ("", "") if endpoint.ways else ("front-end-bad", "they have no way to sign in in common")
-    return RULES[endpoint.trouble.kind].bare or "ews-unexpected", endpoint.trouble.said
+        return Closed("front-end-bad", "; ".join(map(str, spoilt)))
+    if endpoint.trouble:
+        return Closed(RULES[endpoint.trouble.kind].bare or "ews-unexpected", endpoint.trouble.said)
+    return None if endpoint.ways else Closed("front-end-bad", "the front ends share no sign-in method")
 
 
 # --- the directory ------------------------------------------------------------------------------
@@ -154,12 +152,12 @@ def _ask_directory(run: Run, facts: SiteFacts, gate: Gate, reads: frozenset[str]
     own = run.site.binds_as_service_account
     session = directory_session(run, gate)
     if session is None:
-        return _closed(facts, "directory", "directory-absent", "")
+        return _close(facts, Closed("directory-absent"))
     try:
         bind = session.bind()
         if bind.trouble:
             facts = replace(facts, directory=DirectoryView(bind=bind))
-            return _bind_refused(facts, bind.trouble, own=own)
+            return _close(facts, _why_bind(bind.trouble, own=own))
         view = session.gather(
             account.email,
             account.username,
@@ -171,50 +169,50 @@ def _ask_directory(run: Run, facts: SiteFacts, gate: Gate, reads: frozenset[str]
         session.close()
     facts = replace(facts, directory=view)
     if view.trouble:
-        return _closed(facts, "directory", "directory-unreachable", view.trouble.said)
+        return _close(facts, Closed("directory-unreachable", view.trouble.said))
     if not own and view.account is not None:
-        facts = _closed(facts, "ews", *account_cause(view.account, view.lockout_threshold, run.started))
+        facts = _close(facts, why_account(view.account, view.lockout_threshold, run.started))
     return facts
 
 
-def _bind_refused(facts: SiteFacts, trouble: Trouble, *, own: bool) -> SiteFacts:
+def _why_bind(trouble: Trouble, *, own: bool) -> Closed:
+    cause = f"bind-{trouble.sub_code}"
     if trouble.kind is not Kind.BIND_REFUSED:
         cause = "directory-tls" if trouble.kind in DIRECTORY_TLS else "directory-unreachable"
-        return _closed(facts, "directory", cause, trouble.said)
-    if not own:
-        return _closed(facts, "directory", "bind-user-refused", trouble.said)
-    key = f"bind-{trouble.sub_code}"
-    row = CAUSES.get(key, CAUSES["bind-other"])
-    facts = _closed(facts, "directory", row.key, trouble.said)
-    return _closed(facts, "ews", row.key, trouble.said) if row.side == "both" else facts
+    elif not own:
+        cause = "bind-user-refused"
+    elif cause not in CAUSES:
+        cause = "bind-other"
+    return Closed(cause, trouble.said)
 
 
-def account_cause(entry: DirectoryEntry, threshold: int | None, now: datetime) -> tuple[str, str]:
-    """Say why EWS must not be tried with an account in this state: (cause, detail), empty if nothing speaks against it.
+def why_account(entry: DirectoryEntry, threshold: int | None, now: datetime) -> Closed | None:
+    """Return why EWS must not be tried with an account in this state, None if nothing speaks against it.
 
     Only where a separate user reads the directory: the account's own bind
-    would have told the same by its sub-code.
+    would have been refused with the same as its sub-code.
     """
     flags = _number(entry, "userAccountControl")
     computed = _number(entry, "msDS-User-Account-Control-Computed")
     if may_be_linked(entry):  # disabled by design: the account that signs in is another forest's
-        return "", ""
+        return None
     if flags & DISABLED:
-        return "account-disabled", "userAccountControl has the flag 0x2"
+        return Closed("account-disabled", "userAccountControl has the flag 0x2")
     if computed & LOCKED_OUT:
-        return "account-locked", "msDS-User-Account-Control-Computed has the flag 0x10"
+        return Closed("account-locked", "msDS-User-Account-Control-Computed has the flag 0x10")
     expires = None if "accountexpires" in entry.unreadable else entry.moment("accountExpires")
     if expires is not None and expires <= now:
-        return "account-expired", f"since {expires:%Y-%m-%d}"
+        return Closed("account-expired", f"since {expires:%Y-%m-%d}")
     if flags & SMART_CARD:
-        return "smart-card", "userAccountControl has the flag 0x40000"
+        return Closed("smart-card", "userAccountControl has the flag 0x40000")
     if computed & PASSWORD_EXPIRED:
         must_change = not flags & NEVER_EXPIRES and _number(entry, "pwdLastSet", -1) == 0
-        return ("password-must-change" if must_change else "password-expired"), "the directory computes it as expired"
+        cause = "password-must-change" if must_change else "password-expired"
+        return Closed(cause, "the directory computes it as expired")
     count = _number(entry, "badPwdCount")
     if threshold and count and count + 1 >= threshold:
-        return "account-almost-locked", f"{count} wrong passwords are counted, {threshold} lock the account"
-    return "", ""
+        return Closed("account-almost-locked", f"{count} wrong passwords are counted, {threshold} lock the account")
+    return None
 
 
 def _number(entry: DirectoryEntry, name: str, otherwise: int = 0) -> int:
@@ -248,20 +246,19 @@ def _sign_in_and_ask(run: Run, facts: SiteFacts, session: EwsSession, *, proven:
     )
     own = replace(own, folders=inboxes)
     facts = replace(facts, sign_in=sign_in, own_mailbox=own)
-    cause, detail = _sign_in_cause(sign_in, own, proven=proven)
-    return _closed(facts, "ews", cause, detail) if cause else _ask_own(run, facts, session)
+    why = _why_sign_in(sign_in, own, proven=proven)
+    return _close(facts, why) if why else _ask_own(run, facts, session)
 
 
-def _sign_in_cause(sign_in: SignIn, own: MailboxAnswer, *, proven: bool) -> tuple[str, str]:
+def _why_sign_in(sign_in: SignIn, own: MailboxAnswer, *, proven: bool) -> Closed | None:
     trouble = sign_in.trouble
     if trouble is None:
         whole = own.trouble
-        if whole is not None and whole.kind in (Kind.THROTTLED, Kind.TRANSIENT, Kind.MALFORMED):
-            return "sign-in-interrupted", whole.said
-        return "", ""
-    if trouble.kind is Kind.SIGN_IN_REFUSED:
-        return ("way-refused" if proven else RULES[trouble.kind].sign_in), trouble.said
-    return RULES[trouble.kind].sign_in or "sign-in-interrupted", trouble.said
+        interrupted = whole and whole.kind in (Kind.THROTTLED, Kind.TRANSIENT, Kind.MALFORMED)
+        return Closed("sign-in-interrupted", whole.said) if whole and interrupted else None
+    refused = trouble.kind is Kind.SIGN_IN_REFUSED
+    cause = "way-refused" if refused and proven else RULES[trouble.kind].sign_in
+    return Closed(cause or "sign-in-interrupted", trouble.said)
 
 
 def _ask_own(run: Run, facts: SiteFacts, session: EwsSession) -> SiteFacts:
@@ -279,18 +276,18 @@ def _ask_own(run: Run, facts: SiteFacts, session: EwsSession) -> SiteFacts:
     if stranger:
         answer = session.get_folder([stranger], ["calendar"], impersonate=stranger)[stranger]
         facts = replace(facts, out_of_scope=answer)
-    if facts.directory_cause:
+    if facts.directory_closed:
         # what the directory could not tell of the account; each room is asked by the process that judges it
         facts = replace(facts, contacts={email: session.resolve_names(email)})
-    return _closed(facts, "ews", *_lost_cause(facts))
+    return _close(facts, _why_lost(facts))
 
 
-def _lost_cause(facts: SiteFacts) -> tuple[str, str]:
-    """Say why rooms need not be asked: even the controller's one new connection was refused after its sign-in."""
+def _why_lost(facts: SiteFacts) -> Closed | None:
+    """Return why rooms need not be asked: even the controller's one new connection was refused after its sign-in."""
     for answer in (facts.self_as_owner, facts.out_of_scope):
         if answer and answer.trouble and answer.trouble.kind in (Kind.LOST_SIGN_IN, Kind.STOPPED):
-            return "connections-mixed", answer.trouble.said
-    return "", ""
+            return Closed("connections-mixed", answer.trouble.said)
+    return None
 
 
 def utc_now() -> datetime:

@@ -7,7 +7,11 @@ because of it. A test walks the table row by row.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+
+from pytest_flowscape.core.errors import NotMeasured
+from pytest_flowscape.facts import Closed
 
 # what only the directory tells; ACCOUNT-1 and ROOM-2 may also be proven by ResolveNames
 DIRECTORY_ONLY = ("ACCOUNT-2", "ACCOUNT-4", "ACCOUNT-6", "ROOM-1")
@@ -40,6 +44,11 @@ class Cause:
     failed: str
     not_measured: tuple[str, ...]
     verdict: str
+
+    @property
+    def sides(self) -> tuple[str, ...]:
+        """The sides that the cause closes."""
+        return ("ews", "directory") if self.side == "both" else (self.side,)
 
 
 def _row(key: str, side: str, failed: str, not_measured: tuple[str, ...], sentence: str) -> Cause:
@@ -125,3 +134,25 @@ CAUSES: dict[str, Cause] = {
         _row("refused-before", "both", "", _ALL, "a sign-in was refused less than 60 minutes ago"),
     )
 }
+
+
+def sentence(closed: Closed) -> str:
+    """Return a cause's sentence with what was reported, each once."""
+    told = CAUSES[closed.cause].sentence
+    return told if not closed.detail or closed.detail in told else f"{told}: {closed.detail}"
+
+
+def failing(id_: str, closed: Iterable[Closed]) -> Closed | None:
+    """Return the cause that fails this requirement, None where none does."""
+    return next((one for one in closed if CAUSES[one.cause].failed == id_), None)
+
+
+def unmeasured(closed: Closed) -> NotMeasured:
+    """Return the error for whatever cannot be asked because a side is closed."""
+    return NotMeasured(sentence(closed), cause=closed.cause, because=CAUSES[closed.cause].failed)
+
+
+def refuse_closed(closed: Closed | None) -> None:
+    """Raise NotMeasured where a side is closed."""
+    if closed:
+        raise unmeasured(closed)

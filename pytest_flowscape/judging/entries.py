@@ -1,4 +1,4 @@
-"""What several suites share when they judge facts: the clock, readable attributes, causes, comparisons.
+"""What several suites share when they judge facts: the clock, readable attributes, comparisons.
 
 No I/O. A suite asks here instead of comparing by itself wherever two
 requirements would otherwise decide the same question in two ways.
@@ -12,7 +12,6 @@ from datetime import datetime, timezone
 from pytest_flowscape.core.errors import NotMeasured
 from pytest_flowscape.facts import DirectoryEntry, Holders, MailboxAnswer, SiteFacts, SyncAnswer
 from pytest_flowscape.facts.directory import hint
-from pytest_flowscape.judging.causes import CAUSES
 from pytest_flowscape.site.addresses import canonical
 
 OWN_MAILBOX = "own-mailbox"
@@ -107,22 +106,7 @@ def all_holders(holders: Holders) -> tuple[DirectoryEntry, ...]:
     return tuple(found.values())
 
 
-# --- causes and Exchange's answers --------------------------------------------------------------
-
-
-def cause_failing(facts: SiteFacts, id_: str) -> tuple[str, str] | None:
-    """Return the cause (key, sentence with what was told) by which the table of causes fails this requirement."""
-    pairs = ((facts.directory_cause, facts.directory_detail), (facts.ews_cause, facts.ews_detail))
-    for key, detail in pairs:
-        if key and CAUSES[key].failed == id_:
-            return key, told(key, detail)
-    return None
-
-
-def told(key: str, detail: str) -> str:
-    """Return a cause's sentence with what was told, once."""
-    sentence = CAUSES[key].sentence
-    return sentence if not detail or detail in sentence else f"{sentence}: {detail}"
+# --- Exchange's answers ------------------------------------------------------------------------
 
 
 def refuse_own(answer: MailboxAnswer | SyncAnswer, own_folder_ids: Iterable[str]) -> None:

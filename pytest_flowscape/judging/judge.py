@@ -15,7 +15,7 @@ from pytest_flowscape.facts import DirectoryEntry, Holders, SiteFacts
 from pytest_flowscape.facts.names import FACTS, ROOM_FACT_NAMES
 from pytest_flowscape.facts.policy import SECOND_LOOK_SAMPLE, SECOND_LOOKS
 from pytest_flowscape.judging.catalogue import Judged
-from pytest_flowscape.judging.causes import CAUSES, Cause
+from pytest_flowscape.judging.causes import CAUSES, failing, unmeasured
 from pytest_flowscape.judging.outcomes import SITE_TARGET
 from pytest_flowscape.judging.usable_answers import NO_MAILBOX
 from pytest_flowscape.requirement import Notes, Per, Requirement
@@ -148,26 +148,19 @@ class Judge:
             return self._second_look(judged, target, found)
         return found
 
-    def _causes(self) -> list[tuple[Cause, str]]:
-        facts = self._gather.facts
-        pairs = ((facts.directory_cause, facts.directory_detail), (facts.ews_cause, facts.ews_detail))
-        return [(CAUSES[key], detail) for key, detail in pairs if key]
-
     def _stopped_by_cause(self, id_: str) -> NotMeasured | None:
-        """Consult the table of causes: what it says fails is judged, what it leaves unmeasured is not."""
-        causes = self._causes()
-        if any(cause.failed == id_ for cause, _ in causes):
+        """Return NotMeasured if a cause closes this requirement, unless it is the one that the cause fails."""
+        closed = self._gather.facts.closed
+        if failing(id_, closed):
             return None
+        stopping = [one for one in closed if id_ in CAUSES[one.cause].not_measured]
         # a cause that fails a requirement explains more than one that does not
-        for cause, detail in sorted(causes, key=lambda told: not told[0].failed):
-            if id_ in cause.not_measured:
-                said = ": ".join(filter(None, (cause.sentence, detail)))
-                return NotMeasured(said, cause=cause.key, because=cause.failed)
-        return None
+        stopping.sort(key=lambda one: not CAUSES[one.cause].failed)
+        return unmeasured(stopping[0]) if stopping else None
 
     def _stopped_by_need(self, requirement: Requirement, target: str) -> NotMeasured | None:
         """Stop a dependant when a need failed, or was itself stopped by one that failed."""
-        if any(cause.failed == requirement.id for cause, _ in self._causes()):
+        if failing(requirement.id, self._gather.facts.closed):
             return None
         for need in requirement.needs:
             if need not in self._judged:

@@ -19,7 +19,7 @@ from pytest_flowscape.facts import Sweep
 from pytest_flowscape.gathering.facts import Gather
 from pytest_flowscape.gathering.refusals import RunRefusals
 from pytest_flowscape.gathering.site import gather_site, utc_now
-from pytest_flowscape.judging.causes import CAUSES
+from pytest_flowscape.judging.causes import sentence
 from pytest_flowscape.report.text import seen
 from pytest_flowscape.session.command_line import run_id_from, site_from
 from pytest_flowscape.session.first_booking import sweep_left
@@ -94,9 +94,8 @@ def _sweep(run: Run, *, retry: bool) -> Sweep:
             with refusals.account.turn():
                 run = replace(run if retry else refusals.before(run), folder=Path(folder))
                 facts = gather_site(run)
-            if facts.ews_cause:
-                row = CAUSES[facts.ews_cause]
-                return Sweep(not_ours=(f"nothing was removed: {row.sentence}: {facts.ews_detail}",))
+            if facts.ews_closed:
+                return Sweep(not_ours=(f"nothing was removed: {sentence(facts.ews_closed)}",))
             with contextlib.closing(Gather(run, facts)) as gather:
                 return sweep_left(run, gather.bookings)
     except FlowscapeError as error:

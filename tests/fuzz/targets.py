@@ -20,7 +20,7 @@ from pytest_flowscape.core.errors import FlowscapeError, NotMeasured, SiteFileEr
 from pytest_flowscape.core.secret import Secret
 from pytest_flowscape.facts import DirectoryEntry, Holders, ResolvedName, Trouble
 from pytest_flowscape.facts.names import FIVE_FOLDERS
-from pytest_flowscape.gathering.site import account_cause
+from pytest_flowscape.gathering.site import why_account
 from pytest_flowscape.judging import entries, full_access, resolve_names
 from pytest_flowscape.judging.usable_answers import PERSON_FACTS, usable
 from pytest_flowscape.judging.verdict import expected_pairs
@@ -232,7 +232,7 @@ def _judge(entry: DirectoryEntry) -> None:
     for username in ("DEMO\\svc", "svc@demo.test", "svc"):
         view.is_another(entry, username)
         view.is_proven(entry, username)
-    account_cause(entry, 5, NOW)
+    why_account(entry, 5, NOW)
     entries.is_group_managed(entry)
     entries.addresses_of(entry)
     for name in NAMES:
