@@ -20,6 +20,7 @@ from pytest_flowscape.core.errors import FlowscapeError, NotMeasured, SiteFileEr
 from pytest_flowscape.core.secret import Secret
 from pytest_flowscape.facts import DirectoryEntry, Holders, ResolvedName, Trouble
 from pytest_flowscape.facts.names import FIVE_FOLDERS
+from pytest_flowscape.facts.policy import LDAP_BYTES
 from pytest_flowscape.gathering.site import why_account
 from pytest_flowscape.judging import entries, full_access, resolve_names
 from pytest_flowscape.judging.usable_answers import PERSON_FACTS, usable
@@ -100,9 +101,9 @@ def _read(stream: bytes, size: int) -> tuple[object, ...] | None:
         for at in range(0, len(stream), size):
             if reader.whole:
                 break
-            reader.feed(memoryview(stream)[at : at + size])
+            reader.feed(stream[at : at + size])
         if not reader.whole:
-            reader.feed(memoryview(b""))
+            reader.feed(b"")
     except (NotHttp, ConnectionError) as error:
         _said(error)
         return None
@@ -186,7 +187,8 @@ def ldap_answer(data: bytes) -> None:
     """Bytes from a directory that closes behind them; the first tells whether they answer a bind or a search."""
     here, there = socket.socketpair()
     with there:
-        connection = search._connection(DirectoryServer("localhost", 636, tls=True), BoundedSocket(here, Deadline(5)))
+        bounded = BoundedSocket(here, Deadline(5), LDAP_BYTES)
+        connection = search._connection(DirectoryServer("localhost", 636, tls=True), bounded)
         channel = Channel(DirectoryServer("localhost", 636, tls=True), connection, None)
         there.sendall(data[1:60000])
         there.shutdown(socket.SHUT_WR)

@@ -111,19 +111,15 @@ import os
 from ldap3 import Connection
 from pytest_flowscape.probes.ews import connection
 
-bind, shown = Connection.bind, []
-send, receive = connection.Connection.send, connection.Connection.receive
+bind, post, shown = Connection.bind, connection.Connection.post, []
 
 def interrupted_bind(self, *args, **named):
     bind(self, *args, **named)
     raise KeyboardInterrupt
 
-def noted_send(self, *args, **named):
+def interrupted_post(self, *args, **named):
     shown.append(named.get("authorization"))
-    return send(self, *args, **named)
-
-def interrupted_receive(self, sent):
-    answer = receive(self, sent)
+    answer = post(self, *args, **named)
     if sum(one is not None for one in shown) == 2:  # NTLM: the message that proves the password
         raise KeyboardInterrupt
     return answer
@@ -131,7 +127,7 @@ def interrupted_receive(self, sent):
 if os.environ["AT"] == "directory":
     Connection.bind = interrupted_bind
 else:
-    connection.Connection.send, connection.Connection.receive = noted_send, interrupted_receive
+    connection.Connection.post = interrupted_post
 """
 
 

@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 import base64
-import socket
-import ssl
 import threading
 import time
 import uuid
 from collections.abc import Callable
-from typing import cast
 
 import pytest
 
 from pytest_flowscape.facts import Kind
-from pytest_flowscape.probes.ews.connection import _BoundedSocket
 from pytest_flowscape.probes.gate import Gate
-from pytest_flowscape.probes.network import Deadline
 from pytest_flowscape.site.model import Exchange
 from tests.probes.ews_lines import CHALLENGE, PASSWORD, ROOMS, USER, Opens, Script, ask, good
 from tests.probes.ews_samples import fault
@@ -311,12 +306,3 @@ def test_a_server_that_drips_ends_in_time(opens: Opens) -> None:
     assert ask(desk.session(way="Basic", timeout=0.5)) == {ROOMS[0]: Kind.SILENT}
     assert time.monotonic() - started < 5
     ending.set()
-
-
-def test_a_server_that_does_not_read_ends_in_time() -> None:
-    near, far = socket.socketpair()
-    with near, far:
-        bounded = _BoundedSocket(cast("ssl.SSLSocket", near))
-        bounded.deadline = Deadline(0.2)
-        with pytest.raises(TimeoutError):
-            bounded.send_all(b"x" * 50_000_000)

@@ -1,10 +1,8 @@
-"""Who gets a connection that comes back, what is sent on it at once, and what becomes of those who wait."""
+"""Who gets a connection that comes back, and what becomes of those who wait."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
-from typing import Any
 
 import pytest
 
@@ -33,23 +31,28 @@ def signed_in(line: Line | None) -> Line:
     return line
 
 
-class Waiting:
-    """A thread that waits for a line, and keeps it until it is told to let go."""
+def waiting_in(pool: Pool) -> int:
+    with pool._changed:
+        return len(pool._changed._waiters)  # type: ignore[attr-defined]
 
-    def __init__(self, pool: Pool, begin: Callable[[Line], None] | None = None) -> None:
+
+class Waiting:
+    """A thread that asks for a line, and keeps it until it is told to let go; made once it waits or has one."""
+
+    def __init__(self, pool: Pool) -> None:
         self.line: Line | None = None
         self.error: BaseException | None = None
         self.has = threading.Event()
         self.go = threading.Event()
-        before = len(pool._queue)
-        self.thread = threading.Thread(target=self._use, args=(pool, begin), daemon=True)
+        before = waiting_in(pool)
+        self.thread = threading.Thread(target=self._use, args=(pool,), daemon=True)
         self.thread.start()
-        while len(pool._queue) == before and not self.has.wait(0.001):
+        while waiting_in(pool) == before and not self.has.wait(0.001):
             pass
 
-    def _use(self, pool: Pool, begin: Callable[[Line], None] | None) -> None:
+    def _use(self, pool: Pool) -> None:
         try:
-            with pool.line(begin) as self.line:
+            with pool.line() as self.line:
                 self.has.set()
                 self.go.wait(SECONDS)
         except BaseException as error:  # noqa: BLE001  looked at by the test
@@ -62,36 +65,18 @@ class Waiting:
         assert not self.thread.is_alive()
 
 
-def test_whoever_waits_has_his_request_sent_by_the_thread_that_gives_the_line_back() -> None:
-    pool, began = pool_of(1), list[tuple[threading.Thread, Any, bool]]()
-    with pool.line() as line:
-        one = signed_in(line)
-        waiting = Waiting(pool, lambda got: began.append((threading.current_thread(), got, waiting.has.is_set())))
-    assert waiting.has.wait(SECONDS)
-    # by us, on our line, before the one who waited went on
-    assert began == [(threading.current_thread(), one, False)]
-    assert waiting.line is one
-    waiting.done()
-
-
-def test_nobody_sends_for_one_who_need_not_wait() -> None:
-    pool, began = pool_of(2), list[Line]()
-    with pool.line(began.append), pool.line(began.append):
-        pass
-    assert began == []
-
-
-def test_lines_go_to_those_who_wait_in_their_order() -> None:
-    pool, order = pool_of(1), list[str]()
+def test_everybody_who_waits_gets_the_line_that_comes_back() -> None:
+    pool = pool_of(1)
     with pool.line() as line:
         signed_in(line)
-        names = "first", "second", "third"
-        threads = [Waiting(pool, lambda _, name=name: order.append(name)) for name in names]  # type: ignore[misc]
+        threads = [Waiting(pool) for _ in range(3)]
+        assert not any(waiting.has.is_set() for waiting in threads)
+        for waiting in threads:
+            waiting.go.set()
     for waiting in threads:
-        assert waiting.has.wait(SECONDS)
         waiting.done()
-    assert order == list(names)
-    assert (pool._lent, len(pool._free), len(pool._queue)) == (0, 1, 0)
+        assert waiting.line is line
+    assert (pool._lent, pool._idle) == (0, [line])
 
 
 def test_a_line_that_is_of_no_use_is_replaced_by_a_new_one() -> None:
@@ -105,18 +90,46 @@ def test_a_line_that_is_of_no_use_is_replaced_by_a_new_one() -> None:
     waiting.done()
 
 
+def test_a_line_whose_use_failed_is_closed() -> None:
+    pool, lines = pool_of(1), list[Line]()
+
+    def fail() -> None:
+        with pool.line() as line:
+            lines.append(signed_in(line))
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        fail()
+    assert not lines[0].connection.is_open
+    assert (pool._lent, pool._idle) == (0, [])
+
+
 def test_when_the_last_line_is_lost_nobody_waits_any_longer() -> None:
-    pool, began = pool_of(1), list[Line]()
-    with pool.line():
-        threads = [Waiting(pool, began.append) for _ in range(3)]
-        pool.lose_one()
-        for waiting in threads:
-            assert waiting.has.wait(SECONDS)
-            assert waiting.line is None
-            waiting.done()
-    assert began == []
+    pool = pool_of(1)
+    with pool.line() as line:
+        threads = [Waiting(pool) for _ in range(3)]
+        assert line is not None
+        line.lost = True
+    for waiting in threads:
+        assert waiting.has.wait(SECONDS)
+        assert waiting.line is None
+        waiting.done()
+    assert pool.size == 0
     with pool.line() as none:
         assert none is None
+
+
+def test_one_lost_line_is_one_fewer() -> None:
+    pool = pool_of(2)
+    with pool.line() as line:
+        assert line is not None
+        line.lost = True
+    assert pool.size == 1
+    with pool.line() as line:
+        waiting = Waiting(pool)
+        assert not waiting.has.is_set()
+    assert waiting.has.wait(SECONDS)
+    waiting.done()
 
 
 def test_half_as_many_lines_are_lent_after_throttling_and_those_who_wait_all_get_one() -> None:
@@ -129,65 +142,48 @@ def test_half_as_many_lines_are_lent_after_throttling_and_those_who_wait_all_get
     for one in holding[:2]:
         one.done()
     assert not any(waiting.has.is_set() for waiting in threads)
+    for waiting in threads:
+        waiting.go.set()
     for one in holding[2:]:
         one.done()
     for waiting in threads:
-        assert waiting.has.wait(SECONDS)
-        assert pool._lent <= 2
         waiting.done()
-    assert pool._lent == 0
+        assert waiting.line is not None
+    assert (pool.size, pool._lent) == (2, 0)
 
 
-def test_one_who_is_interrupted_while_waiting_takes_no_line_along(monkeypatch: pytest.MonkeyPatch) -> None:
-    pool = pool_of(1)
-    with monkeypatch.context() as patched, pool.line() as line:
-        signed_in(line)
-        patched.setattr("pytest_flowscape.probes.ews.pool._Waiting.wait", _interrupt)
-        waiting = Waiting(pool)
-        assert waiting.has.wait(SECONDS)
-        assert isinstance(waiting.error, KeyboardInterrupt)
-        assert not pool._queue
-    assert (pool._lent, pool._free) == (0, [line])
+def test_idle_lines_beyond_half_are_closed() -> None:
+    pool = pool_of(2)
+    with pool.line() as one, pool.line() as two:
+        lines = [signed_in(one), signed_in(two)]
+    pool.halve()
+    assert sorted(line.connection.is_open for line in lines) == [False, True]
 
 
-def test_one_who_is_interrupted_when_served_closes_the_line_that_a_request_was_sent_on(
-    monkeypatch: pytest.MonkeyPatch,
+@pytest.mark.parametrize("woken", [False, True])
+def test_one_who_is_interrupted_while_waiting_takes_no_line_along(
+    monkeypatch: pytest.MonkeyPatch, *, woken: bool
 ) -> None:
-    pool, waits = pool_of(1), threading.Event()
-    real = "pytest_flowscape.probes.ews.pool._Waiting.wait"
+    """Not even where it had just been woken, and nobody else."""
+    pool = pool_of(1)
+    real, interrupted = pool._changed.wait_for, threading.Event()
 
-    def wait(self: Any) -> None:
-        if not waits.is_set():
-            waits.set()
-            assert served.wait(SECONDS)
+    def wait_for(*arguments: object) -> None:
+        if not interrupted.is_set():
+            interrupted.set()
+            if woken:
+                pool._changed.wait(SECONDS)
             raise KeyboardInterrupt
-        self._served.acquire()
+        real(*arguments)  # type: ignore[arg-type]
 
-    served = threading.Event()
-    monkeypatch.setattr(real, wait)
     with pool.line() as line:
         signed_in(line)
-        waiting = Waiting(pool)
-        assert waits.wait(SECONDS)
-    served.set()
-    assert waiting.has.wait(SECONDS)
-    assert isinstance(waiting.error, KeyboardInterrupt)
-    assert line is not None
-    assert not line.connection.is_open
-    assert (pool._lent, pool._free) == (0, [])
-
-
-def test_one_who_is_interrupted_while_sending_for_another_leaves_nobody_waiting() -> None:
-    pool = pool_of(1)
-    lent = pool.line()
-    line = signed_in(lent.__enter__())
-    waiting = Waiting(pool, _interrupt)
-    with pytest.raises(KeyboardInterrupt):
-        lent.__exit__(None, None, None)
-    assert waiting.has.wait(SECONDS)
-    assert waiting.line is line
-    waiting.done()
-
-
-def _interrupt(_: object) -> None:
-    raise KeyboardInterrupt
+        monkeypatch.setattr(pool._changed, "wait_for", wait_for)
+        first, second = Waiting(pool), Waiting(pool)
+        assert first.has.is_set() is not woken
+    for waiting in (first, second):
+        assert waiting.has.wait(SECONDS)
+        waiting.done()
+    assert isinstance(first.error, KeyboardInterrupt)
+    assert second.line is line
+    assert (pool._lent, pool._idle) == (0, [line])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_flowscape.facts.policy import EWS_BYTES, HEAD_BYTES
+from pytest_flowscape.facts.policy import HEAD_BYTES
 from pytest_flowscape.probes.ews.http_wire import AnswerReader, NotHttp, request_bytes
 
 OK = b"HTTP/1.1 200 OK\r\n"
@@ -13,7 +13,7 @@ OK = b"HTTP/1.1 200 OK\r\n"
 def read(*parts: bytes) -> AnswerReader:
     reader = AnswerReader()
     for part in parts:
-        reader.feed(memoryview(part))
+        reader.feed(part)
     return reader
 
 
@@ -41,7 +41,7 @@ def test_a_whole_answer(name: str) -> None:
     for at in range(len(sent)):
         if reader.whole:
             break
-        reader.feed(memoryview(sent[at : at + 1]))
+        reader.feed(sent[at : at + 1])
     assert (reader.whole, reader.answer(0).body) == (True, body)
     assert reader.answer(0).status == 200
 
@@ -49,7 +49,7 @@ def test_a_whole_answer(name: str) -> None:
 def test_without_a_length_the_connection_ends_the_body() -> None:
     reader = read(OK + b"X: y\r\n\r\nab", b"c")
     assert not reader.whole
-    reader.feed(memoryview(b""))
+    reader.feed(b"")
     assert reader.whole
     assert not reader.reusable
     assert reader.answer(0).body == b"abc"
@@ -70,7 +70,7 @@ def test_without_a_length_the_connection_ends_the_body() -> None:
 def test_an_end_before_the_end(sent: bytes) -> None:
     reader = read(sent) if sent else AnswerReader()
     with pytest.raises(ConnectionError):
-        reader.feed(memoryview(b""))
+        reader.feed(b"")
 
 
 @pytest.mark.parametrize(
@@ -86,7 +86,6 @@ def test_an_end_before_the_end(sent: bytes) -> None:
         (OK + b"Content-Encoding: gzip\r\nContent-Length: 3\r\n\r\nabc", "compressed", 200),
         (OK + b"X: " + b"y" * HEAD_BYTES, "256 kB", None),
         (OK + b"a: b\r\n" * (HEAD_BYTES // 6), "256 kB", None),
-        (OK + b"Transfer-Encoding: chunked\r\n\r\n%x\r\n" % (EWS_BYTES + 1) + b"z" * (EWS_BYTES + 1), "8 MB", 200),
     ],
     ids=[
         "text",
@@ -99,13 +98,13 @@ def test_an_end_before_the_end(sent: bytes) -> None:
         "packed",
         "long header",
         "many headers",
-        "long body",
     ],
 )
 def test_what_is_not_read_any_further(sent: bytes, said: str, status: int | None) -> None:
-    with pytest.raises(NotHttp, match=said) as caught:
-        read(sent)
-    assert caught.value.status == status
+    reader = AnswerReader()
+    with pytest.raises(NotHttp, match=said):
+        reader.feed(sent)
+    assert reader.status == status
 
 
 def test_headers_are_as_they_were_told() -> None:

@@ -67,15 +67,15 @@ def pytest_sessionfinish(session):
 
 if ME:
     from pytest_flowscape.probes.ews import connection
-    send = connection.Connection.send
+    post = connection.Connection.post
 
     def counted(self, *args, **named):
         seen["posts"] += 1
         if seen["posts"] == 5:
             here("while it asks Exchange")
-        return send(self, *args, **named)
+        return post(self, *args, **named)
 
-    connection.Connection.send = counted
+    connection.Connection.post = counted
 """
 POINTS = (
     "while it starts",

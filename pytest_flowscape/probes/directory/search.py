@@ -22,7 +22,7 @@ from typing import Any, NoReturn
 from pytest_flowscape.core.secret import Secret
 from pytest_flowscape.facts import Certificate, DirectoryEntry, Kind, Trouble
 from pytest_flowscape.facts.footprint import BIND, SEARCH, STARTTLS
-from pytest_flowscape.facts.policy import LDAP_FINAL
+from pytest_flowscape.facts.policy import LDAP_BYTES, LDAP_FINAL
 from pytest_flowscape.probes.bounded_socket import BoundedSocket
 from pytest_flowscape.probes.certificates import describe
 from pytest_flowscape.probes.directory.lending import restrain
@@ -233,7 +233,9 @@ def _open(server: DirectoryServer, host: str, address: Address, ca_file: Path | 
         sock.close()
         raise
     der = secured.getpeercert(binary_form=True)
-    return Channel(server, _connection(server, BoundedSocket(secured, deadline)), describe(der) if der else None)
+    return Channel(
+        server, _connection(server, BoundedSocket(secured, deadline, LDAP_BYTES)), describe(der) if der else None
+    )
 
 
 def _context(ca_file: Path | None) -> ssl.SSLContext:
@@ -246,7 +248,7 @@ def _context(ca_file: Path | None) -> ssl.SSLContext:
 
 def _asked_for_tls(server: DirectoryServer, sock: socket.socket, deadline: Deadline) -> socket.socket:
     """Ask on a clear connection for TLS (StartTLS); the socket is then ready for the handshake."""
-    bounded = BoundedSocket(sock, deadline)
+    bounded = BoundedSocket(sock, deadline, LDAP_BYTES)
     connection = _connection(server, bounded)
     try:
         number = LEDGER.asked(STARTTLS)

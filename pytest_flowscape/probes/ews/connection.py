@@ -6,20 +6,19 @@ server that sends one byte now and then cannot hold a run.
 
 from __future__ import annotations
 
-import contextlib
 import random
-import selectors
 import socket
 import ssl
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from types import TracebackType
 
 from pytest_flowscape.core.errors import FlowscapeError
 from pytest_flowscape.core.secret import MASK
 from pytest_flowscape.facts import Kind, Trouble
+from pytest_flowscape.facts.policy import EWS_BYTES
 from pytest_flowscape.probes import network
+from pytest_flowscape.probes.bounded_socket import BoundedSocket, TooLarge
 from pytest_flowscape.probes.ews.http_wire import AnswerReader, HttpAnswer, NotHttp, request_bytes
 from pytest_flowscape.probes.ledger import EWS, LEDGER
 from pytest_flowscape.probes.network import Deadline
@@ -28,10 +27,8 @@ from pytest_flowscape.site.model import Exchange
 
 REQUEST_ID = "client-request-id"
 _RUNS_PART = 24  # of a GUID: its first four groups, with the hyphen after each
-_CHUNK = 64 * 1024
+_CHUNK = 16 * 1024  # the most that a TLS record holds
 _HTTPS = 443
-# epoll would take a file of its own for each connection
-_Selector = getattr(selectors, "PollSelector", selectors.SelectSelector)
 
 
 class Broken(FlowscapeError):  # noqa: N818  named by what happened
@@ -52,15 +49,6 @@ class Authorization(str):
         return repr(f"{self.split(' ', 1)[0]} {MASK}")
 
 
-@dataclass(frozen=True)
-class Sent:
-    """A request that has gone out: its id, its number in the ledger, when (``time.monotonic``)."""
-
-    id: str
-    number: str
-    started: float
-
-
 class Connection:
     """One connection; not shared by threads. ``avoid`` collects addresses that failed, tried last afterwards."""
 
@@ -70,12 +58,11 @@ class Connection:
         # not secret, and not one system call for each request
         self._random = random.Random()  # noqa: S311
         self._avoid = set() if avoid is None else avoid
-        self._socket: _BoundedSocket | None = None
+        self._socket: BoundedSocket | None = None
         self._credentials = False  # whether it has carried any
         host, port = network.bare_host(exchange.hostname), exchange.port
         named = f"[{host}]" if ":" in host else host
         self._host = named if port == _HTTPS else f"{named}:{port}"
-        self._buffer = memoryview(bytearray(_CHUNK))
         self.peer_certificate = b""
 
     def __enter__(self) -> Connection:  # noqa: PYI034  Self is in typing only from Python 3.11
@@ -96,9 +83,7 @@ class Connection:
     @property
     def has_ended(self) -> bool:
         """Whether the other end has closed an idle connection: something can be read, and nothing was asked."""
-        if self._socket is None:
-            return False
-        return self._socket.readable
+        return self._socket is not None and self._socket.readable
 
     def open(self, deadline: Deadline) -> None:
         """Resolve, connect (through the configured proxy only) and do the verified TLS handshake. Raises Broken."""
@@ -108,7 +93,7 @@ class Connection:
         except OSError as error:
             raise Broken(network.trouble_of(error, time.monotonic() - started)) from None
         self.peer_certificate = secure.getpeercert(binary_form=True) or b""
-        self._socket = _BoundedSocket(secure)
+        self._socket = BoundedSocket(secure, deadline, EWS_BYTES)
         self._credentials = False
 
     def _secure(self, deadline: Deadline) -> ssl.SSLSocket:
@@ -155,17 +140,6 @@ class Connection:
         exchange leaves the connection closed, and no library frame (they hold
         the headers) stays on the traceback.
         """
-        return self.receive(self.send(body, deadline, headers=headers, authorization=authorization))
-
-    def send(
-        self,
-        body: bytes,
-        deadline: Deadline,
-        *,
-        headers: Mapping[str, str] | None = None,
-        authorization: Authorization | None = None,
-    ) -> Sent:
-        """Do the first half of ``post``; the other is ``receive``, which another thread may do. Raises Broken."""
         sock = self._socket
         if sock is None:
             raise Broken(Trouble(Kind.RESET, "the connection is closed"))
@@ -183,36 +157,26 @@ class Connection:
             self._credentials = True
         number = LEDGER.sent(body, credentials=self._credentials)
         started = time.monotonic()
+        reader = AnswerReader()
         try:
-            sock.deadline = deadline
-            sock.send_all(request_bytes(self._host, sent, body))
-        except BaseException as error:  # noqa: BLE001  whatever it is
-            raise self._ended_by(error, started) from None
-        return Sent(own_id, number, started)
-
-    def receive(self, sent: Sent) -> HttpAnswer:
-        """Read the whole answer to what was sent last, by its deadline. Raises Broken."""
-        sock = self._socket
-        if sock is None:
-            raise Broken(Trouble(Kind.RESET, "the connection is closed"))
-        reader, buffer = AnswerReader(), self._buffer
-        try:
+            sock.until(deadline)
+            sock.sendall(request_bytes(self._host, sent, body))
             while not reader.whole:
-                reader.feed(buffer[: sock.receive_into(buffer)])
-            answer = reader.answer(time.monotonic() - sent.started)
-            _require_ours(answer, sent.id)
+                reader.feed(sock.recv(_CHUNK))
+            answer = reader.answer(time.monotonic() - started)
+            _require_ours(answer, own_id)
         except BaseException as error:  # noqa: BLE001  whatever it is
-            raise self._ended_by(error, sent.started) from None
-        LEDGER.answered(sent.number, answer.status)
+            raise self._ended_by(error, reader.status, started) from None
+        LEDGER.answered(number, answer.status)
         if not reader.reusable:  # never silently replaced by a connection that is not signed in
             self.close()
         return answer
 
-    def _ended_by(self, error: BaseException, started: float) -> BaseException:
-        """Close the connection, and give what to raise in place of an error."""
+    def _ended_by(self, error: BaseException, status: int | None, started: float) -> BaseException:
+        """Close the connection, and return what to raise in place of an error."""
         self.close()
-        if isinstance(error, NotHttp):
-            return Broken(Trouble(Kind.MALFORMED, str(error), status=error.status))
+        if isinstance(error, (NotHttp, TooLarge)):
+            return Broken(Trouble(Kind.MALFORMED, str(error), status=status))
         if isinstance(error, Exception) and not isinstance(error, Broken):
             # sockets raise OSError, the libraries in between their own
             return Broken(network.trouble_of(error, time.monotonic() - started))
@@ -230,8 +194,7 @@ class Connection:
         """Close the connection; harmless if it is closed."""
         sock, self._socket = self._socket, None
         if sock is not None:
-            with contextlib.suppress(OSError):
-                sock.close()
+            sock.close()
 
 
 def _require_ours(answer: HttpAnswer, own_id: str) -> None:
@@ -240,67 +203,3 @@ def _require_ours(answer: HttpAnswer, own_id: str) -> None:
     if returned and own_id not in map(str.lower, returned):
         said = f"the answer to another request: it returns the {REQUEST_ID} {returned[0][:60]}, and {own_id} was sent"
         raise Broken(Trouble(Kind.MALFORMED, said, status=answer.status))
-
-
-class _BoundedSocket:
-    """A TLS socket whose every operation ends by ``deadline``. Raises OSError as sockets do, TimeoutError too.
-
-    It does not block: what waits is one call, made only where there is something
-    to wait for. Each call into the system has a thread wait for the interpreter
-    afterwards, and a connection that waits for its thread is one that is idle.
-    """
-
-    def __init__(self, secure: ssl.SSLSocket) -> None:
-        secure.setblocking(False)
-        self._secure = secure
-        self._events = _Selector()
-        self._events.register(secure, selectors.EVENT_READ)
-        self._answer_due = False  # something was sent, and nothing has come since
-        self.deadline = Deadline(0)
-
-    @property
-    def readable(self) -> bool:
-        """Whether something has come, or the end of the connection."""
-        return bool(self._events.select(0))
-
-    def send_all(self, data: bytes) -> None:
-        """Send head and body together: in one TLS record, where they fit into one."""
-        rest = memoryview(data)
-        while rest:
-            self.deadline.require()
-            rest = rest[self._whenever(self._secure.send, rest, selectors.EVENT_WRITE) :]
-        self._answer_due = True
-
-    def receive_into(self, buffer: memoryview) -> int:
-        """Return how many bytes have come, 0 at the end of what the server sends."""
-        if self._answer_due:
-            self._wait(selectors.EVENT_READ)
-            self._answer_due = False
-        self.deadline.require()
-        return self._whenever(self._secure.recv_into, buffer, selectors.EVENT_READ)
-
-    def _whenever(self, operation: Callable[[memoryview], int], data: memoryview, event: int) -> int:
-        """Do it as soon as it can be done; TLS may have to read in order to write, and the other way round."""
-        while True:
-            try:
-                return operation(data)
-            except ssl.SSLWantReadError:  # noqa: PERF203  once, as a rule
-                self._wait(selectors.EVENT_READ)
-            except ssl.SSLWantWriteError:
-                self._wait(selectors.EVENT_WRITE)
-            except BlockingIOError:
-                self._wait(event)
-
-    def _wait(self, event: int) -> None:
-        if event != selectors.EVENT_READ:
-            self._events.modify(self._secure, event)
-        try:
-            while not self._events.select(self.deadline.require()):
-                pass
-        finally:
-            if event != selectors.EVENT_READ:
-                self._events.modify(self._secure, selectors.EVENT_READ)
-
-    def close(self) -> None:
-        self._events.close()
-        self._secure.close()

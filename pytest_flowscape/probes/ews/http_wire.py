@@ -11,18 +11,14 @@ from dataclasses import dataclass, field
 
 import httptools
 
-from pytest_flowscape.facts.policy import EWS_BYTES, HEAD_BYTES
+from pytest_flowscape.facts.policy import HEAD_BYTES
 
 PATH = "/EWS/Exchange.asmx"
 _NOT_PACKED = ("", "identity")
 
 
 class NotHttp(Exception):  # noqa: N818  named by what happened
-    """The answer is not HTTP, or is not read any further; the text tells why. ``status`` where there is one."""
-
-    def __init__(self, said: str, status: int | None = None) -> None:
-        self.status = status
-        super().__init__(said)
+    """The answer is not HTTP, or is not read any further; the text tells why."""
 
 
 @dataclass(frozen=True)
@@ -82,7 +78,12 @@ class AnswerReader:
         # RFC 9112 2.2 lets a client take a bare LF for the end of a line, and some boxes write it
         self._parser.set_dangerous_leniencies(lenient_optional_cr_before_lf=True)
 
-    def feed(self, data: memoryview) -> None:
+    @property
+    def status(self) -> int | None:
+        """Return the status, None before it is known."""
+        return self._status or None
+
+    def feed(self, data: bytes) -> None:
         """Take what has come; nothing is the end of the stream.
 
         Raises NotHttp, and ConnectionError for an answer that ends before its end.
@@ -96,15 +97,13 @@ class AnswerReader:
         except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
             if not self.whole:
                 said = "an upgrade" if isinstance(error, httptools.HttpParserUpgrade) else error
-                raise NotHttp(f"the answer is not HTTP as expected ({said})", self._status or None) from None
+                raise NotHttp(f"the answer is not HTTP as expected ({said})") from None
             self.reusable = False  # whatever follows a whole answer belongs to no request of ours
         if not self._head_read and self._size > HEAD_BYTES:
-            raise NotHttp(f"the head of the answer is larger than {HEAD_BYTES // 1024} kB", self._status or None)
-        if len(self._body) > EWS_BYTES:
-            raise NotHttp(f"the answer is larger than {EWS_BYTES // 1024**2} MB", self._status)
+            raise NotHttp(f"the head of the answer is larger than {HEAD_BYTES // 1024} kB")
         if self._packed:
             # never unpacked: what was not asked for may be made to fill the memory
-            raise NotHttp("the answer came compressed, which was not asked for", self._status)
+            raise NotHttp("the answer came compressed, which was not asked for")
 
     def answer(self, seconds: float) -> HttpAnswer:
         """Return the answer, once it is whole."""

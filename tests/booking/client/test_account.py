@@ -175,8 +175,8 @@ def test_a_connection_that_the_server_has_closed_meanwhile_is_not_used(opens: Op
     session = desk.session(way="Basic")
     own = account(desk, session)
     own.protocol.resolve_names(["nobody"])
-    (line,) = session._talk.pool._free
-    assert wait_for_read(line.connection._socket._secure, timeout=5)  # type: ignore[union-attr]
+    (line,) = session._talk.pool._idle
+    assert wait_for_read(line.connection._socket._sock, timeout=5)  # type: ignore[union-attr]
     own.protocol.resolve_names(["nobody"])
     assert [raw.status for raw in own.answers] == [200, 200]
     assert len(talk.requests) == 2
