@@ -23,6 +23,7 @@ from typing import Any
 
 from benchmarks import plain_suite, processes, results
 from benchmarks.cases import PLAIN, Case, Row, all_cases
+from pytest_flowscape.judging.catalogue import judged_per
 from pytest_flowscape.site.reading import load_site
 from tests.simulator.harness import SCHEMA_VARIABLE, Simulator
 
@@ -49,7 +50,7 @@ def measure(case: Case, running: Simulator, folder: Path) -> Row:
     if taken.code:
         print(taken.output[-3000:], file=sys.stderr)
     seen = running.counters()
-    rooms = {room.email for room in load_site(running.site).rooms}
+    rooms = {room.email for room in load_site(running.site, judged_per()).rooms}
     named = sum(1 for entry in running.log() if rooms.intersection(entry.get("mailboxes", ())))
     return Row(
         case,
@@ -72,7 +73,7 @@ def _command(case: Case, running: Simulator, folder: Path) -> list[str]:
     command = [sys.executable, "-m", "pytest", *others, "-q"]
     command += ["-n", str(case.workers)] if case.workers else []
     if case.suite == PLAIN:
-        path = plain_suite.write(folder, load_site(running.site), running.password)
+        path = plain_suite.write(folder, load_site(running.site, judged_per()), running.password)
         return [*command, str(path), "--html=report.html", "--self-contained-html"]
     text = running.site.read_text(encoding="utf-8")
     site = running.folder / f"site-{case.connections}.ini"
@@ -90,7 +91,7 @@ def _environment(running: Simulator, folder: Path) -> dict[str, str]:
 def speed(running: Simulator) -> float:
     """Return the requests a second that the simulator can answer."""
     running.reset()
-    site = load_site(running.site)
+    site = load_site(running.site, judged_per())
     url = f"https://{site.exchange.hostname}:{site.exchange.port}/EWS/Exchange.asmx"
     command = [sys.executable, "-m", "benchmarks.server_speed", url, str(running.ca), site.service_account.username]
     command += [site.rooms[0].email, str(SPEED_SECONDS)]

@@ -22,6 +22,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from pytest_flowscape.judging.catalogue import judged_per
 from pytest_flowscape.simulator.scenarios import load
 from pytest_flowscape.site.model import Directory, DirectoryServer
 from pytest_flowscape.site.reading import load_site
@@ -82,7 +83,7 @@ def _resident() -> float:
 def simulated(folder: Path, rooms: int) -> Iterator[Target]:
     """Serve the simulated directory with so many rooms."""
     with Simulator(folder, rooms=rooms, timeout=120) as running:
-        directory = load_site(running.site).directory
+        directory = load_site(running.site, judged_per()).directory
         assert directory is not None
         assert directory.ca_file is not None
         server = directory.servers[0]

@@ -10,6 +10,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from pytest_flowscape.judging.catalogue import judged_per
+from pytest_flowscape.site.model import Site
+from pytest_flowscape.site.reading import load_site
+
 LIMIT = 100.0  # seconds; a run on the simulator takes a few
 
 
@@ -39,6 +43,11 @@ class Finished:
         found = [o for o in self.results["outcomes"] if (o["requirement"], o["target"]) == (requirement, target)]
         assert len(found) == 1, found
         return dict(found[0])
+
+
+def read_site(path: Path) -> Site:
+    """Return a site file's content, read as a run reads it."""
+    return load_site(path, judged_per())
 
 
 def call(

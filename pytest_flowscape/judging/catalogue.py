@@ -52,6 +52,11 @@ def load_requirements() -> Mapping[str, Judged]:
     return {judged.requirement.id: judged for judged in found}
 
 
+def judged_per() -> Mapping[str, str]:
+    """Return what each requirement is judged on: ``site``, ``room`` or ``user``."""
+    return {id_: judged.requirement.per.value for id_, judged in load_requirements().items()}
+
+
 def attributes_judged(run: Run | None = None) -> frozenset[str]:
     """Return the directory attributes that the requirements judge, all together; with a run those that it asks for."""
     records = [judged.requirement for judged in load_requirements().values()]

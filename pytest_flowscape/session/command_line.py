@@ -10,6 +10,7 @@ import pytest
 
 from pytest_flowscape.core.errors import SiteFileError
 from pytest_flowscape.hooks.scheduling import cut_workers
+from pytest_flowscape.judging.catalogue import judged_per
 from pytest_flowscape.site.model import Room, Site
 from pytest_flowscape.site.one_run import BOOK_MEETING
 from pytest_flowscape.site.reading import load_site
@@ -18,7 +19,7 @@ from pytest_flowscape.site.reading import load_site
 def site_from(config: pytest.Config) -> Site:
     """Read the site file of ``--flowscape-config``. Raises UsageError with every mistake in it."""
     try:
-        return load_site(Path(config.getoption("flowscape_config")))
+        return load_site(Path(config.getoption("flowscape_config")), judged_per())
     except SiteFileError as error:
         raise pytest.UsageError(*(str(mistake) for mistake in error.mistakes)) from None
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import date
 from typing import TypeVar
 
@@ -14,33 +15,47 @@ from pytest_flowscape.site.values import Wrong, address, iso_date, plain, quote
 T = TypeVar("T", Waiver, Attestation)
 
 SITE = "site"
-# What each requirement is judged on. The suites hold the requirements; a test keeps this table equal to them.
-JUDGED_PER = {
-    "HOST-1": SITE,
-    "HOST-2": SITE,
-    "HOST-3": SITE,
-    "ACCOUNT-1": SITE,
-    "ACCOUNT-2": SITE,
-    "ACCOUNT-3": SITE,
-    "ACCOUNT-4": SITE,
-    "ACCOUNT-5": SITE,
-    "ACCOUNT-6": SITE,
-    "ROOM-1": "room",
-    "ROOM-2": "room",
-    "PERMISSION-1": "room",
-    "IMPERSONATION-1": "room",
-    "IMPERSONATION-2": "user",
-    "IMPERSONATION-3": SITE,
-    "CALENDAR-1": "room",
-    "CALENDAR-2": "room",
-    "CALENDAR-3": "room",
-    "HANDOVER-1": SITE,
-    "ADVICE-1": SITE,
-    "ADVICE-2": SITE,
-    "ADVICE-3": SITE,
-}
 SIGNATURE = re.compile(r"(?P<who>\S.*?) (?P<date>[^ :]+) ?: ?(?P<text>\S.*)")
 PERMIT = re.compile(r"(?P<who>\S.*?) until (?P<date>[^ :]+) ?: ?(?P<text>\S.*)")
+
+
+@dataclass(frozen=True)
+class Targets:
+    """What a decision may be about: each known requirement by its id, and the addresses of this site.
+
+    ``judged_per`` says ``site``, ``room`` or ``user`` for each id. Rooms or
+    users that are all faulty excuse an address that is not among them.
+    """
+
+    judged_per: Mapping[str, str]
+    rooms: tuple[Room, ...]
+    users: Users
+
+    def split(self, key: str) -> tuple[str, str]:
+        """Split a key into a known requirement id and an address, ``site``, or nothing. Raises Wrong."""
+        name, _, target = plain(key).partition(" ")
+        requirement = name.upper()
+        if requirement not in self.judged_per:
+            raise Wrong(
+                f"There is no requirement {quote(name)}.", "Write an id from docs/requirements.md, e.g. ROOM-1."
+            )
+        if not target or target.lower() == SITE:
+            return requirement, target.lower()
+        return requirement, address(target)
+
+    def check(self, requirement: str, target: str) -> None:
+        """Refuse a target that the requirement does not have on this site. Raises Wrong."""
+        per = self.judged_per[requirement]
+        if per == SITE and target != SITE:
+            raise Wrong(f"{requirement} is judged once for the site, not per address.", f"Write {requirement} alone.")
+        if per == SITE:
+            return
+        if target == SITE:
+            what = f"{requirement} is judged per {per}, and no address is given."
+            raise Wrong(what, f"Write {requirement} and the {per}'s address, one line for each.")
+        known = {room.email for room in self.rooms} if per == "room" else set(self.users.addresses)
+        if target not in known and (known or self.users.none_by):
+            raise Wrong(f"{target} is not a {per} of this site file.", f"Remove the line, or add it to [{per}s].")
 
 
 def signature(text: str) -> tuple[str, date, str]:
@@ -60,38 +75,38 @@ def _parts(form: re.Pattern[str], text: str, remedy: str) -> tuple[str, date, st
     return match["who"], iso_date(match["date"]), match["text"]
 
 
-def read_waivers(block: Block, rooms: tuple[Room, ...], users: Users, mistakes: Mistakes) -> tuple[Waiver, ...]:
+def read_waivers(block: Block, known: Targets, mistakes: Mistakes) -> tuple[Waiver, ...]:
     """Return the section ``[waivers]``. An expired waiver is not a mistake: the report shows it."""
 
     def parse(requirement: str, target: str, text: str, line: int) -> Waiver:
-        _check_target(requirement, target or SITE, rooms, users)
+        known.check(requirement, target or SITE)
         return Waiver(requirement, target or SITE, *permit(text), line)
 
-    return _read(block, "Waiver", parse, mistakes)
+    return _read(block, "Waiver", known, parse, mistakes)
 
 
-def read_attestations(
-    block: Block, rooms: tuple[Room, ...], users: Users, mistakes: Mistakes
-) -> tuple[Attestation, ...]:
+def read_attestations(block: Block, known: Targets, mistakes: Mistakes) -> tuple[Attestation, ...]:
     """Return the section ``[attestations]``; without an address one covers every target of its requirement."""
 
     def parse(requirement: str, target: str, text: str, line: int) -> Attestation:
         if target:
-            _check_target(requirement, target, rooms, users)
+            known.check(requirement, target)
         who, on, how = signature(text)
         if on > date.today():  # noqa: DTZ011  a site file's dates are local
             raise Wrong(f"The date {on.isoformat()} is in the future.", "Write the day on which it was checked.")
         return Attestation(requirement, target, who, on, how, line)
 
-    return _read(block, "Attestation", parse, mistakes)
+    return _read(block, "Attestation", known, parse, mistakes)
 
 
-def _read(block: Block, word: str, parse: Callable[[str, str, str, int], T], mistakes: Mistakes) -> tuple[T, ...]:
+def _read(
+    block: Block, word: str, known: Targets, parse: Callable[[str, str, str, int], T], mistakes: Mistakes
+) -> tuple[T, ...]:
     found: dict[tuple[str, str], T] = {}
     for entry in block.entries:
         try:
             text = " ".join(piece.text for piece in entry.pieces)
-            decision = parse(*_requirement_and_target(entry.key), text, entry.line)
+            decision = parse(*known.split(entry.key), text, entry.line)
         except Wrong as wrong:
             mistakes.add(entry.line, f"{word}: {wrong.what}", wrong.instead)
             continue
@@ -100,29 +115,3 @@ def _read(block: Block, word: str, parse: Callable[[str, str, str, int], T], mis
             what = f"{word}: the same requirement and target are already in line {first.line}."
             mistakes.add(entry.line, what, "Remove one of the two.")
     return tuple(found.values())
-
-
-def _requirement_and_target(key: str) -> tuple[str, str]:
-    """Split a key into a known requirement id and an address, ``site``, or nothing."""
-    name, _, target = plain(key).partition(" ")
-    requirement = name.upper()
-    if requirement not in JUDGED_PER:
-        raise Wrong(f"There is no requirement {quote(name)}.", "Write an id from docs/requirements.md, e.g. ROOM-1.")
-    if not target or target.lower() == SITE:
-        return requirement, target.lower()
-    return requirement, address(target)
-
-
-def _check_target(requirement: str, target: str, rooms: tuple[Room, ...], users: Users) -> None:
-    """Refuse a target that this site does not have; rooms or users that are all faulty excuse it. Raises Wrong."""
-    per = JUDGED_PER[requirement]
-    if per == SITE and target != SITE:
-        raise Wrong(f"{requirement} is judged once for the site, not per address.", f"Write {requirement} alone.")
-    if per == SITE:
-        return
-    if target == SITE:
-        what = f"{requirement} is judged per {per}, and no address is given."
-        raise Wrong(what, f"Write {requirement} and the {per}'s address, one line for each.")
-    known = {room.email for room in rooms} if per == "room" else set(users.addresses)
-    if target not in known and (known or users.none_by):
-        raise Wrong(f"{target} is not a {per} of this site file.", f"Remove the line, or add it to [{per}s].")

@@ -134,9 +134,9 @@ def test_a_process_that_ends_without_a_word_leaves_its_lock(tmp_path: Path) -> N
 
 
 def test_the_sweep_names_a_journal_of_another_machine_and_touches_nothing(simulator: Simulator, tmp_path: Path) -> None:
-    from pytest_flowscape.site.reading import load_site
+    from tests.acceptance import read_site
 
-    site = load_site(simulator.site)
+    site = read_site(simulator.site)
     folder = journal_folder(tmp_path / "state" / "pytest-flowscape" / "bookings", site)
     dead(folder, ITEM, writer=replace(Writer.here(site), machine="another-pc"))
     done = sweep(simulator, tmp_path)

@@ -15,7 +15,7 @@ from pytest_flowscape.probes import balancer
 from pytest_flowscape.probes.directory import servers
 from pytest_flowscape.probes.ews import retry
 from pytest_flowscape.site.model import Site
-from pytest_flowscape.site.reading import load_site
+from tests.acceptance import read_site
 from tests.faults.ews_proxy import EwsProxy
 from tests.faults.in_process import Accepted, accept_here, through
 from tests.faults.ldap_proxy import LdapProxy
@@ -94,7 +94,7 @@ def certificate(folder: Path) -> ssl.SSLContext:
 def stage_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     """Four rooms: one right, the others each wrong in one thing; the account's password expires."""
     with Simulator(tmp_path_factory.mktemp("faults"), rooms=4) as simulator:
-        site = load_site(simulator.site)
+        site = read_site(simulator.site)
         rooms = [room.email for room in site.rooms]
         mistakes = (
             *(

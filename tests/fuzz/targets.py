@@ -38,7 +38,7 @@ from pytest_flowscape.probes.ews.sign_in import schemes
 from pytest_flowscape.probes.network import Deadline
 from pytest_flowscape.report.files.evidence import encode
 from pytest_flowscape.site.model import DirectoryServer
-from pytest_flowscape.site.reading import load_site
+from tests.acceptance import read_site
 from tests.fuzz import seeds
 
 ROOM, NOW = "atlas@demo.test", datetime(2026, 3, 2, 12, tzinfo=timezone.utc)
@@ -76,7 +76,7 @@ def _load(name: str, data: bytes, site: bytes) -> None:
     (folder() / "site.ini").write_bytes(site)
     (folder() / name).write_bytes(data)
     try:
-        found = load_site(folder() / "site.ini")
+        found = read_site(folder() / "site.ini")
     except SiteFileError as error:
         _said(*error.mistakes, error)
         return

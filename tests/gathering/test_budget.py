@@ -13,8 +13,7 @@ from typing import Any
 
 import pytest
 
-from pytest_flowscape.site.reading import load_site
-from tests.acceptance import Finished, accept, without_pytest
+from tests.acceptance import Finished, accept, read_site, without_pytest
 from tests.hard_sites.counts import Seen
 from tests.simulator.harness import Simulator
 
@@ -82,7 +81,7 @@ def test_every_back_off_is_honoured_and_no_outcome_is_another_one(
     done = accept(site.site, "-n", workers, cwd=tmp_path)
     assert (done.code, done.digest) == (0, healthy.digest), done.output
     log = [entry for entry in site.log() if "sent" in entry and entry["operation"]]
-    refused = load_site(site.site).users.out_of_scope
+    refused = read_site(site.site).users.out_of_scope
     throttled = [entry for entry in log if entry["status"] == 500 and entry["impersonated"] != refused]
     assert throttled, "nobody was throttled: this shows nothing"
     assert len(throttled) == done.results["footprint"]["ews"]["throttled"] == site.count("ews.over_limit")
@@ -117,13 +116,13 @@ def test_a_server_that_falls_silent_or_drops_connections_changes_no_outcome(
 
 @pytest.mark.parametrize("workers", ["0", "2"])
 def test_nothing_is_asked_that_no_chosen_test_needs(workers: str, site: Simulator, tmp_path: Path) -> None:
-    names = [room.email.partition("@")[0] for room in load_site(site.site).rooms]
+    names = [room.email.partition("@")[0] for room in read_site(site.site).rooms]
     chosen = " or ".join((names[3], names[4], names[25]))
     done = accept(site.site, "-n", workers, "-k", f"test_full_access and ({chosen})", cwd=tmp_path)
     judged = {target for _, target in done.outcomes("passed")}
     assert 3 <= len(judged) < 10, done.output
     log = [entry for entry in site.log() if "sent" in entry and entry["operation"]]
-    people = set(Seen(site).mailboxes()) - {room.email for room in load_site(site.site).rooms}
+    people = set(Seen(site).mailboxes()) - {room.email for room in read_site(site.site).rooms}
     as_owner = [entry["impersonated"] for entry in log if entry["impersonated"] not in ("", *people)]
     as_delegate = [address for entry in log if not entry["impersonated"] for address in entry["mailboxes"]]
     assert sorted(as_owner) == sorted(address for address in as_delegate if address not in people) == sorted(judged)

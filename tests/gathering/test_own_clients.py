@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 
 from pytest_flowscape.judging.catalogue import load_requirements
-from pytest_flowscape.site.reading import load_site
-from tests.acceptance import Finished, accept
+from tests.acceptance import Finished, accept, read_site
 from tests.hard_sites.counts import assert_counts
 from tests.simulator.harness import Simulator
 
@@ -208,7 +207,7 @@ def test_the_example_holds_on_a_good_site(workers: str, simulator: Simulator, tm
 
 
 def test_the_example_finds_what_is_wrong(simulator: Simulator, tmp_path: Path) -> None:
-    site = load_site(simulator.site)
+    site = read_site(simulator.site)
     room, user = site.rooms[2].email, site.users.addresses[1]
     simulator.plant(f"PERMISSION-1:{room}", f"IMPERSONATION-2:{user}")
     done = accept(simulator.site, f"--flowscape-add={EXAMPLE}", cwd=tmp_path)

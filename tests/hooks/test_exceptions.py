@@ -8,8 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_flowscape.site.reading import load_site
-from tests.acceptance import accept
+from tests.acceptance import accept, read_site
 from tests.simulator.harness import Simulator
 
 TOMORROW = (date.today() + timedelta(days=1)).isoformat()  # noqa: DTZ011  a site file's dates are local
@@ -28,7 +27,7 @@ def with_lines(simulator: Simulator, folder: Path, *lines: str, drop: str = "") 
 
 
 def first_room(simulator: Simulator) -> str:
-    return load_site(simulator.site).rooms[0].email
+    return read_site(simulator.site).rooms[0].email
 
 
 @pytest.mark.parametrize("workers", ["0", "2"])

@@ -8,14 +8,13 @@ import pytest
 
 from pytest_flowscape.judging.catalogue import load_requirements
 from pytest_flowscape.judging.verdict import expected_pairs
-from pytest_flowscape.site.reading import load_site
-from tests.acceptance import accept
+from tests.acceptance import accept, read_site
 from tests.simulator.harness import Simulator
 
 
 def total(simulator: Simulator) -> int:
     requirements = [judged.requirement for judged in load_requirements().values()]
-    return len(expected_pairs(requirements, load_site(simulator.site)))
+    return len(expected_pairs(requirements, read_site(simulator.site)))
 
 
 @pytest.mark.parametrize(
@@ -33,7 +32,7 @@ def total(simulator: Simulator) -> int:
 )
 def test_a_selection_is_incomplete(arguments: tuple[str, ...], simulator: Simulator, tmp_path: Path) -> None:
 
-    first = load_site(simulator.site).rooms[0].email
+    first = read_site(simulator.site).rooms[0].email
     done = accept(
         simulator.site,
         *(argument.format(first=first) for argument in arguments),
@@ -49,7 +48,7 @@ def test_a_selection_is_incomplete(arguments: tuple[str, ...], simulator: Simula
 
 
 def test_x_stops_and_the_rest_was_not_run(simulator: Simulator, tmp_path: Path) -> None:
-    first = load_site(simulator.site).rooms[0].email
+    first = read_site(simulator.site).rooms[0].email
     simulator.plant(f"PERMISSION-1:{first}")
     done = accept(simulator.site, "-x", cwd=tmp_path)
     assert done.verdict == "NOT ACCEPTED"
@@ -59,7 +58,7 @@ def test_x_stops_and_the_rest_was_not_run(simulator: Simulator, tmp_path: Path) 
 
 
 def test_last_failed_is_incomplete_once_mended(simulator: Simulator, tmp_path: Path) -> None:
-    first = load_site(simulator.site).rooms[0].email
+    first = read_site(simulator.site).rooms[0].email
     simulator.plant(f"PERMISSION-1:{first}")
     cache = ("-p", "cacheprovider", "-o", f"cache_dir={tmp_path / 'cache'}")
     assert accept(simulator.site, *cache, cwd=tmp_path).code == 1

@@ -12,8 +12,7 @@ import pytest
 from pytest_flowscape.judging.catalogue import load_requirements
 from pytest_flowscape.judging.causes import CAUSES, DIRECTORY_ONLY, EWS, Cause
 from pytest_flowscape.judging.verdict import targets
-from pytest_flowscape.site.reading import load_site
-from tests.acceptance import accept
+from tests.acceptance import accept, read_site
 from tests.simulator.harness import Simulator
 
 PHASE = 2.0  # seconds: [exchange] timeout in these runs
@@ -170,7 +169,7 @@ def test_a_cause(cause: Cause, case: Case, simulator: Simulator, silent_port: in
     assert done.results, done.output
     failed = {id_ for id_, _ in done.outcomes("failed")}
     assert failed == ({cause.failed} - {""}), done.output
-    site = load_site(site_file)
+    site = read_site(site_file)
     requirements = {id_: judged.requirement for id_, judged in load_requirements().items()}
     left = {(id_, target) for id_ in cause.not_measured for target in targets(requirements[id_], site)}
     left -= {("CALENDAR-3", room.email) for room in site.rooms if room.email not in site.booking.rooms}

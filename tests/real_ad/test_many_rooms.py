@@ -10,7 +10,7 @@ from pytest_flowscape.facts import Grant, Kind
 from pytest_flowscape.probes.directory import search
 from pytest_flowscape.probes.directory.search import Query, SearchFailed
 from pytest_flowscape.site.model import Directory
-from pytest_flowscape.site.reading import load_site
+from tests.acceptance import read_site
 from tests.probes.directory_sessions import Sessions, directory, directory_process, policy, session
 from tests.real_ad import contents, views
 from tests.real_ad.administrator import full_access, mailbox_descriptor
@@ -31,7 +31,7 @@ def large_simulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Simula
 
 
 def test_simulated_rooms_take_at_most_forty_searches(large_simulator: Simulator) -> None:
-    site = load_site(large_simulator.site)
+    site = read_site(large_simulator.site)
     assert site.directory is not None
     rooms = tuple(room.email for room in site.rooms)
     view = views.view(

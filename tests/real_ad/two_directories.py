@@ -5,7 +5,7 @@ from __future__ import annotations
 from pytest_flowscape.facts import DirectoryView
 from pytest_flowscape.probes.directory.search import Query, SearchFailed
 from pytest_flowscape.site.model import Directory, DirectoryServer
-from pytest_flowscape.site.reading import load_site
+from tests.acceptance import read_site
 from tests.real_ad import contents, views
 from tests.real_ad.comparing import Names, Plain, disagreements, plain_entry, plain_view
 from tests.real_ad.contents import READER_UPN
@@ -21,7 +21,7 @@ class TwoDirectories:
     def __init__(self, real: RealDirectory, simulator: Simulator) -> None:
         self.real, self.simulator = real, simulator
         simulator.plant("directory-reader")
-        self.site = load_site(simulator.site)
+        self.site = read_site(simulator.site)
         assert self.site.directory is not None
         simulated = self.site.directory
         catalog = DirectoryServer("localhost", simulator.ready["gc_port"], catalog=True)

@@ -26,8 +26,7 @@ from pytest_flowscape.judging.outcomes import Outcome, Word
 from pytest_flowscape.judging.verdict import expected_pairs
 from pytest_flowscape.session import controller
 from pytest_flowscape.site.one_run import Run
-from pytest_flowscape.site.reading import load_site
-from tests.acceptance import Finished, accept
+from tests.acceptance import Finished, accept, read_site
 from tests.report.report_samples import site_facts
 
 Pair = tuple[str, str]
@@ -97,7 +96,7 @@ class Stage:
     def expected(self) -> list[Pair]:
         """Return the expected set as the product itself makes it."""
         known = [judged.requirement for judged in load_requirements().values()]
-        return [(pair.requirement.id, pair.target) for pair in expected_pairs(known, load_site(self.site))]
+        return [(pair.requirement.id, pair.target) for pair in expected_pairs(known, read_site(self.site))]
 
     def decide(self, pair: Pair) -> NotMeasured | NotRequested | RequirementFailed | None:
         word = self.words.get(pair, Word.PASSED)

@@ -8,8 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_flowscape.site.reading import load_site
-from tests.acceptance import Finished, accept
+from tests.acceptance import Finished, accept, read_site
 from tests.gathering.test_sign_in import without_directory
 from tests.hard_sites.counts import Seen, assert_counts
 from tests.hard_sites.planned import plan_of
@@ -98,7 +97,7 @@ def assert_nearly(simulator: Simulator, done: Finished, *, deaths: int) -> None:
     )
     seen = Seen(simulator).http()
     open_ones = sum(count for (_, _, status), count in mine.items() if status == 0)
-    assert open_ones <= deaths * load_site(simulator.site).exchange.max_connections
+    assert open_ones <= deaths * read_site(simulator.site).exchange.max_connections
     answered = Counter({key: count for key, count in mine.items() if key[2]})
     assert answered <= seen
     assert (seen - answered).total() <= open_ones

@@ -10,8 +10,7 @@ from typing import Any
 import pytest
 
 from pytest_flowscape.judging.outcomes import Word
-from pytest_flowscape.site.reading import load_site
-from tests.acceptance import Finished, accept
+from tests.acceptance import Finished, accept, read_site
 from tests.report.report_schema import faults
 from tests.report.staged import Stage, room
 from tests.simulator.harness import Simulator
@@ -45,7 +44,7 @@ def test_nothing_changed_then_one_new_then_one_fixed_serially_and_with_workers(
     assert changed(second)["nothing_changed"]
     assert changed(second)["previous_run"] == first.results["run"]["id"]
     assert "nothing changed" in second.output
-    target = load_site(simulator.site).rooms[2].email
+    target = read_site(simulator.site).rooms[2].email
     simulator.plant(f"PERMISSION-1:{target}")
     planted = accept(simulator.site, cwd=tmp_path)
     assert pairs(changed(planted)["new"]) == [("PERMISSION-1", target)]

@@ -8,8 +8,7 @@ import pytest
 
 from pytest_flowscape.judging.catalogue import guard, load_requirements, suites_folder
 from pytest_flowscape.requirement import Level, Owner, Per, Requirement
-from pytest_flowscape.site.reading import load_site
-from tests.acceptance import accept
+from tests.acceptance import accept, read_site
 from tests.simulator.harness import Simulator
 
 DECLARED = """
@@ -61,7 +60,7 @@ def test_an_id_of_ours_cannot_be_taken_not_even_where_ours_is_deselected(simulat
 
 @pytest.mark.parametrize("workers", ["0", "2"])
 def test_a_fixture_of_the_same_name_lets_no_room_pass(workers: str, simulator: Simulator, tmp_path: Path) -> None:
-    first, *_, last = (room.email for room in load_site(simulator.site).rooms)
+    first, *_, last = (room.email for room in read_site(simulator.site).rooms)
     lines = (
         "import pytest, types",
         "@pytest.fixture",
@@ -83,7 +82,7 @@ def test_a_copied_suite_that_was_changed_passes_nothing(simulator: Simulator, tm
         text = path.read_text(encoding="utf-8")
         first = "    judgement.refuse_own(room_as_delegate"
         (copied / path.name).write_text(text.replace(first, f"    return\n{first}"), encoding="utf-8")
-    last = load_site(simulator.site).rooms[-1].email
+    last = read_site(simulator.site).rooms[-1].email
     simulator.plant(f"PERMISSION-1:{last}")
     done = accept(simulator.site, "mysuites", cwd=tmp_path)
     assert ("PERMISSION-1", last) in done.outcomes("failed"), done.output

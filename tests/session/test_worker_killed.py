@@ -10,8 +10,7 @@ import pytest
 
 from pytest_flowscape.judging.catalogue import load_requirements
 from pytest_flowscape.judging.verdict import targets
-from pytest_flowscape.site.reading import load_site
-from tests.acceptance import Finished, accept
+from tests.acceptance import Finished, accept, read_site
 from tests.simulator.harness import Simulator
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL")
@@ -100,7 +99,7 @@ def killed(simulator: Simulator, folder: Path, at: str, times: int) -> Finished:
 
 
 def expected(simulator: Simulator) -> set[tuple[str, str]]:
-    site = load_site(simulator.site)
+    site = read_site(simulator.site)
     return {(id_, t) for id_, judged in load_requirements().items() for t in targets(judged.requirement, site)}
 
 

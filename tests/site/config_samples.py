@@ -8,7 +8,7 @@ import pytest
 
 from pytest_flowscape.core.errors import Mistake, SiteFileError
 from pytest_flowscape.site.model import Site
-from pytest_flowscape.site.reading import load_site
+from tests.acceptance import read_site
 
 GOOD = r"""[site]
 customer = Customer Ltd.
@@ -39,14 +39,14 @@ def write(folder: Path, text: str, name: str = "site.ini") -> Path:
 
 
 def load(folder: Path, text: str) -> Site:
-    return load_site(write(folder, text))
+    return read_site(write(folder, text))
 
 
 def mistakes(folder: Path, text: str) -> tuple[Mistake, ...]:
     """Load a faulty site file and give its mistakes."""
     path = write(folder, text)
     with pytest.raises(SiteFileError) as caught:
-        load_site(path)
+        read_site(path)
     return caught.value.mistakes
 
 

@@ -2,26 +2,18 @@
 
 from __future__ import annotations
 
-import ast
 import re
 from datetime import date
 from pathlib import Path
 
 import pytest
 
-from pytest_flowscape.requirement import ID
-from pytest_flowscape.site.decisions import JUDGED_PER
 from pytest_flowscape.site.model import Attestation, Waiver
 from tests.site.config_samples import GOOD, line_of, load, mistakes, only
 
 WAIVERS = GOOD + "[waivers]\n"
 ATTESTATIONS = GOOD + "[attestations]\n"
 SIGNED = "A. Admin until 2027-01-31: ticket 4711"
-
-
-def test_ids_are_well_formed() -> None:
-    assert all(ID.fullmatch(name) for name in JUDGED_PER)
-    assert set(JUDGED_PER.values()) == {"site", "room", "user"}
 
 
 @pytest.mark.parametrize(
@@ -127,18 +119,3 @@ def test_faulty_attestations(tmp_path: Path, line: str) -> None:
     (mistake,) = mistakes(tmp_path, text)
     assert mistake.line == text.count("\n")
     assert re.match(r"Attestation: .*\.$", mistake.what)
-
-
-def test_the_table_of_requirements_is_that_of_the_suites() -> None:
-    """What the suites declare is known here, and judged per the same thing."""
-    declared = {}
-    for path in (Path(__file__).parents[2] / "suites").glob("test_*.py"):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "requirement":
-                (identifier,) = node.args
-                (per,) = (keyword.value for keyword in node.keywords if keyword.arg == "per")
-                assert isinstance(identifier, ast.Constant)
-                assert isinstance(per, ast.Attribute)
-                declared[identifier.value] = per.attr.lower()
-    assert declared
-    assert declared == {name: JUDGED_PER.get(name) for name in declared}

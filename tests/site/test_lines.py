@@ -15,7 +15,7 @@ from pytest_flowscape.core.errors import SiteFileError
 from pytest_flowscape.site.keys import KEYS
 from pytest_flowscape.site.lines import Mistakes, check_against_configparser, scan
 from pytest_flowscape.site.model import Site
-from pytest_flowscape.site.reading import load_site
+from tests.acceptance import read_site
 from tests.site.config_samples import GOOD, line_of, load, mistakes, only, with_line, write
 
 BOUNDED = settings(
@@ -201,7 +201,7 @@ def _judged(path: Path) -> Site | SiteFileError:
     begin = time.process_time()
     result: Site | SiteFileError
     try:
-        result = load_site(path)
+        result = read_site(path)
     except SiteFileError as error:
         result = error
     assert time.process_time() - begin < 2
@@ -248,7 +248,7 @@ def test_large_files_are_judged_quickly(tmp_path: Path, line: str) -> None:
     path = write(tmp_path, GOOD + f"{line}\n" * (60_000 // len(line)))
     begin = time.process_time()
     with pytest.raises(SiteFileError):
-        load_site(path)
+        read_site(path)
     assert time.process_time() - begin < 10
 
 

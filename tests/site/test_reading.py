@@ -21,7 +21,7 @@ from pytest_flowscape.site.model import (
     Users,
     Waiver,
 )
-from pytest_flowscape.site.reading import load_site
+from tests.acceptance import read_site
 from tests.site.config_samples import DIRECTORY, GOOD, line_of, load, mistakes, only, with_line, write
 
 FULL = r"""# everything
@@ -211,7 +211,7 @@ def test_eight_mistakes_give_eight_messages_with_line_and_remedy(
     path = tmp_path / "site.ini"
     assert [str(mistake) for mistake in found] == [f"{path}:{line}" for line in EIGHT_MESSAGES.strip().splitlines()]
     with pytest.raises(SiteFileError) as caught:
-        load_site(path)
+        read_site(path)
     assert str(caught.value) == "\n".join(map(str, found))
 
 
@@ -256,7 +256,7 @@ def test_missing_key_names_the_section_line(tmp_path: Path, section: str, key: s
 def test_unreadable_files(tmp_path: Path) -> None:
     for path, what in ((tmp_path / "none.ini", "does not exist"), (tmp_path, "cannot be read")):
         with pytest.raises(SiteFileError) as caught:
-            load_site(path)
+            read_site(path)
         assert what in str(caught.value)
         assert [mistake.line for mistake in caught.value.mistakes] == [1]
 
@@ -276,7 +276,7 @@ def test_what_is_not_utf8_text_is_one_mistake(tmp_path: Path, raw: bytes, line: 
     path = tmp_path / "site.ini"
     path.write_bytes(raw)
     with pytest.raises(SiteFileError) as caught:
-        load_site(path)
+        read_site(path)
     (mistake,) = caught.value.mistakes
     assert mistake.line == line
     assert what in mistake.what
@@ -368,12 +368,12 @@ def test_relative_path_of_the_site_file_itself(tmp_path: Path, monkeypatch: pyte
     write(tmp_path, "-----BEGIN CERTIFICATE-----\n", "ca.pem")
     write(tmp_path, with_line("exchange", "ca_file = ca.pem"))
     monkeypatch.chdir(tmp_path)
-    site = load_site(Path("site.ini"))
+    site = read_site(Path("site.ini"))
     assert site.path == tmp_path / "site.ini"
     assert site.exchange.ca_file == tmp_path / "ca.pem"
     write(tmp_path, "[")
     with pytest.raises(SiteFileError) as caught:
-        load_site(Path("site.ini"))
+        read_site(Path("site.ini"))
     assert str(caught.value).startswith("site.ini:1: ")
 
 

@@ -15,8 +15,7 @@ from pytest_flowscape.requirement import Level, Per, Requirement
 from pytest_flowscape.simulator.faults import FAULTS
 from pytest_flowscape.site.model import Site
 from pytest_flowscape.site.one_run import BOOK_MEETING, BOOK_ROOM, OPT_INS, Run
-from pytest_flowscape.site.reading import load_site
-from tests.acceptance import accept
+from tests.acceptance import accept, read_site
 from tests.report.fix_files import assert_fix_is_written
 from tests.simulator.harness import Simulator
 from tests.suites import made
@@ -69,7 +68,7 @@ def stopped_by(record: Requirement, target: str, site: Site) -> set[tuple[str, s
 def test_a_planted_fault_fails_exactly_its_requirement(
     record: Requirement, simulator: Simulator, tmp_path: Path
 ) -> None:
-    site = load_site(simulator.site)
+    site = read_site(simulator.site)
     named = site.booking.rooms if record.opt_in == OPT_INS[1] else targets(record, site)
     target = named[-1]
     simulator.plant(f"{record.id}:{target}")

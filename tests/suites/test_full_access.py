@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_flowscape.site.reading import load_site
-from tests.acceptance import accept
+from tests.acceptance import accept, read_site
 from tests.simulator.harness import Simulator
 
 
@@ -27,7 +26,7 @@ from tests.simulator.harness import Simulator
     ],
 )
 def test_permission_1(condition: str, word: str, simulator: Simulator, tmp_path: Path) -> None:
-    rooms = [room.email for room in load_site(simulator.site).rooms]
+    rooms = [room.email for room in read_site(simulator.site).rooms]
     target = rooms[0]  # the first of its batch: what stops there must not be judged on the others
     simulator.plant(f"{condition}:{target}")
     done = accept(simulator.site, "-q", cwd=tmp_path)
@@ -39,7 +38,7 @@ def test_permission_1(condition: str, word: str, simulator: Simulator, tmp_path:
 
 
 def test_waiting_for_replication_is_named(simulator: Simulator, tmp_path: Path) -> None:
-    target = load_site(simulator.site).rooms[0].email
+    target = read_site(simulator.site).rooms[0].email
     simulator.plant(f"pending-grant:{target}")
     done = accept(simulator.site, "-q", cwd=tmp_path)
     assert "waiting" in done.outcome("PERMISSION-1", target)["found"]
@@ -47,7 +46,7 @@ def test_waiting_for_replication_is_named(simulator: Simulator, tmp_path: Path) 
 
 
 def test_a_room_that_answers_from_another_rooms_mailbox_is_never_accepted(simulator: Simulator, tmp_path: Path) -> None:
-    rooms = [room.email for room in load_site(simulator.site).rooms]
+    rooms = [room.email for room in read_site(simulator.site).rooms]
     simulator.plant(f"other-mailbox:{rooms[2]}")
     done = accept(simulator.site, "-q", cwd=tmp_path)
     # the room whose mailbox it is cannot be told from it either

@@ -8,8 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_flowscape.site.reading import load_site
-from tests.acceptance import Finished, accept
+from tests.acceptance import Finished, accept, read_site
 from tests.simulator.harness import Simulator
 
 SERVICE = "svc-flowscape@demo.test"
@@ -27,7 +26,7 @@ def site(simulator: Simulator) -> Path:
 @pytest.fixture
 def rooms(site: Path) -> list[str]:
     """The configured rooms."""
-    return [room.email for room in load_site(site).rooms]
+    return [room.email for room in read_site(site).rooms]
 
 
 def proven(rooms: list[str]) -> set[tuple[str, str]]:
