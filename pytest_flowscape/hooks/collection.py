@@ -1,4 +1,4 @@
-"""Find the suites, read their requirements, parametrize them over the site file, guard them."""
+"""Collection: which paths are run, tests parametrized over the site file, guarded and ordered."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def paths_to_run(config: pytest.Config) -> list[str]:
         name, *rest = str(added).split("::")
         path = config.invocation_params.dir / name
         if not name or not path.exists():
-            missing.append(f"--flowscape-add={added}: there is no such file or folder; a path starts at this folder.")
+            missing.append(f"--flowscape-add={added}: no such file or folder; the path starts at this folder.")
         paths.append("::".join((str(path), *rest)))
     if missing:
         raise pytest.UsageError(*missing)
@@ -68,7 +68,7 @@ def target_of(item: pytest.Item) -> str:
 
 
 @lru_cache(maxsize=10_000)
-def labelled(name: str, value: str) -> tuple[str, str]:
+def shared_property(name: str, value: str) -> tuple[str, str]:
     """Return a property of a test; what thousands of tests share is kept once."""
     return name, value
 
@@ -119,8 +119,8 @@ class Collection:
                 self._label(item, record)
         if self._sign_off and not self.found:
             wrong.append(
-                f"No requirement was collected from {suites_folder()}: look whether a pytest.ini, tox.ini or "
-                "pyproject.toml above this folder sets python_files or python_functions, and run elsewhere."
+                f"No requirement was collected from {suites_folder()}: check whether a pytest.ini, tox.ini or "
+                "pyproject.toml above this folder sets python_files or python_functions, or run in another folder."
             )
         if wrong:
             raise pytest.UsageError(*sorted(set(wrong)))
@@ -135,10 +135,10 @@ class Collection:
         known = dict(item.user_properties)
         if "requirement" not in known:
             item.user_properties += [
-                labelled("requirement", record.id),
-                labelled("target", target_of(item)),
-                labelled("owner", record.owner.value),
-                labelled("level", record.level.value),
+                shared_property("requirement", record.id),
+                shared_property("target", target_of(item)),
+                shared_property("owner", record.owner.value),
+                shared_property("level", record.level.value),
             ]
 
     def _place(self, item: pytest.Item) -> tuple[int, int, str]:

@@ -1,7 +1,7 @@
-"""From pytest's phases to outcomes: measure at setup, judge at call, tell it in the project's words.
+"""From pytest's phases to outcomes: judge at setup, report the outcome in place of pytest's own.
 
-Runs wherever tests run (worker or single process). What a report carries
-travels as plain JSON values in ``report.flowscape``.
+Runs wherever tests run (worker or single process). The outcome travels in
+``report.flowscape`` as plain JSON values.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from pytest_flowscape.core.errors import NotMeasured, NotRequested, RequirementFailed
-from pytest_flowscape.hooks.collection import labelled, requirement_of, target_of
+from pytest_flowscape.hooks.collection import requirement_of, shared_property, target_of
 from pytest_flowscape.hooks.fixtures import JUDGE
 from pytest_flowscape.judging.exceptions import Exceptions
 from pytest_flowscape.judging.judge import Decided, Judge
@@ -38,7 +38,7 @@ MARKUP = {
 
 
 class OutcomeHooks:
-    """Makes outcomes out of reports, with waivers and attestations of the site applied."""
+    """Gives the reports of requirements their outcomes."""
 
     def __init__(self, site: Site, exceptions: Exceptions) -> None:
         self._site = site
@@ -63,50 +63,37 @@ class OutcomeHooks:
     def pytest_runtest_makereport(
         self, item: pytest.Item, call: pytest.CallInfo[None]
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-        """Return the report of a requirement its outcome."""
+        """Put the outcome of a requirement into its report."""
         record = requirement_of(item)
         if record is None:
             return (yield)
         if call.excinfo is None and call.when != "call":
             report = yield
-            return self._light(report)
+            return self._share_keywords(report)
         if call.when == "teardown":
             return (yield)
         error = call.excinfo.value if call.excinfo else None
         judge = item.config.stash.get(JUDGE, None)
         if judge is not None and judge.knows(record.id):
-            error = self._believed(judge.decide(record.id, target_of(item)), error)
+            error = _worse_end(judge.decide(record.id, target_of(item)), error)
         outcome = self._exceptions.outcome(
             record, target_of(item), error, call.duration, self._notes(item, record, judge)
         )
         if call.excinfo is not None and outcome.cause != "internal":
             # our words replace the traceback; to make one, pytest would parse the suite again for each room
             call.excinfo.traceback = type(call.excinfo.traceback)([])
-        report = self._light((yield))
+        report = self._share_keywords((yield))
         report.flowscape = outcome.as_json()  # type: ignore[attr-defined]
-        item.user_properties.append(labelled("outcome", outcome.word.value))
+        item.user_properties.append(shared_property("outcome", outcome.word.value))
         report.user_properties = item.user_properties
-        self.tell(report, record, outcome, defect=call.excinfo is not None)
+        self.categorize(report, record, outcome, defect=call.excinfo is not None)
         return report
 
-    def _light(self, report: pytest.TestReport) -> pytest.TestReport:
-        """Have the tests of one function share their keywords: pytest keeps a report of each to the end."""
+    def _share_keywords(self, report: pytest.TestReport) -> pytest.TestReport:
+        """Return the report with the keywords of its function's first one: pytest keeps a report of each test."""
         function = report.nodeid.partition("[")[0]
         report.keywords = self._keywords.setdefault(function, report.keywords)
         return report
-
-    @staticmethod
-    def _believed(found: Decided, error: BaseException | None) -> BaseException | None:
-        """Hold the test's own end against what the judge decided from the facts.
-
-        A conftest.py may replace a fixture by name, and a copied suite may be
-        changed; neither lets a requirement of ours pass that does not hold.
-        """
-        if found is not None:
-            return found
-        if isinstance(error, RequirementFailed):
-            return NotMeasured("the test fails on other facts than were measured", cause="internal")
-        return error
 
     @staticmethod
     def _notes(item: pytest.Item, record: Requirement, judge: Judge | None) -> tuple[str, ...]:
@@ -115,7 +102,7 @@ class OutcomeHooks:
         collected = getattr(item, "funcargs", {}).get("notes")  # of a requirement of the customer's own
         return tuple(collected.lines) if isinstance(collected, Notes) else ()
 
-    def tell(self, report: pytest.TestReport, record: Requirement, outcome: Outcome, *, defect: bool) -> None:
+    def categorize(self, report: pytest.TestReport, record: Requirement, outcome: Outcome, *, defect: bool) -> None:
         """Bring pytest's own categories in line with the outcome: error, failure, skip, xfail.
 
         ``defect``: an error was raised; where it is one of the check itself its traceback stays.
@@ -138,6 +125,19 @@ class OutcomeHooks:
             report.outcome, report.longrepr = "failed", f"{text}\n\n{report.longreprtext}"
         else:
             report.outcome, report.longrepr = "failed", text
+
+
+def _worse_end(found: Decided, error: BaseException | None) -> BaseException | None:
+    """Return how the judge decided from the facts, or how the test itself ended where that is worse.
+
+    A conftest.py may replace a fixture by name, and a copied suite may be
+    changed; neither lets a requirement of ours pass that does not hold.
+    """
+    if found is not None:
+        return found
+    if isinstance(error, RequirementFailed):
+        return NotMeasured("the test fails on other facts than were measured", cause="internal")
+    return error
 
 
 def describe(record: Requirement, outcome: Outcome, site: Site) -> str:

@@ -1,4 +1,4 @@
-"""Which worker gets which rooms: our own xdist scheduler, and the cut of -n to the budget.
+"""Which worker gets which rooms: our own xdist scheduler; and -n cut to the budget.
 
 A chunk of rooms stays on one worker, because its facts are fetched together.
 Written against xdist's Scheduling protocol and not derived from its
@@ -18,11 +18,11 @@ from pytest_flowscape.site.one_run import Run
 if TYPE_CHECKING:  # a run without -n has no use for it
     from xdist.workermanage import WorkerController
 
-CHUNKS_IN_ADVANCE = 2
+GROUPS_IN_ADVANCE = 2
 
 
 def cut_workers(config: pytest.Config, budget: int) -> str:
-    """Cut ``-n`` to the connection budget, before xdist starts anybody; give the note to print, or nothing."""
+    """Cut ``-n`` to the connection budget, before xdist starts a worker; return the note to print, or nothing."""
     specs: list[str] = list(getattr(config.option, "tx", None) or [])
     if any(not str(spec).split("//")[0].endswith("popen") for spec in specs):
         raise pytest.UsageError("--tx: workers on other machines would need the password there; use -n.")
@@ -58,39 +58,39 @@ class RoomScheduling:
 
     @property
     def nodes(self) -> list[WorkerController]:
-        """Return the workers that are known."""
+        """Return the known workers."""
         return list(self._pending)
 
     @property
     def collection_is_completed(self) -> bool:
-        """Whether as many workers as were started have told what they collected."""
+        """Whether every worker that was started has reported what it collected."""
         return self._tests is not None or len(self._collections) >= self._workers
 
     @property
     def tests_finished(self) -> bool:
-        """Whether everything is handed out and no worker holds more than the one that it runs last."""
+        """Whether everything is handed out and no worker holds more than its last test."""
         if self._tests is None or self._waiting:
             return False
         return all(len(pending) < 2 for pending in self._pending.values())
 
     @property
     def has_pending(self) -> bool:
-        """Whether any test is still to be finished."""
+        """Whether any test has not finished."""
         return bool(self._waiting) or any(self._pending.values())
 
     def add_node(self, node: WorkerController) -> None:
-        """Learn of a worker."""
+        """Add a worker."""
         self._pending[node] = []
 
     def add_node_collection(self, node: WorkerController, collection: Sequence[str]) -> None:
-        """Learn what a worker collected; one that starts late must have collected the same."""
+        """Note what a worker collected; one that starts late must have collected the same."""
         if self._tests is not None and list(collection) != self._tests:
             node.shutdown()
             return
         self._collections[node] = list(collection)
 
     def schedule(self) -> None:
-        """Hand out the first chunks, or give a late worker its share."""
+        """Hand out the first groups, or give a late worker its share."""
         if self._tests is None:
             first, *others = self._collections.values()
             if any(other != first for other in others):
@@ -98,7 +98,7 @@ class RoomScheduling:
             self._tests = first
             groups = self._groups(first)
             self._waiting.extend(groups)
-            self._in_advance = max(2, CHUNKS_IN_ADVANCE * max(map(len, groups), default=0))
+            self._in_advance = max(2, GROUPS_IN_ADVANCE * max(map(len, groups), default=0))
         self._refill_all()
 
     def mark_test_complete(self, node: WorkerController, item_index: int, duration: float = 0) -> None:  # noqa: ARG002  xdist names it
@@ -117,7 +117,7 @@ class RoomScheduling:
         raise NotImplementedError
 
     def remove_node(self, node: WorkerController) -> str | None:
-        """Take back what a worker leaves; give the id of a test that was lost for the second time."""
+        """Take back what a worker leaves; return the id of a test that was lost for the second time."""
         left = self._pending.pop(node)
         self._collections.pop(node, None)
         if not left or self._tests is None:
@@ -140,25 +140,25 @@ class RoomScheduling:
         return list(groups.values())
 
     def _refill(self, node: WorkerController) -> None:
-        """Return a worker its next groups long before it runs dry.
+        """Hand a worker its next groups long before it runs dry.
 
         A worker holds back its last test until it knows what follows, so one
         pending test is as good as none. xdist itself ends the workers once
         ``tests_finished`` says so; until then one that has nothing left waits,
         because another's death may leave it work.
         """
-        while self._hungry(node):
+        while self._needs_more(node):
             self._hand_out(node)
 
     def _refill_all(self) -> None:
-        """Return every worker that has told its collection one group after another, who has least first."""
+        """Hand out groups to the least loaded workers first."""
         while True:
-            hungry = [node for node in self._collections if node in self._pending and self._hungry(node)]
+            hungry = [node for node in self._collections if node in self._pending and self._needs_more(node)]
             if not hungry:
                 return
             self._hand_out(min(hungry, key=lambda node: len(self._pending[node])))
 
-    def _hungry(self, node: WorkerController) -> bool:
+    def _needs_more(self, node: WorkerController) -> bool:
         return bool(self._waiting) and len(self._pending[node]) < self._in_advance and not node.shutting_down
 
     def _hand_out(self, node: WorkerController) -> None:

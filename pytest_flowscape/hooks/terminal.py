@@ -37,7 +37,7 @@ class Terminal:
         self._closing_lines = closing_lines
 
     def pytest_sessionstart(self) -> None:
-        """Have pytest leave out what only makes sense for tests that somebody wrote."""
+        """Switch off what only makes sense for tests that a person wrote."""
         terminal = self._config.pluginmanager.getplugin("terminalreporter")
         option = self._config.option
         if terminal is None or option.verbose > 0:
@@ -49,7 +49,7 @@ class Terminal:
             option.reportchars = terminal.reportchars = ""
 
     def pytest_report_header(self) -> list[str]:
-        """Say what is being accepted, and the run's id."""
+        """Return what is being accepted, and the run's id."""
         site, run = self._run.site, self._run
         chosen = f"{len(run.rooms)} of " if len(run.rooms) < len(site.rooms) else ""
         name = site.name or site.exchange.hostname
@@ -60,19 +60,19 @@ class Terminal:
     @pytest.hookimpl(tryfirst=True)
     def pytest_report_teststatus(self, report: Any) -> tuple[str, str, Any] | None:
         """Show our words in place of pytest's."""
-        carried = getattr(report, "flowscape", None)
-        if not carried:
+        outcome = getattr(report, "flowscape", None)
+        if not outcome:
             return None
-        word = Word(carried["outcome"])
+        word = Word(outcome["outcome"])
         if word is Word.NOT_RUN:
             return word.value, "", ""
-        if word is Word.FAILED and carried["level"] == Level.RECOMMENDED.value:
+        if word is Word.FAILED and outcome["level"] == Level.RECOMMENDED.value:
             return "advice", "r", ("FAILED (recommended)", {"yellow": True})
         return word.value, LETTERS[word], (word.value.upper(), MARKUP.get(word, {}))
 
     @pytest.hookimpl(wrapper=True, tryfirst=True, specname="pytest_terminal_summary")
     def pytest_fold_failures(self, terminalreporter: Any) -> Generator[None, None, None]:
-        """Have pytest print each cause in full once, not for every room, and no line wider than the terminal."""
+        """Print each cause in full once, not for every room, and no line wider than the terminal."""
         stats = terminalreporter.stats
         everything = stats.get("failed", [])
         width = self._config.get_terminal_writer().fullwidth
@@ -103,21 +103,21 @@ class Terminal:
 
 
 def _one_of_each(reports: Sequence[Any]) -> list[Any]:
-    """Return the first report of each finding, and every test that is no requirement."""
+    """Return the first report of each finding, and every test that is not a requirement."""
     first: dict[tuple[str, ...], Any] = {}
     for report in reports:
-        carried = getattr(report, "flowscape", None)
-        if not carried:
+        outcome = getattr(report, "flowscape", None)
+        if not outcome:
             first[report.nodeid, str(report.when)] = report
             continue
         # where a finding has no cause of its own, its words tell it apart
-        words = "" if carried["cause"] else carried["found"]
-        first.setdefault((carried["requirement"], carried["cause"], words), report)
+        words = "" if outcome["cause"] else outcome["found"]
+        first.setdefault((outcome["requirement"], outcome["cause"], words), report)
     return list(first.values())
 
 
 def count_not_run(config: pytest.Config, number: int) -> None:
-    """Have pytest's last line name what was not run: it would else be green though the run is incomplete."""
+    """Make pytest's last line name what was not run: else it would be green though the run is incomplete."""
     terminal = config.pluginmanager.getplugin("terminalreporter")
     if terminal is None or not number:
         return

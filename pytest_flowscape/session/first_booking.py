@@ -19,7 +19,7 @@ FIRST_ROOMS = 5  # that are tried, one after another, until something was writte
 
 
 def book_first(run: Run, facts: SiteFacts) -> SiteFacts:
-    """Sweep what is left of earlier runs, then make the first round trip; the facts tell both.
+    """Return the facts with what was swept of earlier runs, and with the first round trip.
 
     Other rooms may be booked only where the first booking that was written was
     removed again; ``booking_stopped`` says so where it was not.
@@ -60,5 +60,5 @@ def _first_trip(run: Run, gather: Gather) -> tuple[Mapping[str, RoundTrip], str]
         if trip is not None and trip.written:
             return known, ""
     if len(run.rooms) > FIRST_ROOMS:
-        return known, f"in none of the first {FIRST_ROOMS} rooms anything could be booked: no other room was tried"
+        return known, f"nothing could be booked in the first {FIRST_ROOMS} rooms: no other room was tried"
     return known, ""

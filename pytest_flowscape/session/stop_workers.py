@@ -1,9 +1,9 @@
-"""xdist's workers at an interruption: they are told to stop, heard out for a moment, and ended.
+"""xdist's workers at an interruption: stopped, given a moment for their last reports, and ended.
 
 A signal that only the controller gets (``kill``, a CI job that is cancelled)
-would else let workers go on for ten seconds or more. xdist has no way to ask
-for this, so a few of its and execnet's own names are used here and nowhere
-else; where one is missing, xdist's own end is what remains.
+would let workers go on for ten seconds or more. xdist has no way to ask for
+this, so a few of its and execnet's own names are used here and nowhere else;
+where one is missing, xdist ends the workers its own way.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class Workers:
         self._config = config
 
     def stop(self) -> None:
-        """Tell every worker to stop, as this process was told. Safe in a signal handler.
+        """Send every worker the signal to stop. Safe in a signal handler.
 
         Not on Windows, where a signal is a kill: Ctrl-C reaches the workers there by itself.
         """
@@ -40,31 +40,31 @@ class Workers:
                 self._signal(node, signal.SIGTERM)
 
     def wait(self) -> None:
-        """Take in what the workers still tell, for a moment; then end those that are left."""
+        """Pass on the workers' last reports, for a moment; then kill those that are left."""
         left = set(self._active)
         events = getattr(self._session, "queue", None)
         while left and events is not None:
             try:
-                name, told = events.get(timeout=INTERRUPTION.remaining(LAST_WORDS))
+                name, event = events.get(timeout=INTERRUPTION.remaining(LAST_WORDS))
             except queue.Empty:
                 break
-            left -= set(self._take(name, told))
+            left -= set(self._pass_on(name, event))
         for node in left:
             self._kill(node)
         manager = getattr(self._session, "nodemanager", None)
         if manager is not None:
             manager.EXIT_TIMEOUT = FAREWELL
 
-    def _take(self, name: str, told: dict[str, Any]) -> Iterator[Any]:
-        """Pass on what one event tells, and give the worker that it ends."""
+    def _pass_on(self, name: str, event: dict[str, Any]) -> Iterator[Any]:
+        """Pass on one event, and yield the worker that it ends."""
         if name == "testreport":
-            told["rep"].node = told["node"]  # as xdist does
-            self._config.hook.pytest_runtest_logreport(report=told["rep"])
+            event["rep"].node = event["node"]  # as xdist does
+            self._config.hook.pytest_runtest_logreport(report=event["rep"])
         elif name == "workerfinished":
-            self._config.hook.pytest_testnodedown(node=told["node"], error=None)
-            yield told["node"]
+            self._config.hook.pytest_testnodedown(node=event["node"], error=None)
+            yield event["node"]
         elif name in ("errordown", "internal_error"):
-            yield told["node"]
+            yield event["node"]
 
     @property
     def _session(self) -> Any:
@@ -76,7 +76,7 @@ class Workers:
 
     @staticmethod
     def _kill(node: Any) -> None:
-        """End a process for good: only then it holds no journal any more."""
+        """Kill a process: only then its journal is free."""
         with contextlib.suppress(AttributeError, OSError, subprocess.TimeoutExpired):
             process = node.gateway._io.popen  # noqa: SLF001  see _signal
             process.kill()

@@ -18,7 +18,7 @@ from pytest_flowscape.hooks.fixtures import JUDGE, LIVE
 from pytest_flowscape.hooks.outcomes import OutcomeHooks
 from pytest_flowscape.hooks.prefetch import Prefetch
 from pytest_flowscape.hooks.scrubbing import Scrubber, forms_of, scrub_debug, scrub_logs
-from pytest_flowscape.hooks.short_path import FactsOnly
+from pytest_flowscape.hooks.short_path import ShortPath
 from pytest_flowscape.judging.catalogue import load_requirements, suites_folder
 from pytest_flowscape.judging.exceptions import Exceptions
 from pytest_flowscape.judging.judge import Judge
@@ -39,7 +39,7 @@ def register_hooks(config: pytest.Config, run: Run) -> Collection:
     exceptions = Exceptions(run.site, run.started.astimezone().date())
     outcomes = OutcomeHooks(run.site, exceptions)
     manager.register(outcomes, "flowscape-outcomes")
-    manager.register(FactsOnly(config, exceptions, outcomes), "flowscape-facts-only")
+    manager.register(ShortPath(config, exceptions, outcomes), "flowscape-short-path")
     forms = forms_of(run)
     if forms:
         manager.register(Scrubber(forms), "flowscape-scrubber")

@@ -82,7 +82,7 @@ def test_a_path_that_is_not_there_is_a_usage_error(simulator: Simulator, tmp_pat
     done = accept(simulator.site, *(f"--flowscape-add={path}" for path in paths), cwd=tmp_path)
     assert done.code == 4, done.output
     for path in paths:
-        assert f"--flowscape-add={path}: there is no such file or folder" in done.output
+        assert f"--flowscape-add={path}: no such file or folder" in done.output
     assert simulator.count("ews.requests") == 0
 
 
