@@ -81,7 +81,7 @@ def ews_requests() -> Iterator[EwsRequest]:
     yield _read(request.get_folder(room, rights=True, permissions=True), ROOM, "each room")
     yield _read(request.get_folder(room, rights=True), ACCOUNT, "each room")
     yield _read(request.sync_folder_items(calendar), ROOM, "each room")
-    yield _read(request.resolve_names("smtp:VALUE"), ACCOUNT, "where no directory answers")
+    yield _read(request.resolve_names("smtp:VALUE"), ACCOUNT, "if no directory answers")
     for body in _bookings():
         yield _read(body, ACCOUNT, "`--flowscape-book`")
     yield _read(availability.request(_MAILBOX, _WHEN, _WHEN), ACCOUNT, "`--flowscape-book`")
@@ -138,7 +138,7 @@ def searches() -> Iterator[Search]:
         yield _search((OBJECT,), ANYTHING, (policy,), "how many wrong passwords lock it")
     for wanted in (proxy_filter([_MAILBOX]), mail_filter([_MAILBOX])):
         for asked, why in ((reads, ""), (meeting, MEETING)):
-            yield _search(anywhere, wanted, holder_attributes(asked), f"who has an address{why}")
+            yield _search(anywhere, wanted, holder_attributes(asked), f"who holds an address{why}")
     for name in ("proxyAddresses", "mailNickname"):
         yield _search(anywhere, f"({name}=*)", (name,), "five objects: whether the attribute can be seen at all")
     trust = "(&(objectClass=trustedDomain)(securityIdentifier=VALUE))"
@@ -172,7 +172,7 @@ def _ews_table() -> Iterator[str]:
     yield "|---|---|---|---|---|"
     for one in ews_requests():
         whom = f"{one.whom}, by impersonation" if one.whom in IMPERSONATED else one.whom
-        listed = ", ".join(f"`{name}`" for name in one.properties) or "deletes for good"
+        listed = ", ".join(f"`{name}`" for name in one.properties) or "deletes permanently"
         listed = f"**{listed}**" if one.writes else listed
         where = ", ".join(one.folders) or _NO_FOLDER[one.operation]
         yield f"| {one.operation} | {whom} | {where} | {listed} | {one.when} |"

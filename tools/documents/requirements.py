@@ -29,7 +29,7 @@ def parts() -> Iterator[Part]:
 
 
 def _table(requirements: Iterable[Requirement]) -> Iterator[str]:
-    yield "| id | requirement | measured on | level | whose work |"
+    yield "| id | requirement | measured on | level | who fixes it |"
     yield "|---|---|---|---|---|"
     for one in requirements:
         link = f"[{one.id}](#{one.id.lower()})"
@@ -44,13 +44,13 @@ def _section(one: Requirement) -> Iterator[str]:
     yield ""
     yield f"- Measured on: {EACH[one.per]}{_needs(one)}"
     if one.opt_in:
-        yield f"- Only with `{one.opt_in}`: it writes; see [booking.md](booking.md)"
+        yield f"- Only with `{one.opt_in}`: it writes, see [booking.md](booking.md)"
     if one.reads:
         yield f"- Reads in the directory: {', '.join(f'`{name}`' for name in one.reads)}"
     yield f"- Level: {one.level.value}{'' if one.level is Level.REQUIRED else ' (never decides the verdict)'}"
     yield f"- Guide: {one.guide}"
-    yield f"- Otherwise: {one.consequence}"
-    yield f"- Whose work: {one.owner.value}"
+    yield f"- If not fixed: {one.consequence}"
+    yield f"- Who fixes it: {one.owner.value}"
     yield f"- More: <{one.link}>"
     yield ""
     yield "Usual fix:"
