@@ -47,7 +47,7 @@ def _limits() -> Iterator[str]:
     yield "| pause that a server names | as long, if it fits into the time left; else the answer counts |"
     yield f"| one answer of EWS | {policy.EWS_BYTES // 1024**2} MB, never compressed, no DTD, 256 levels |"
     yield f"| requests in a row without an HTTP answer | {policy.MAX_IN_A_ROW}, then no more are sent |"
-    yield f"| time spent without a useful answer, all requests of a process together | {policy.MAX_IN_VAIN:g} times `timeout` |"
+    yield f"| time without a useful answer, all requests of a process | {policy.MAX_IN_VAIN:g} times `timeout` |"
     yield "| reaching a directory server, a bind, a search with all its pages | `timeout` each |"
     yield f"| all messages of one page of a search | {policy.LDAP_BYTES // 1024**2} MB |"
     yield f"| waiting for another process's sign-in | {gate.PATIENCE:g} seconds |"
