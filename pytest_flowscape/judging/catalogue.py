@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_flowscape.requirement import ID, MARK, Requirement
+from pytest_flowscape.requirement import ID, MARK, RETIRED, TOPICS, Requirement
 from pytest_flowscape.site.one_run import Run
 
 MUST_BE_FILLED = ("title", "text", "consequence", "fix", "link", "guide")
@@ -27,7 +27,7 @@ def suites_folder() -> Path:
 
 @cache
 def load_requirements() -> Mapping[str, Judged]:
-    """Import the suites under a private name and give their requirements by id, in the order of the guide.
+    """Import the suites under a private name and return their requirements by id, in the order of the guide.
 
     The controller of a distributed run collects nothing, yet it must know the
     expected set; and the judge calls these functions. Raises UsageError where
@@ -63,12 +63,9 @@ def attributes_judged(run: Run | None = None) -> frozenset[str]:
     return frozenset(name for one in records if run is None or run.asks_for(one.opt_in) for name in one.reads)
 
 
-SUITE_ORDER = ("host", "account", "rooms", "permissions", "impersonation", "calendar", "handover", "advice")
-
-
 def _suite_order(path: Path) -> tuple[int, str]:
-    topic = path.stem.removeprefix("test_")
-    return (SUITE_ORDER.index(topic) if topic in SUITE_ORDER else len(SUITE_ORDER), topic)
+    order = [f"test_{title.lower()}" for title in TOPICS.values()]
+    return (order.index(path.stem) if path.stem in order else len(order), path.stem)
 
 
 def _declared(marks: Iterable[pytest.Mark]) -> list[Requirement]:
@@ -86,8 +83,10 @@ def guard(requirements: Sequence[Requirement]) -> None:
         if record.id in by_id:
             wrong.append(f"Two tests declare the requirement {record.id}: give one of them another id.")
         by_id[record.id] = record
+        if record.id in RETIRED:
+            wrong.append(f"The id {record.id} is retired: give the requirement a new one.")
         if not ID.fullmatch(record.id):
-            wrong.append(f"{record.id!r} is no requirement id: write a topic and a number, such as ROOM-3.")
+            wrong.append(f"{record.id!r} is not a requirement id: write a topic and a number, such as ROOM-3.")
         empty = [name for name in MUST_BE_FILLED if not getattr(record, name).strip()]
         if empty:
             wrong.append(f"Requirement {record.id} has an empty {', '.join(empty)}: fill it.")

@@ -9,23 +9,14 @@ from collections.abc import Mapping
 import pytest
 
 from pytest_flowscape.judging import remedies
-from pytest_flowscape.judging.catalogue import Judged, load_requirements
+from pytest_flowscape.judging.catalogue import Judged, guard, load_requirements
 from pytest_flowscape.judging.causes import CAUSES
 from pytest_flowscape.report.powershell import is_command, render_fix
-from pytest_flowscape.requirement import ID, MARK, Level
+from pytest_flowscape.requirement import MARK, TOPICS, Level
 from tests.suites import made
+from tools.documents import requirements
 
 PLACEHOLDERS = {"target": "a@b.test", "account": "D\\s", "email": "s@b.test", "hostname": "mail.b.test"}
-TOPICS = {
-    "test_host": "HOST",
-    "test_account": "ACCOUNT",
-    "test_rooms": "ROOM",
-    "test_permissions": "PERMISSION",
-    "test_impersonation": "IMPERSONATION",
-    "test_calendar": "CALENDAR",
-    "test_handover": "HANDOVER",
-    "test_advice": "ADVICE",
-}
 SECTIONS = (
     "Service account",
     "Room resources",
@@ -33,15 +24,6 @@ SECTIONS = (
     "Impersonation",
     "Get the hostname",
     "Handover",
-)
-# ids that were once given; a retired one stays here for good and is never given again
-EVER_GIVEN = (
-    *(f"HOST-{n}" for n in (1, 2, 3)),
-    *(f"ACCOUNT-{n}" for n in (1, 2, 3, 4, 5, 6)),
-    *("ROOM-1", "ROOM-2", "PERMISSION-1"),
-    *(f"IMPERSONATION-{n}" for n in (1, 2, 3)),
-    *("CALENDAR-1", "CALENDAR-2", "CALENDAR-3", "HANDOVER-1"),
-    *(f"ADVICE-{n}" for n in (1, 2, 3)),
 )
 READS_ONLY = re.compile(r"\s*(\$\w+ = .*|.*\b(Get|Resolve|Test|Invoke)-\w+|whoami\b)")
 
@@ -67,15 +49,27 @@ def fixes(catalogue: Mapping[str, Judged]) -> dict[str, str]:
     return found
 
 
-def test_every_id_is_known_once_and_for_all(catalogue: Mapping[str, Judged]) -> None:
-    assert set(catalogue) <= set(EVER_GIVEN)
-    assert all(ID.fullmatch(id_) for id_ in EVER_GIVEN)
+def test_a_retired_id_is_not_given_again(catalogue: Mapping[str, Judged], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pytest_flowscape.judging.catalogue.RETIRED", frozenset(("ROOM-1",)))
+    with pytest.raises(pytest.UsageError, match="ROOM-1 is retired"):
+        guard([judged.requirement for judged in catalogue.values()])
+
+
+def test_an_id_is_retired_when_its_requirement_is_removed(
+    catalogue: Mapping[str, Judged], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    left = {id_: judged for id_, judged in catalogue.items() if id_ != "ADVICE-3"}
+    monkeypatch.setattr(requirements, "load_requirements", lambda: left)
+    with pytest.raises(ValueError, match=r"RETIRED.*ADVICE-3"):
+        list(requirements.parts())
+    monkeypatch.setattr(requirements, "RETIRED", frozenset(("ADVICE-3",)))
+    assert [part.path for part in requirements.parts()] == [requirements.PATH]
 
 
 def test_each_suite_holds_the_requirements_of_its_topic(catalogue: Mapping[str, Judged]) -> None:
     for id_, judged in catalogue.items():
         stem = judged.function.__module__.removeprefix("_flowscape_suites_")
-        assert id_.startswith(f"{TOPICS[stem]}-"), stem
+        assert stem == f"test_{TOPICS[id_.partition('-')[0]].lower()}", id_
 
 
 def test_every_field_is_filled_for_a_reader(catalogue: Mapping[str, Judged]) -> None:

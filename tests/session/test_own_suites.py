@@ -123,7 +123,7 @@ def declared(id_: str, needs: tuple[str, ...] = (), title: str = "t") -> Require
     [
         ([declared("ROOM-1"), declared("ROOM-1")], "Two tests declare"),
         ([declared("ROOM-1", title=" ")], "empty title"),
-        ([declared("room1")], "no requirement id"),
+        ([declared("room1")], "not a requirement id"),
         ([declared("ROOM-1", needs=("ROOM-2",))], "does not exist"),
         ([declared("ROOM-1", needs=("ROOM-2",)), declared("ROOM-2", needs=("ROOM-1",))], "needs itself"),
     ],

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from pytest_flowscape.judging.catalogue import load_requirements
-from pytest_flowscape.requirement import Level, Per, Requirement
-from tools.documents.frame import COMMAND, Part
+from pytest_flowscape.requirement import RETIRED, Level, Per, Requirement
+from tools.documents.frame import COMMAND, ROOT, Part
 
+PATH = "docs/requirements.md"
 HEAD = f"""\
 # Requirements
 
@@ -22,10 +23,21 @@ EACH = {Per.SITE: "the site", Per.ROOM: "each room", Per.USER: "each user"}
 
 
 def parts() -> Iterator[Part]:
-    """Yield the page: a table of all requirements, then one section for each."""
+    """Yield the page: a table of all requirements, then one section for each.
+
+    Raises ValueError for an id on the present page that no requirement has and that is not retired.
+    """
     found = [judged.requirement for judged in load_requirements().values()]
+    forgotten = ids_on((ROOT / PATH).read_text(encoding="utf-8")) - {one.id for one in found} - RETIRED
+    if forgotten:
+        raise ValueError(f"add to RETIRED of requirement.py, so that it is never given again: {sorted(forgotten)}")
     lines = (HEAD, *_table(found), *(line for one in found for line in _section(one)))
-    yield Part("docs/requirements.md", "\n".join(lines).rstrip() + "\n")
+    yield Part(PATH, "\n".join(lines).rstrip() + "\n")
+
+
+def ids_on(page: str) -> set[str]:
+    """Return the ids that have a section on a page."""
+    return {line.removeprefix("## ") for line in page.splitlines() if line.startswith("## ")}
 
 
 def _table(requirements: Iterable[Requirement]) -> Iterator[str]:

@@ -9,18 +9,8 @@ from typing import Any
 from pytest_flowscape.judging.outcomes import SITE_TARGET, Outcome, Word
 from pytest_flowscape.judging.verdict import Result
 from pytest_flowscape.report import groups
-from pytest_flowscape.requirement import Level, Requirement
+from pytest_flowscape.requirement import TOPICS, Level, Requirement
 
-_SECTIONS = {
-    "HOST": "Host",
-    "ACCOUNT": "Account",
-    "ROOM": "Rooms",
-    "PERMISSION": "Permissions",
-    "IMPERSONATION": "Impersonation",
-    "CALENDAR": "Calendar",
-    "HANDOVER": "Handover",
-    "ADVICE": "Advice",
-}
 # the worst first: what a section is shown as
 _WORST = (Word.FAILED, Word.NOT_MEASURED, Word.NOT_RUN, Word.WAIVED, Word.ATTESTED, Word.PASSED, Word.NOT_REQUESTED)
 _MAX_REMARKS = 200
@@ -54,7 +44,7 @@ def _section(prefix: str, group: Sequence[Outcome]) -> Section:
     worst = next(word for word in _WORST if totals[word])
     decides = any(outcome.level == Level.REQUIRED.value for outcome in group)
     counts = tuple((word, count) for word, count in totals.items() if count)
-    return Section(_SECTIONS.get(prefix, prefix.capitalize()), counts, worst, decides)
+    return Section(TOPICS.get(prefix, prefix.capitalize()), counts, worst, decides)
 
 
 def by_requirement(result: Result, requirements: Mapping[str, Requirement]) -> dict[str, Any]:
