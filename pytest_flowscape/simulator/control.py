@@ -37,14 +37,14 @@ class Control(resource.Resource):
         try:
             if known and (request.method, parts[1]) == (b"GET", "held"):
                 return self._when_held(request)
-            found = self._perform(request.method.decode(), parts[1], request) if known else None
+            answer = self._perform(request.method.decode(), parts[1], request) if known else None
         except (PlantError, ValueError) as error:
             request.setResponseCode(400)
             return json.dumps({"error": str(error)}).encode()
-        if found is None:
+        if answer is None:
             request.setResponseCode(404)
             return b'{"error": "not found"}'
-        return json.dumps(found).encode()
+        return json.dumps(answer).encode()
 
     def _when_held(self, request: Any) -> int:
         """Answer as soon as an answer of EWS is kept back, however long that takes."""
@@ -52,12 +52,12 @@ class Control(resource.Resource):
         waits = [True]
         gone.addBoth(lambda _: waits.clear())
 
-        def tell() -> None:
+        def answer() -> None:
             if waits:
-                request.write(json.dumps({"held": self._runtime.holding.count}).encode())
+                request.write(json.dumps({"held": self._runtime.answer_queue.count}).encode())
                 request.finish()
 
-        self._runtime.holding.when_held(tell)
+        self._runtime.answer_queue.when_kept(answer)
         return server.NOT_DONE_YET
 
     def _perform(self, method: str, name: str, request: Any) -> Any:
@@ -67,10 +67,11 @@ class Control(resource.Resource):
         if (method, name) == ("GET", "log"):
             return runtime.organisation.log
         if (method, name) == ("POST", "faults"):
-            asked = json.loads(request.content.read() if request.content is not None else b"{}")
-            for fault in asked.get("add", []):
+            body = json.loads(request.content.read() if request.content is not None else b"{}")
+            names = body.get("add", [])
+            for fault in names:
                 plant(runtime, str(fault))
-            return {"planted": asked.get("add", [])}
+            return {"planted": names}
         if (method, name) == ("POST", "reset"):
             runtime.reset()
             for condition in runtime.scenario.conditions:
@@ -81,7 +82,7 @@ class Control(resource.Resource):
         if (method, name) == ("POST", "deliver"):
             return {"delivered": runtime.post.deliver_all()}
         if (method, name) == ("POST", "release"):
-            return {"released": runtime.holding.release()}
+            return {"released": runtime.answer_queue.release()}
         if (method, name) == ("POST", "forget"):
             return {"forgotten": runtime.schema.forget()}
         return None

@@ -20,7 +20,7 @@ def dump(organisation: Organisation) -> list[dict[str, object]]:
     return [
         _record(address, item)
         for address, mailbox in boxes
-        for item in sorted(mailbox.opened().items.values(), key=lambda item: (item.folder, item.number))
+        for item in sorted(mailbox.contents().items.values(), key=lambda item: (item.folder, item.number))
     ]
 
 
@@ -34,7 +34,7 @@ def _record(address: str, item: Item) -> dict[str, object]:
         "uid": item.uid,
         "start": _time(item.values.get("calendar:Start")),
         "end": _time(item.values.get("calendar:End")),
-        "extended": {_named(name): list(values) for name, values in item.extended.items()},
+        "extended": {_name_text(name): list(values) for name, values in item.extended.items()},
         "number": item.number,
         "changed": item.changed,
     }
@@ -44,7 +44,7 @@ def _time(value: Value | None) -> str:
     return value.astimezone(timezone.utc).isoformat() if isinstance(value, datetime) else ""
 
 
-def _named(name: ExtendedName) -> str:
+def _name_text(name: ExtendedName) -> str:
     if name.tag is not None:
         return f"0x{name.tag:x}"
     return f"{name.property_set}/{name.name or name.number}"

@@ -12,8 +12,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 
+from pytest_flowscape.simulator.answer_holds import AnswerHold
 from pytest_flowscape.simulator.domains import Domain, domain_of
-from pytest_flowscape.simulator.held_answers import HeldAnswers
 from pytest_flowscape.simulator.model_items import ItemStore
 from pytest_flowscape.simulator.model_meetings import CalendarProcessing, MailFlow, Posted
 from pytest_flowscape.simulator.write_traps import WriteTrap
@@ -21,9 +21,8 @@ from pytest_flowscape.simulator.write_traps import WriteTrap
 NEVER = 0x7FFFFFFFFFFFFFFF
 DOMAIN_SID = "S-1-5-21-1004336348-1177238915-682003330"
 FOLDERS = ("msgfolderroot", "inbox", "calendar", "sentitems", "deleteditems")
-ALL_RIGHTS = frozenset(
-    ("CreateAssociated", "CreateContents", "CreateHierarchy", "Delete", "Modify", "Read", "ViewPrivateItems")
-)
+RIGHTS = ("CreateAssociated", "CreateContents", "CreateHierarchy", "Delete", "Modify", "Read", "ViewPrivateItems")
+ALL_RIGHTS = frozenset(RIGHTS)
 
 
 @dataclass
@@ -141,8 +140,8 @@ class Mailbox:
     refuses_all: dict[str, str] = field(default_factory=dict)  # likewise, and for the owner too
     store: ItemStore = field(default_factory=ItemStore, repr=False)
 
-    def opened(self) -> ItemStore:
-        """Return the items, the appointments that the calendar holds at first being among them."""
+    def contents(self) -> ItemStore:
+        """Return the items, the appointments that the calendar holds at first among them."""
         self.store.fill(self.items)
         return self.store
 
@@ -201,7 +200,7 @@ class Policy:
     closed_exchange_information: bool = False  # others' msExch attributes and mailNickname
     hidden_directory: bool = False  # others' userAccountControl and expiry are hidden from a normal user
     ldap_trouble: str = ""  # "", "busy", "unavailable"
-    held: dict[str, HeldAnswers] = field(default_factory=dict)  # by operation in lower case
+    answer_holds: dict[str, AnswerHold] = field(default_factory=dict)  # by operation in lower case
 
 
 @dataclass
@@ -239,6 +238,10 @@ class Organisation:
         """Return the domain in which an object lies."""
         first, *others = self.domains
         return (domain_of(dn, others) if others else None) or first
+
+    def is_accepted(self, address: str) -> bool:
+        """Whether an address is in a domain of the organisation."""
+        return address.lower().rpartition("@")[2] in {domain.dns for domain in self.domains}
 
     def logon_name(self, account: Account) -> str:
         r"""Return ``DOMAIN\sam`` with the account's own domain."""

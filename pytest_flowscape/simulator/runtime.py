@@ -7,14 +7,14 @@ import dataclasses
 from pathlib import Path
 from typing import Any
 
+from pytest_flowscape.simulator.answer_holds import AnswerQueue
 from pytest_flowscape.simulator.certificates import RIGHT, Certificates, ServerContexts
 from pytest_flowscape.simulator.directory.server import start_directory
 from pytest_flowscape.simulator.ews.authentication import Authenticator
-from pytest_flowscape.simulator.ews.holding import Holding
+from pytest_flowscape.simulator.ews.limits import Limits
 from pytest_flowscape.simulator.ews.listener import EwsFactory, EwsListener
 from pytest_flowscape.simulator.ews.schema import SchemaCheck
 from pytest_flowscape.simulator.ews.server import EwsResource
-from pytest_flowscape.simulator.ews.sessions import Limits
 from pytest_flowscape.simulator.ews.soap import SoapService
 from pytest_flowscape.simulator.model import Account, Mailbox, Organisation
 from pytest_flowscape.simulator.scenarios import Scenario
@@ -32,7 +32,7 @@ class Runtime:
         self.ews_contexts = ServerContexts(self.certificates)
         self.ldap_contexts = ServerContexts(self.certificates)
         self.schema = SchemaCheck(schema_folder)
-        self.holding = Holding()
+        self.answer_queue = AnswerQueue()
         self._pristine = copy.deepcopy(scenario.organisation)
 
     def start(self, reactor: Any) -> None:
@@ -42,7 +42,7 @@ class Runtime:
         self.authenticator.end_point_hash = self.certificates.end_point_hash(RIGHT)
         soap = SoapService(self.organisation, self.limits, self.schema)
         self.post = soap.post
-        site = quiet_site(EwsResource(reactor, self.organisation, self.authenticator, soap, self.holding))
+        site = quiet_site(EwsResource(reactor, self.organisation, self.authenticator, soap, self.answer_queue))
         self._factory = EwsFactory(self.organisation, self.ews_contexts, site)
         self.ews = EwsListener(reactor, self._factory)
         self.ews.open()
@@ -63,7 +63,7 @@ class Runtime:
         self.ldap_contexts.kind = RIGHT
         self.show_certificate(RIGHT)
         self.limits.clear()
-        self.holding.clear()
+        self.answer_queue.clear()
         self._factory.drop_all()
         self.ews.open()
 

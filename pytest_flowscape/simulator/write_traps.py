@@ -14,10 +14,10 @@ from enum import Enum
 WRITES = ("CreateItem", "UpdateItem", "DeleteItem")
 
 
-class Spring(Enum):
+class Effect(Enum):
     """What a trap does."""
 
-    BUSY = "busy"  # this request and those after it are told to wait
+    BUSY = "busy"  # this request and those after it are asked to wait
     LOST = "lost"  # the write happens, and the connection is closed in place of its answer
     LOST_BEFORE = "lost-before"  # the connection is closed, and the write has not happened
     HELD = "held"  # the write happens, and its answer is kept back until it is released
@@ -28,16 +28,16 @@ class Spring(Enum):
 class WriteTrap:
     """One trap: ``left`` writes until it springs, of this mailbox (primary address) or, where that is empty, of any.
 
-    ``count`` is, of a BUSY one, how many requests are told to wait; None for ever.
+    ``count`` is, of a BUSY one, how many requests are asked to wait; None for ever.
     """
 
-    spring: Spring
+    effect: Effect
     left: int = 1
     mailbox: str = ""
     count: int | None = None
 
     @classmethod
-    def read(cls, spring: Spring, text: str) -> WriteTrap:
+    def read(cls, effect: Effect, text: str) -> WriteTrap:
         """Read ``N``, ``NxCOUNT``, and either with ``@MAILBOX`` behind it. Raises KeyError, its text for people."""
         when, _, mailbox = text.partition("@")
         nth, _, count = when.partition("x")
@@ -47,11 +47,11 @@ class WriteTrap:
             raise KeyError(f"{text} is not N, NxCOUNT or N@MAILBOX") from None
         if left < 1:
             raise KeyError(f"{text}: the first write has the number 1")
-        return cls(spring, left, mailbox, limit)
+        return cls(effect, left, mailbox, limit)
 
 
-def sprung(traps: list[WriteTrap], mailboxes: Collection[str]) -> WriteTrap | None:
-    """Count one write in these mailboxes, and give the trap that springs; it is in the list no longer."""
+def next_trap(traps: list[WriteTrap], mailboxes: Collection[str]) -> WriteTrap | None:
+    """Count one write in these mailboxes, and return the trap that springs; it is taken out of the list."""
     for trap in list(traps):
         if trap.mailbox and trap.mailbox not in mailboxes:
             continue

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta, timezone
 
+from pytest_flowscape.simulator.answer_holds import AnswerHold
 from pytest_flowscape.simulator.changes import replace_grant
 from pytest_flowscape.simulator.conditions.fields import SITE, Condition, mailbox, policy
-from pytest_flowscape.simulator.held_answers import HeldAnswers
 from pytest_flowscape.simulator.model import AccessEntry
 from pytest_flowscape.simulator.runtime import Runtime
 
@@ -30,7 +30,7 @@ def _answers_held(runtime: Runtime, target: str) -> None:
     operation, _, nth = target.partition("/")
     if nth and not nth.isdecimal():
         raise KeyError(f"{target} is not OPERATION or OPERATION/N")
-    runtime.organisation.policy.held[operation.lower()] = HeldAnswers(int(nth or 1), runtime.holding.hold)
+    runtime.organisation.policy.answer_holds[operation.lower()] = AnswerHold(int(nth or 1), runtime.answer_queue.keep)
 
 
 def _long_back_off(runtime: Runtime, target: str) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from pytest_flowscape.simulator.conditions.fields import SITE, Condition
 from pytest_flowscape.simulator.runtime import Runtime
-from pytest_flowscape.simulator.write_traps import Spring, WriteTrap
+from pytest_flowscape.simulator.write_traps import Effect, WriteTrap
 
 
 def _refuse(operation: str, code: str) -> Condition:
@@ -27,11 +27,11 @@ def _refuse(operation: str, code: str) -> Condition:
     return plant
 
 
-def _trap(spring: Spring) -> Condition:
+def _trap(effect: Effect) -> Condition:
     """Return the condition that befalls the write whose number is the target; without a target the second."""
 
     def plant(runtime: Runtime, target: str) -> None:
-        trap = WriteTrap.read(spring, "2" if target == SITE else target)
+        trap = WriteTrap.read(effect, "2" if target == SITE else target)
         if trap.mailbox:
             runtime.mailbox(trap.mailbox)  # raises for one that does not exist
         runtime.organisation.policy.write_traps.append(trap)
@@ -44,9 +44,9 @@ WRITE_CONDITIONS: dict[str, Condition] = {
     "quota-exceeded": _refuse("CreateItem", "ErrorQuotaExceeded"),
     "no-delete-right": _refuse("DeleteItem", "ErrorAccessDenied"),
     "update-refused": _refuse("UpdateItem", "ErrorAccessDenied"),
-    "booking-throttled": _trap(Spring.BUSY),
-    "booking-reset": _trap(Spring.LOST),
-    "booking-reset-before": _trap(Spring.LOST_BEFORE),
-    "booking-held": _trap(Spring.HELD),
-    "booking-held-before": _trap(Spring.HELD_BEFORE),
+    "booking-throttled": _trap(Effect.BUSY),
+    "booking-reset": _trap(Effect.LOST),
+    "booking-reset-before": _trap(Effect.LOST_BEFORE),
+    "booking-held": _trap(Effect.HELD),
+    "booking-held-before": _trap(Effect.HELD_BEFORE),
 }

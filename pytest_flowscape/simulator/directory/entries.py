@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import Any
 
 from pytest_flowscape.simulator.directory import names
-from pytest_flowscape.simulator.directory.domain import (
+from pytest_flowscape.simulator.directory.objects import (
     CONTAINER,
     DOMAIN,
     GROUP,

@@ -9,8 +9,8 @@ from typing import Any
 
 from ldaptor.protocols import pureber
 
-from pytest_flowscape.simulator.directory.domain import CONTROLS, DOMAIN_SCOPE, PAGED_RESULTS
 from pytest_flowscape.simulator.directory.entries import Entry
+from pytest_flowscape.simulator.directory.objects import CONTROLS, DOMAIN_SCOPE, PAGED_RESULTS
 from pytest_flowscape.simulator.directory.results import bad_control
 
 OPEN_SEARCHES = 10  # per connection, as MaxResultSetsPerConn

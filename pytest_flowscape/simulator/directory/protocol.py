@@ -12,16 +12,16 @@ from ldaptor.protocols import pureldap
 from twisted.internet import protocol
 from twisted.python.failure import Failure
 
+from pytest_flowscape.simulator.answer_holds import hold_for
 from pytest_flowscape.simulator.directory import results
-from pytest_flowscape.simulator.directory.domain import START_TLS, WHO_AM_I
+from pytest_flowscape.simulator.directory.bind import sign_in
 from pytest_flowscape.simulator.directory.filter_text import filter_text
-from pytest_flowscape.simulator.directory.lookup import Answer, is_root_dse, read_root_dse, run_search
 from pytest_flowscape.simulator.directory.messages import DamagedError, FoundEntry, complete, decode, encode
+from pytest_flowscape.simulator.directory.objects import START_TLS, WHO_AM_I
 from pytest_flowscape.simulator.directory.paging import OpenSearches, read_controls
 from pytest_flowscape.simulator.directory.results import RefusalError, Result
-from pytest_flowscape.simulator.directory.signing_in import sign_in
+from pytest_flowscape.simulator.directory.search import Answer, is_root_dse, read_root_dse, run_search
 from pytest_flowscape.simulator.directory.view import Reader, View
-from pytest_flowscape.simulator.held_answers import due
 from pytest_flowscape.simulator.model import Account, Organisation
 
 NOTICE_OF_DISCONNECTION = "1.3.6.1.4.1.1466.20036"  # RFC 4511 4.4.1
@@ -109,9 +109,9 @@ class DirectoryProtocol(protocol.Protocol):
         if isinstance(request, pureldap.LDAPAbandonRequest) or self._organisation.policy.ldap_trouble == SILENT:
             return
         entry = self._log(type(request).__name__.removeprefix("LDAP").removesuffix("Request").lower())
-        held = due(self._organisation.policy.held, str(entry["operation"]))
-        if held is not None:
-            held.keep(lambda: None)  # nobody ever lets it go: what waits for it is a run that is interrupted
+        hold = hold_for(self._organisation.policy.answer_holds, str(entry["operation"]))
+        if hold is not None:
+            hold.keep(lambda: None)  # nobody ever lets it go: what waits for it is a run that is interrupted
             return
         try:
             result = results.trouble(self._organisation.policy.ldap_trouble) or self._answer(message, entry)

@@ -12,6 +12,7 @@ import base64
 import binascii
 import hashlib
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from pytest_flowscape.simulator.ews.envelope import Impersonation, Refusal
 from pytest_flowscape.simulator.model import ALL_RIGHTS, Account, Mailbox, Organisation
@@ -34,17 +35,40 @@ FOLDER_KINDS = {
     "recoverableitemsdeletions": ("Folder", "Deletions", ""),
     "recoverableitemspurges": ("Folder", "Purges", ""),
 }
-_AUTHOR = frozenset(("CreateContents", "Read"))
-_PUBLISHING = frozenset(("CreateContents", "CreateHierarchy", "Read"))
-LEVEL_RIGHTS = {
-    "Owner": frozenset(("CreateAssociated", "CreateContents", "CreateHierarchy", "Delete", "Modify", "Read")),
-    "PublishingEditor": _PUBLISHING,
-    "PublishingAuthor": _PUBLISHING,
-    "Editor": _AUTHOR,
-    "Author": _AUTHOR,
-    "NoneditingAuthor": _AUTHOR,
-    "Contributor": frozenset(("CreateContents",)),
-    "Reviewer": frozenset(("Read",)),
+
+
+class Level(NamedTuple):
+    """A permission level of a folder, spelt out as a PermissionSet does (types.xsd)."""
+
+    creates_items: bool
+    creates_subfolders: bool
+    owns: bool
+    sees_folder: bool
+    edits: str
+    deletes: str
+    reads: str
+
+    @property
+    def rights(self) -> frozenset[str]:
+        """Return the effective rights on the folder that the level grants."""
+        granted = {"CreateContents": self.creates_items, "CreateHierarchy": self.creates_subfolders}
+        granted |= dict.fromkeys(("CreateAssociated", "Delete", "Modify"), self.owns)
+        granted["Read"] = self.reads == "FullDetails"
+        return frozenset(right for right, holds in granted.items() if holds)
+
+
+LEVELS = {
+    "None": Level(False, False, False, False, "None", "None", "None"),
+    "Owner": Level(True, True, True, True, "All", "All", "FullDetails"),
+    "PublishingEditor": Level(True, True, False, True, "All", "All", "FullDetails"),
+    "Editor": Level(True, False, False, True, "All", "All", "FullDetails"),
+    "PublishingAuthor": Level(True, True, False, True, "Owned", "Owned", "FullDetails"),
+    "Author": Level(True, False, False, True, "Owned", "Owned", "FullDetails"),
+    "NoneditingAuthor": Level(True, False, False, True, "None", "Owned", "FullDetails"),
+    "Reviewer": Level(False, False, False, True, "None", "None", "FullDetails"),
+    "Contributor": Level(True, False, False, True, "None", "None", "None"),
+    "FreeBusyTimeOnly": Level(False, False, False, False, "None", "None", "TimeOnly"),
+    "FreeBusyTimeAndSubjectAndLocation": Level(False, False, False, False, "None", "None", "TimeAndSubjectAndLocation"),
 }
 
 
@@ -94,26 +118,20 @@ def _impersonated(organisation: Organisation, impersonation: Impersonation) -> M
         return find_mailbox(organisation, value)
     if kind == "SmtpAddress":
         mailbox = organisation.holder(value)[0]
-        unknown = "ErrorNonExistentMailbox"
+        refused = "ErrorNonExistentMailbox"
     else:
-        wanted = value.lower()
+        name = value.lower()
         accounts = organisation.accounts.values()
-        named = next((a for a in accounts if wanted in (a.upn.lower(), a.sid.lower())), None)
-        mailbox = own_mailbox(organisation, named) if named else None
-        unknown = "ErrorInvalidUserSid" if kind == "SID" else "ErrorInvalidUserPrincipalName"
+        found = next((a for a in accounts if name in (a.upn.lower(), a.sid.lower())), None)
+        mailbox = own_mailbox(organisation, found) if found else None
+        refused = "ErrorInvalidUserSid" if kind == "SID" else "ErrorInvalidUserPrincipalName"
     if mailbox is None:
-        raise Refusal(unknown)
+        raise Refusal(refused)
     return mailbox
 
 
-def permissions(organisation: Organisation, mailbox: Mailbox, folder: str, account: Account) -> frozenset[str]:
-    """Return the rights that the folder's permission entries alone grant: own and group entries, else Default."""
-    levels = permission_levels(organisation, mailbox, folder, account)
-    return frozenset().union(*(LEVEL_RIGHTS.get(level, frozenset()) for level in levels))
-
-
 def permission_levels(organisation: Organisation, mailbox: Mailbox, folder: str, account: Account) -> list[str]:
-    """Return the levels that the folder's permission entries grant: own and group entries, else Default."""
+    """Return the names of the levels that the folder's entries grant: own and group entries, else Default."""
     entries = mailbox.folders.get(folder, [])
     token = organisation.token(account)
     levels = [entry.level for entry in entries if entry.who in token]
@@ -124,7 +142,9 @@ def effective_rights(organisation: Organisation, mailbox: Mailbox, folder: str, 
     """Return the account's effective rights on a folder: FullAccess and permission entries added up, empty for none."""
     if organisation.has_full_access(account, mailbox, subfolder=folder not in TOP_FOLDERS):
         return ALL_RIGHTS
-    return permissions(organisation, mailbox, folder, account)
+    return frozenset().union(
+        *(LEVELS[name].rights for name in permission_levels(organisation, mailbox, folder, account))
+    )
 
 
 def folder_id(organisation: Organisation, mailbox: Mailbox, folder: str) -> str:

@@ -15,20 +15,9 @@ from urllib.parse import quote, unquote
 
 from lxml import etree
 
-from pytest_flowscape.simulator.ews.access import Caller
-from pytest_flowscape.simulator.ews.envelope import (
-    TYPES,
-    M,
-    Refusal,
-    Request,
-    attribute,
-    message,
-    refusal_message,
-    required,
-)
+from pytest_flowscape.simulator.ews.envelope import TYPES, M, Refusal, attribute, message, required
 from pytest_flowscape.simulator.ews.item_ids import FOLDER_PREFIX, ITEM_PREFIX
-from pytest_flowscape.simulator.ews.sessions import MailboxSessions
-from pytest_flowscape.simulator.model import Organisation
+from pytest_flowscape.simulator.ews.operation import Call, answer_each
 
 NAME = "ConvertIdResponseMessage"
 HEADS = {
@@ -42,43 +31,33 @@ TYPE = etree.QName("http://www.w3.org/2001/XMLSchema-instance", "type")
 ADDRESS = re.compile(r"[^@\s]+@[^@\s]+")
 
 
-def convert_id(
-    organisation: Organisation,  # noqa: ARG001  every operation has the same form
-    caller: Caller,  # noqa: ARG001
-    request: Request,
-    sessions: MailboxSessions,  # noqa: ARG001
-) -> list[etree._Element]:
+def convert_id(call: Call) -> list[etree._Element]:
     """Answer ConvertId: one response message for each id. Raises Refusal (a fault) for what the schema forbids."""
-    destination = attribute(request.body, "DestinationFormat")
-    answers: list[etree._Element] = []
-    for source in required(request.body, "m:SourceIds"):
-        try:
-            answers.append(message(NAME, _converted(source, destination)))
-        except Refusal as refusal:  # noqa: PERF203  each id has an answer of its own
-            answers.append(refusal_message(NAME, refusal))
-    return answers
+    destination = attribute(call.body, "DestinationFormat")
+    sources = required(call.body, "m:SourceIds")
+    return answer_each(NAME, sources, lambda source: message(NAME, _alternate_id(source, destination)))
 
 
 def hex_entry_id(identifier: str) -> str:
     """Return an EWS id in the format in which free/busy information names its events."""
-    return _written(_read(identifier, "EwsId"), "HexEntryId")
+    return _write(_read(identifier, "EwsId"), "HexEntryId")
 
 
-def _converted(source: etree._Element, destination: str) -> etree._Element:
+def _alternate_id(source: etree._Element, destination: str) -> etree._Element:
     if etree.QName(source).localname != "AlternateId":
         raise Refusal("ErrorUnsupportedTypeForConversion")  # there are no public folders
     mailbox = source.get("Mailbox", "")
     raw = _read(source.get("Id", ""), source.get("Format", ""))
     if not ADDRESS.fullmatch(mailbox):
         raise Refusal("ErrorInvalidSmtpAddress")
-    element: etree._Element = M.AlternateId(Format=destination, Id=_written(raw, destination), Mailbox=mailbox)
+    element = M.AlternateId(Format=destination, Id=_write(raw, destination), Mailbox=mailbox)
     # xsi:type is a name with a prefix, and the answer's root does not declare this one
     element.set(TYPE, f"{next(p for p, uri in element.nsmap.items() if uri == TYPES)}:AlternateIdType")
     return element
 
 
 def _read(text: str, form: str) -> bytes:
-    """Return the bytes that an id stands for. Raises Refusal."""
+    """Return the bytes that an id is made of. Raises Refusal."""
     if not text:
         raise Refusal("ErrorInvalidIdEmpty")
     try:
@@ -95,7 +74,7 @@ def _read(text: str, form: str) -> bytes:
     return inner
 
 
-def _written(raw: bytes, form: str) -> str:
+def _write(raw: bytes, form: str) -> str:
     whole = HEADS.get(form, b"") + raw
     if form == "HexEntryId":
         return whole.hex().upper()

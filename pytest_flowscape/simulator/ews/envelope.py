@@ -7,9 +7,10 @@ and its code in ``faultcode`` as well as in ``detail``.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Protocol
 
 from lxml import etree
 from lxml.builder import ElementMaker  # type: ignore[import-not-found]
@@ -21,9 +22,21 @@ ERRORS = "http://schemas.microsoft.com/exchange/services/2006/errors"
 NS = {"s": SOAP, "t": TYPES, "m": MESSAGES}
 VERSION_NAME = "V2017_07_11"
 
-S = ElementMaker(namespace=SOAP, nsmap={"s": SOAP})
-T = ElementMaker(namespace=TYPES, nsmap={"t": TYPES})
-M = ElementMaker(namespace=MESSAGES, nsmap={"m": MESSAGES, "t": TYPES})
+
+class Maker(Protocol):
+    """Makes elements of one namespace: ``T.Name("Atlas")``, or ``T("Name", "Atlas")``. lxml's own has no types."""
+
+    def __call__(self, name: str, *content: object, **attributes: str) -> etree._Element:
+        """Make an element of this name."""
+
+    def __getattr__(self, name: str) -> Callable[..., etree._Element]:
+        """Return what makes elements of this name."""
+
+
+S: Maker = ElementMaker(namespace=SOAP, nsmap={"s": SOAP})
+T: Maker = ElementMaker(namespace=TYPES, nsmap={"t": TYPES})
+M: Maker = ElementMaker(namespace=MESSAGES, nsmap={"m": MESSAGES, "t": TYPES})
+E: Maker = ElementMaker(namespace=ERRORS, nsmap={"e": ERRORS})
 
 TEXTS = {
     "ErrorAccessDenied": "Access is denied. Check credentials and try again.",
@@ -113,27 +126,28 @@ class Request:
         return tuple(dict.fromkeys(text.strip().lower() for text in found if text.strip()))
 
 
-def _schema_fault(text: str) -> Refusal:
-    said = f"The request failed schema validation: {text}"
-    return Refusal("ErrorSchemaValidation", said, {"LineNumber": "1", "Violation": text})
+def schema_fault(violation: str, *, line: bool = True) -> Refusal:
+    """Return the fault for a request that is against the schema, with the text of the violation."""
+    values = {"LineNumber": "1", "Violation": violation} if line else {"Violation": violation}
+    return Refusal("ErrorSchemaValidation", f"The request failed schema validation: {violation}", values)
 
 
 def parse(data: bytes) -> Request:
-    """Read a request. Raises Refusal (a fault) where it is no SOAP envelope with one operation."""
+    """Read a request. Raises Refusal (a fault) where it is not a SOAP envelope with one operation."""
     parser = etree.XMLParser(resolve_entities=False, no_network=True, remove_comments=True, remove_pis=True)
     try:
         root = etree.fromstring(data, parser)
     except etree.XMLSyntaxError as error:
-        raise _schema_fault(error.msg or "not well-formed") from error
+        raise schema_fault(error.msg or "not well-formed") from error
     if root.tag != f"{{{SOAP}}}Envelope":
-        raise _schema_fault(f"The '{root.tag}' element is not declared.")
+        raise schema_fault(f"The '{root.tag}' element is not declared.")
     body = root.find("s:Body", NS)
     children = list(body) if body is not None else []
     if len(children) != 1:
-        raise _schema_fault("The Body holds no single operation.")
+        raise schema_fault("The Body holds no single operation.")
     name = etree.QName(children[0])
     if name.namespace != MESSAGES:
-        raise _schema_fault(f"The '{children[0].tag}' element is not declared.")
+        raise schema_fault(f"The '{children[0].tag}' element is not declared.")
     # one operation's element is not called as the operation is: GetUserAvailabilityRequest
     return Request(name.localname.removesuffix("Request"), children[0], _impersonation(root), root)
 
@@ -154,7 +168,7 @@ def required(parent: etree._Element, path: str) -> etree._Element:
     if found is None:
         name = path.rpartition(":")[2]
         owner = etree.QName(parent).localname
-        raise _schema_fault(f"The element '{owner}' has incomplete content: '{name}' expected.")
+        raise schema_fault(f"The element '{owner}' has incomplete content: '{name}' expected.")
     return found
 
 
@@ -162,20 +176,18 @@ def attribute(element: etree._Element, name: str) -> str:
     """Return an attribute that the schema demands. Raises the fault ErrorSchemaValidation where it is missing."""
     value = element.get(name)
     if value is None:
-        raise _schema_fault(f"The required attribute '{name}' is missing.")
+        raise schema_fault(f"The required attribute '{name}' is missing.")
     return value
 
 
-def message_xml(values: Mapping[str, str], maker: ElementMaker = M) -> etree._Element:
+def message_xml(values: Mapping[str, str], maker: Maker = M) -> etree._Element:
     """Write a MessageXml element with its Value elements."""
-    element: etree._Element = maker.MessageXml(*(T.Value(value, Name=name) for name, value in values.items()))
-    return element
+    return maker.MessageXml(*(T.Value(value, Name=name) for name, value in values.items()))
 
 
-def message(name: str, *content: etree._Element, response_class: str = "Success") -> etree._Element:
+def message(name: str, *content: etree._Element) -> etree._Element:
     """Write a response message that says NoError, with its content."""
-    element: etree._Element = M(name, M.ResponseCode("NoError"), *content, ResponseClass=response_class)
-    return element
+    return M(name, M.ResponseCode("NoError"), *content, ResponseClass="Success")
 
 
 def refusal_message(
@@ -191,8 +203,7 @@ def refusal_message(
         parts.append(message_xml(refusal.values))
     if refusal.field:
         parts[-1].insert(0, T.FieldURI(FieldURI=refusal.field))
-    element: etree._Element = M(name, *parts, *content, ResponseClass=response_class)
-    return element
+    return M(name, *parts, *content, ResponseClass=response_class)
 
 
 def smtp_address(name: str, address: str, kind: str) -> tuple[etree._Element, ...]:
@@ -209,25 +220,22 @@ def answer(operation: str, content: list[etree._Element] | etree._Element, versi
     names = ("MajorVersion", "MinorVersion", "MajorBuildNumber", "MinorBuildNumber")
     info = T.ServerVersionInfo(Version=VERSION_NAME, **{n: str(v) for n, v in zip(names, version, strict=True)})
     response = M(f"{operation}Response", M.ResponseMessages(*content)) if isinstance(content, list) else content
-    return _serialised(S.Envelope(S.Header(info), S.Body(response)))
+    return _serialise(S.Envelope(S.Header(info), S.Body(response)))
 
 
 def fault(refusal: Refusal) -> bytes:
     """Write the envelope of a SOAP fault, to be sent with status 500."""
     code = etree.Element("faultcode", nsmap={"a": TYPES})
     code.text = f"a:{refusal.code}"
-    said = etree.Element("faultstring")
-    said.set("{http://www.w3.org/XML/1998/namespace}lang", "en-US")
-    said.text = refusal.text
+    text = etree.Element("faultstring")
+    text.set("{http://www.w3.org/XML/1998/namespace}lang", "en-US")
+    text.text = refusal.text
     detail = etree.Element("detail")
-    errors = ElementMaker(namespace=ERRORS, nsmap={"e": ERRORS})
-    detail.append(errors.ResponseCode(refusal.code))
-    detail.append(errors.Message(refusal.text))
+    detail.extend((E.ResponseCode(refusal.code), E.Message(refusal.text)))
     if refusal.values:
         detail.append(message_xml(refusal.values, T))
-    return _serialised(S.Envelope(S.Body(S.Fault(code, said, detail))))
+    return _serialise(S.Envelope(S.Body(S.Fault(code, text, detail))))
 
 
-def _serialised(root: etree._Element) -> bytes:
-    text: bytes = etree.tostring(root, xml_declaration=True, encoding="utf-8")
-    return text
+def _serialise(root: etree._Element) -> bytes:
+    return etree.tostring(root, xml_declaration=True, encoding="utf-8")

@@ -1,7 +1,7 @@
 """FindItem: the items of folders, by page or as a calendar shows them, chosen by a Restriction and in an order.
 
-Bodies, attendees and recipients are not told, as in Exchange (EWS reference,
-"FindItem operation"): GetItem tells them.
+Bodies, attendees and recipients are left out, as in Exchange (EWS reference,
+"FindItem operation"): GetItem has them.
 """
 
 from __future__ import annotations
@@ -12,20 +12,17 @@ from typing import Any
 
 from lxml import etree
 
-from pytest_flowscape.simulator.ews.access import Caller
-from pytest_flowscape.simulator.ews.batch import answer_each
-from pytest_flowscape.simulator.ews.envelope import NS, M, Refusal, Request, T, attribute, message, required
+from pytest_flowscape.simulator.ews.envelope import NS, M, Refusal, T, attribute, message, required
 from pytest_flowscape.simulator.ews.extended_properties import parse_value, read_name, value_of
+from pytest_flowscape.simulator.ews.folder_access import Target, find_readable
 from pytest_flowscape.simulator.ews.item_access import item_rights
 from pytest_flowscape.simulator.ews.item_kinds import BY_URI
-from pytest_flowscape.simulator.ews.item_properties import Seen
+from pytest_flowscape.simulator.ews.item_properties import ItemView
 from pytest_flowscape.simulator.ews.item_shape import read_shape, write_item
-from pytest_flowscape.simulator.ews.item_values import READY, comparable, parse_time
-from pytest_flowscape.simulator.ews.paging import MAX_FOUND, cut, read_page
+from pytest_flowscape.simulator.ews.item_values import READY, comparable, format_truth, parse_time
+from pytest_flowscape.simulator.ews.operation import Call, answer_each
+from pytest_flowscape.simulator.ews.paging import MAX_FOUND, page_of, read_page
 from pytest_flowscape.simulator.ews.restriction import Path, read_restriction
-from pytest_flowscape.simulator.ews.sessions import MailboxSessions
-from pytest_flowscape.simulator.ews.target import Target, find_target
-from pytest_flowscape.simulator.model import Organisation
 
 NAME = "FindItemResponseMessage"
 MAX_VIEW = timedelta(days=2 * 366)  # ErrorCalendarViewRangeTooBig: more than two years
@@ -38,14 +35,13 @@ _NOT_HERE = (
     "DistinguishedGroupBy",
     "QueryString",
 )
-Found = tuple[list[Seen], dict[str, str]]
+# from the items that may be read to those that the answer has, and the attributes of its RootFolder
+Choice = Callable[[Target, list[ItemView]], tuple[list[ItemView], dict[str, str]]]
 
 
-def find_item(
-    organisation: Organisation, caller: Caller, request: Request, sessions: MailboxSessions
-) -> list[etree._Element]:
+def find_item(call: Call) -> list[etree._Element]:
     """Answer FindItem: one response message for each parent folder. Raises Refusal (a fault)."""
-    body = request.body
+    body = call.body
     shape = read_shape(body, finding=True)
     parents = list(required(body, "m:ParentFolderIds"))
     associated = attribute(body, "Traversal") != "Shallow"
@@ -53,48 +49,44 @@ def find_item(
         raise Refusal("ErrorInvalidRequest")
     choose = _choice(body)
 
-    def one(element: etree._Element) -> etree._Element:
-        target = find_target(organisation, caller, element)
-        sessions.open(target.mailbox)
-        if "Read" not in target.rights:
-            raise Refusal("ErrorAccessDenied")
+    def answer(element: etree._Element) -> etree._Element:
+        target = find_readable(call, element)
         # associated items (settings) and soft-deleted ones are in no folder of the simulator
-        held = [] if associated else readable(organisation, target, caller)
-        found, told = choose(target, held)
-        return message(NAME, M.RootFolder(T.Items(*(write_item(seen, shape) for seen in found)), **told))
+        views, attributes = choose(target, [] if associated else _readable(call, target))
+        items = T.Items(*(write_item(view, shape) for view in views))
+        return message(NAME, M.RootFolder(items, **attributes))
 
-    return answer_each(NAME, parents, one)
+    return answer_each(NAME, parents, answer)
 
 
-def readable(organisation: Organisation, target: Target, caller: Caller) -> list[Seen]:
+def _readable(call: Call, target: Target) -> list[ItemView]:
     """Return the items of a folder that the caller may read, the oldest first."""
-    found = []
-    for item in target.mailbox.opened().within(target.folder):
-        rights = item_rights(organisation, target.mailbox, item, caller.acting)
-        if "Read" in rights:
-            found.append(Seen(organisation, target.mailbox, item, caller, rights))
-    return found
+    organisation, mailbox, account = call.organisation, target.mailbox, call.caller.acting
+    items = (
+        (item, item_rights(organisation, mailbox, item, account)) for item in mailbox.contents().within(target.folder)
+    )
+    return [ItemView(organisation, mailbox, item, rights) for item, rights in items if "Read" in rights]
 
 
-def _choice(body: etree._Element) -> Callable[[Target, list[Seen]], Found]:
-    """Read by what the request chooses: a CalendarView, or Restriction, SortOrder and page."""
+def _choice(body: etree._Element) -> Choice:
+    """Read how the request chooses: by a CalendarView, or by Restriction, SortOrder and page."""
     view = body.find("m:CalendarView", NS)
     if view is not None:
         if body.find("m:Restriction", NS) is not None or body.find("m:SortOrder", NS) is not None:
             # a calendar view knows neither; which code Exchange gives then is not documented
             raise Refusal("ErrorInvalidRequest")
         return _calendar_view(view)
-    chosen = read_restriction(body, _path)
+    satisfies = read_restriction(body, _path)
     orders = [
         (_path(order[0]), attribute(order, "Order") == "Descending") for order in body.iterfind("m:SortOrder/*", NS)
     ]
     page = read_page(body, "IndexedPageItemView")
 
-    def choose(_target: Target, held: list[Seen]) -> Found:
-        found = [seen for seen in held if chosen(seen)]
+    def choose(_target: Target, views: list[ItemView]) -> tuple[list[ItemView], dict[str, str]]:
+        found = [view for view in views if satisfies(view)]
         for path, descending in reversed(orders):
-            found.sort(key=lambda seen: _sort_key(path.value(seen)), reverse=descending)
-        return cut(found, page)
+            found.sort(key=lambda view: _sort_key(path.value(view)), reverse=descending)
+        return page_of(found, page)
 
     return choose
 
@@ -104,43 +96,43 @@ def _sort_key(value: Any) -> tuple[bool, Any]:
     return (True, members[0]) if members else (False, None)
 
 
-def _calendar_view(view: etree._Element) -> Callable[[Target, list[Seen]], Found]:
-    start, end = _moment(view, "StartDate"), _moment(view, "EndDate")
-    most = int(view.get("MaxEntriesReturned", MAX_FOUND))
+def _calendar_view(element: etree._Element) -> Choice:
+    start, end = _date(element, "StartDate"), _date(element, "EndDate")
+    size = int(element.get("MaxEntriesReturned", MAX_FOUND))
     if end < start:
         raise Refusal("ErrorCalendarEndDateIsEarlierThanStartDate")
     if end - start > MAX_VIEW:
         raise Refusal("ErrorCalendarViewRangeTooBig")
 
-    def choose(target: Target, held: list[Seen]) -> Found:
+    def choose(target: Target, views: list[ItemView]) -> tuple[list[ItemView], dict[str, str]]:
         if target.folder != "calendar":
             raise Refusal("ErrorCalendarFolderIsInvalidForCalendarView")
-        shown = [seen for seen in held if seen.item.kind == "CalendarItem" and _overlaps(seen, start, end)]
-        shown.sort(key=lambda seen: _time(seen, "calendar:Start"))
-        told = {
-            "TotalItemsInView": str(min(len(shown), most)),
-            "IncludesLastItemInRange": "true" if len(shown) <= most else "false",
+        found = [view for view in views if view.item.kind == "CalendarItem" and _overlaps(view, start, end)]
+        found.sort(key=lambda view: _time(view, "calendar:Start"))
+        attributes = {
+            "TotalItemsInView": str(min(len(found), size)),
+            "IncludesLastItemInRange": format_truth(len(found) <= size),
         }
-        return shown[:most], told
+        return found[:size], attributes
 
     return choose
 
 
-def _moment(view: etree._Element, name: str) -> datetime:
+def _date(element: etree._Element, name: str) -> datetime:
     try:
-        return parse_time(attribute(view, name))
+        return parse_time(attribute(element, name))
     except ValueError as error:
         raise Refusal("ErrorCalendarInvalidAttributeValue") from error
 
 
-def _time(seen: Seen, uri: str) -> datetime:
-    moment = seen.item.values[uri]
+def _time(view: ItemView, uri: str) -> datetime:
+    moment = view.item.values[uri]
     assert isinstance(moment, datetime)
     return moment
 
 
-def _overlaps(seen: Seen, start: datetime, end: datetime) -> bool:
-    begins, ends = _time(seen, "calendar:Start"), _time(seen, "calendar:End")
+def _overlaps(view: ItemView, start: datetime, end: datetime) -> bool:
+    begins, ends = _time(view, "calendar:Start"), _time(view, "calendar:End")
     # an appointment without length is shown where it begins
     return begins < end and (ends > start or begins == ends == start)
 
@@ -149,8 +141,8 @@ def _path(element: etree._Element) -> Path:
     if etree.QName(element).localname == "ExtendedFieldURI":
         name = read_name(element)
 
-        def value(seen: Seen) -> Any:
-            values = value_of(seen.item, name)
+        def value(view: ItemView) -> Any:
+            values = value_of(view.item, name)
             if values is None:
                 return None
             members = tuple(parse_value(name, text) for text in values)
@@ -158,6 +150,6 @@ def _path(element: etree._Element) -> Path:
 
         return Path(value, lambda text: parse_value(name, text))
     known = BY_URI.get(element.get("FieldURI", ""))
-    if known is None or known.codec is READY or not known.found:
+    if known is None or known.codec is READY or not known.listed:
         raise Refusal("ErrorUnsupportedPathForQuery")
     return Path(known.value, known.codec.parse)

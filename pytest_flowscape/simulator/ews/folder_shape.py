@@ -9,11 +9,11 @@ from lxml import etree
 
 from pytest_flowscape.simulator.ews.access import FOLDER_KINDS, folder_id
 from pytest_flowscape.simulator.ews.envelope import NS, Refusal, T, attribute, required
+from pytest_flowscape.simulator.ews.folder_access import Target
+from pytest_flowscape.simulator.ews.item_values import format_truth
 from pytest_flowscape.simulator.ews.permission_set import permission_set
-from pytest_flowscape.simulator.ews.target import Target
-from pytest_flowscape.simulator.model import Mailbox, Organisation
+from pytest_flowscape.simulator.model import RIGHTS, Mailbox, Organisation
 
-RIGHTS = ("CreateAssociated", "CreateContents", "CreateHierarchy", "Delete", "Modify", "Read", "ViewPrivateItems")
 _ABOVE = {
     "root": "root",
     "msgfolderroot": "root",
@@ -47,43 +47,46 @@ def read_folder_shape(body: etree._Element) -> frozenset[str]:
     return frozenset(names)
 
 
-def unread(mailbox: Mailbox, folder: str) -> int:
-    """Count the messages of a folder that nobody has read."""
-    messages = (item for item in mailbox.opened().within(folder) if item.kind != "CalendarItem")
+def unread_count(mailbox: Mailbox, folder: str) -> int:
+    """Return the number of messages of a folder that nobody has read."""
+    messages = (item for item in mailbox.contents().within(folder) if item.kind != "CalendarItem")
     return sum(1 for item in messages if not item.values.get("message:IsRead"))
 
 
+def write_rights(rights: frozenset[str]) -> etree._Element:
+    """Write EffectiveRights, in the order of the schema."""
+    return copy.deepcopy(_write_rights(rights))
+
+
 @lru_cache(maxsize=200)
-def _effective_rights(held: frozenset[str]) -> etree._Element:
-    element: etree._Element = T.EffectiveRights(*(T(right, "true" if right in held else "false") for right in RIGHTS))
-    return element
+def _write_rights(rights: frozenset[str]) -> etree._Element:
+    return T.EffectiveRights(*(T(right, format_truth(right in rights)) for right in RIGHTS))
 
 
-def write_folder(organisation: Organisation, target: Target, wanted: frozenset[str]) -> etree._Element:
-    """Write a folder with the properties wanted. Raises Refusal ErrorAccessDenied for a PermissionSet not allowed."""
-    if "PermissionSet" in wanted and "Modify" not in target.rights:
+def write_folder(organisation: Organisation, target: Target, properties: frozenset[str]) -> etree._Element:
+    """Write a folder with these properties. Raises Refusal ErrorAccessDenied for a PermissionSet not allowed."""
+    if "PermissionSet" in properties and "Modify" not in target.rights:
         raise Refusal("ErrorAccessDenied")
     mailbox, folder = target.mailbox, target.folder
     element, name, folder_class = FOLDER_KINDS[folder]
     parts = [T.FolderId(Id=folder_id(organisation, mailbox, folder), ChangeKey="AQAAABYAAAA=")]
     # in the order of the schema
-    if "ParentFolderId" in wanted:
+    if "ParentFolderId" in properties:
         parts.append(T.ParentFolderId(Id=folder_id(organisation, mailbox, above(folder)), ChangeKey="AQAAAA=="))
-    if "FolderClass" in wanted and folder_class:
+    if "FolderClass" in properties and folder_class:
         parts.append(T.FolderClass(folder_class))
-    if "DisplayName" in wanted:
+    if "DisplayName" in properties:
         parts.append(T.DisplayName(name))
-    if "TotalCount" in wanted:
-        parts.append(T.TotalCount(str(len(mailbox.opened().within(folder)))))
-    if "ChildFolderCount" in wanted:
+    if "TotalCount" in properties:
+        parts.append(T.TotalCount(str(len(mailbox.contents().within(folder)))))
+    if "ChildFolderCount" in properties:
         parts.append(T.ChildFolderCount(str(len(below(folder)))))
-    if "EffectiveRights" in wanted:
-        parts.append(copy.deepcopy(_effective_rights(target.rights)))
-    if "DistinguishedFolderId" in wanted:
+    if "EffectiveRights" in properties:
+        parts.append(write_rights(target.rights))
+    if "DistinguishedFolderId" in properties:
         parts.append(T.DistinguishedFolderId(folder))
-    if "PermissionSet" in wanted:
+    if "PermissionSet" in properties:
         parts.append(permission_set(organisation, mailbox, folder))
-    if "UnreadCount" in wanted and element not in ("CalendarFolder", "ContactsFolder"):
-        parts.append(T.UnreadCount(str(unread(mailbox, folder))))
-    written: etree._Element = T(element, *parts)
-    return written
+    if "UnreadCount" in properties and element not in ("CalendarFolder", "ContactsFolder"):
+        parts.append(T.UnreadCount(str(unread_count(mailbox, folder))))
+    return T(element, *parts)

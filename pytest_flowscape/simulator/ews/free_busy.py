@@ -1,4 +1,4 @@
-"""What a calendar shows as busy, to whom, and the merged string of it: plain values, no protocol."""
+"""What a calendar shows as busy, to whom, and its merged string: plain values, no protocol."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from enum import Enum
 
-from pytest_flowscape.simulator.ews.access import LEVEL_RIGHTS
+from pytest_flowscape.simulator.ews.access import LEVELS, permission_levels
 from pytest_flowscape.simulator.ews.convert_id import hex_entry_id
 from pytest_flowscape.simulator.ews.item_ids import item_key
-from pytest_flowscape.simulator.model import Account, FolderEntry, Mailbox, Organisation
+from pytest_flowscape.simulator.model import Account, Mailbox, Organisation
 from pytest_flowscape.simulator.model_items import Item
 
 # digits of the merged string: Microsoft, "MergedFreeBusy"; working elsewhere has the number it has in Outlook
@@ -18,8 +18,8 @@ DIGITS = {"Free": 0, "Tentative": 1, "Busy": 2, "OOF": 3, "WorkingElsewhere": 4}
 PRIVATE = ("Private", "Confidential")
 
 
-class Allowed(Enum):
-    """How much of a calendar's free/busy information somebody may see, in rising order."""
+class Detail(Enum):
+    """How much of a calendar's free/busy information an account may see, in rising order."""
 
     NOTHING = 0
     TIME = 1
@@ -43,29 +43,31 @@ class Slot:
     private: bool
 
 
-def allowed(organisation: Organisation, mailbox: Mailbox, account: Account) -> Allowed:
-    """Decide by FullAccess and the calendar's permission entries; a calendar without any has Exchange's default."""
+def detail_for(organisation: Organisation, mailbox: Mailbox, account: Account) -> Detail:
+    """Return what FullAccess and the calendar's permission entries let an account see.
+
+    A calendar without entries has Exchange's default: the time.
+    """
     if organisation.has_full_access(account, mailbox, subfolder=True):
-        return Allowed.OWNER
-    entries = mailbox.folders.get("calendar") or [FolderEntry("Default", "FreeBusyTimeOnly")]
-    token = organisation.token(account)
-    levels = [entry.level for entry in entries if entry.who in token]
-    levels = levels or [entry.level for entry in entries if entry.who == "Default"]
-    return max((_of_level(level) for level in levels), key=lambda level: level.value, default=Allowed.NOTHING)
+        return Detail.OWNER
+    if not mailbox.folders.get("calendar"):
+        return Detail.TIME
+    levels = permission_levels(organisation, mailbox, "calendar", account)
+    return max((_detail_of(level) for level in levels), key=lambda detail: detail.value, default=Detail.NOTHING)
 
 
-def _of_level(level: str) -> Allowed:
+def _detail_of(level: str) -> Detail:
     if level == "None":
-        return Allowed.NOTHING
-    if "Read" in LEVEL_RIGHTS.get(level, frozenset()):
-        return Allowed.DETAILS
-    return Allowed.SUBJECT if level == "FreeBusyTimeAndSubjectAndLocation" else Allowed.TIME
+        return Detail.NOTHING
+    if LEVELS[level].reads == "FullDetails":
+        return Detail.DETAILS
+    return Detail.SUBJECT if level == "FreeBusyTimeAndSubjectAndLocation" else Detail.TIME
 
 
 def slots(organisation: Organisation, mailbox: Mailbox, begin: datetime, end: datetime) -> list[Slot]:
     """Return what lies in the calendar between two moments, or reaches into that time, in order."""
-    held = mailbox.opened().within("calendar")
-    found = (_slot(item, item_key(organisation, mailbox, item.number)) for item in held if item.kind == "CalendarItem")
+    items = mailbox.contents().within("calendar")
+    found = (_slot(item, item_key(organisation, mailbox, item.number)) for item in items if item.kind == "CalendarItem")
     return sorted((s for s in found if s.begin < end and s.end > begin), key=lambda slot: (slot.begin, slot.end))
 
 
@@ -90,7 +92,7 @@ def _moment(value: object) -> datetime:
     return value.astimezone(timezone.utc).replace(tzinfo=None)
 
 
-def merged(found: Sequence[Slot], begin: datetime, end: datetime, interval: timedelta) -> str:
+def merged_string(found: Sequence[Slot], begin: datetime, end: datetime, interval: timedelta) -> str:
     """Write one digit for each interval, the highest that falls into it; a last one may be shorter."""
     digits = []
     at = begin

@@ -4,33 +4,22 @@ from __future__ import annotations
 
 from lxml import etree
 
-from pytest_flowscape.simulator.ews.access import Caller
-from pytest_flowscape.simulator.ews.batch import answer_each
-from pytest_flowscape.simulator.ews.envelope import M, Request, message, required
+from pytest_flowscape.simulator.ews.envelope import M, message, required
+from pytest_flowscape.simulator.ews.folder_access import find_target
 from pytest_flowscape.simulator.ews.folder_shape import read_folder_shape, write_folder
-from pytest_flowscape.simulator.ews.sessions import MailboxSessions
-from pytest_flowscape.simulator.ews.target import find_target
-from pytest_flowscape.simulator.model import Organisation
+from pytest_flowscape.simulator.ews.operation import Call, answer_each
 
 NAME = "GetFolderResponseMessage"
 
 
-def get_folder(
-    organisation: Organisation, caller: Caller, request: Request, sessions: MailboxSessions
-) -> list[etree._Element]:
-    """Answer GetFolder: one response message for each id, in order.
-
-    An id that stops the batch leaves every later one unprocessed. Raises
-    Refusal (a fault) for a request that the schema forbids.
-    """
-    wanted = read_folder_shape(request.body)
-    ids = list(required(request.body, "m:FolderIds"))
+def get_folder(call: Call) -> list[etree._Element]:
+    """Answer GetFolder: one response message for each id, in order. Raises Refusal (a fault)."""
+    properties = read_folder_shape(call.body)
+    ids = list(required(call.body, "m:FolderIds"))
     if not ids:
-        required(request.body, "m:FolderIds/*")
+        required(call.body, "m:FolderIds/*")
 
-    def one(element: etree._Element) -> etree._Element:
-        target = find_target(organisation, caller, element)
-        sessions.open(target.mailbox)
-        return message(NAME, M.Folders(write_folder(organisation, target, wanted)))
+    def answer(element: etree._Element) -> etree._Element:
+        return message(NAME, M.Folders(write_folder(call.organisation, find_target(call, element), properties)))
 
-    return answer_each(NAME, ids, one)
+    return answer_each(NAME, ids, answer)

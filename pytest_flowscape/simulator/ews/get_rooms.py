@@ -1,51 +1,49 @@
-"""GetRooms: the rooms of one room list, without those that are hidden from address lists."""
+"""GetRoomLists and GetRooms: the room lists of the organisation, and the rooms of one that address lists show."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from lxml import etree
 
-from pytest_flowscape.simulator.ews.access import Caller
 from pytest_flowscape.simulator.ews.envelope import (
     NS,
     M,
     Refusal,
-    Request,
     T,
     message,
     refusal_message,
     required,
     smtp_address,
 )
-from pytest_flowscape.simulator.ews.sessions import MailboxSessions
+from pytest_flowscape.simulator.ews.operation import Call
 from pytest_flowscape.simulator.model import Organisation, RoomList
 
-NAME = "GetRoomsResponse"
+
+def get_room_lists(call: Call) -> etree._Element:
+    """Answer GetRoomLists (Microsoft, "GetRoomLists operation"): the whole response."""
+    lists = call.organisation.room_lists
+    addresses = (T.Address(*smtp_address(one.name, one.address, "PublicDL")) for one in lists)
+    return message("GetRoomListsResponse", M.RoomLists(*addresses))
 
 
-def get_rooms(
-    organisation: Organisation,
-    caller: Caller,  # noqa: ARG001  every operation has the same form
-    request: Request,
-    sessions: MailboxSessions,  # noqa: ARG001
-) -> etree._Element:
+def get_rooms(call: Call) -> etree._Element:
     """Answer GetRooms (Microsoft, "GetRooms operation"): the whole response.
 
-    An address that is no room list's gives ErrorNameResolutionNoResults.
+    An address that is not a room list's gives ErrorNameResolutionNoResults.
     Raises Refusal (a fault) for a request that the schema forbids.
     """
-    asked = required(request.body, "m:RoomList").findtext("t:EmailAddress", "", NS).strip().lower()
-    found = next((known for known in organisation.room_lists if known.address.lower() == asked), None)
+    address = required(call.body, "m:RoomList").findtext("t:EmailAddress", "", NS).strip().lower()
+    found = next((one for one in call.organisation.room_lists if one.address.lower() == address), None)
     if found is None:
-        return refusal_message(NAME, Refusal("ErrorNameResolutionNoResults"))
-    return message(NAME, M.Rooms(*_rooms(organisation, found)))
+        return refusal_message("GetRoomsResponse", Refusal("ErrorNameResolutionNoResults"))
+    return message("GetRoomsResponse", M.Rooms(*_rooms(call.organisation, found)))
 
 
-def _rooms(organisation: Organisation, room_list: RoomList) -> list[etree._Element]:
-    owned = {mailbox.owner_sid: mailbox for mailbox in organisation.mailboxes.values()}
-    rooms: list[etree._Element] = []
+def _rooms(organisation: Organisation, room_list: RoomList) -> Iterator[etree._Element]:
+    mailboxes = {mailbox.owner_sid: mailbox for mailbox in organisation.mailboxes.values()}
     for sid in room_list.members:
-        account, mailbox = organisation.accounts.get(sid), owned.get(sid)
+        account, mailbox = organisation.accounts.get(sid), mailboxes.get(sid)
         if account is not None and mailbox is not None and not mailbox.hidden_from_address_list:
             name = account.display_name or account.sam
-            rooms.append(T.Room(T.Id(*smtp_address(name, mailbox.primary, "Mailbox"))))
-    return rooms
+            yield T.Room(T.Id(*smtp_address(name, mailbox.primary, "Mailbox")))

@@ -1,40 +1,33 @@
 """GetServerTimeZones: the zones that the server knows, by name or with periods, groups and transitions.
 
-Shape: Microsoft, "GetServerTimeZones operation". Without Ids every zone is
-told; without ReturnFullTimeZoneData they are told in full.
+Shape: Microsoft, "GetServerTimeZones operation". Without Ids the answer has
+every zone; without ReturnFullTimeZoneData it has them in full.
 """
 
 from __future__ import annotations
 
 from lxml import etree
 
-from pytest_flowscape.simulator.ews.access import Caller
-from pytest_flowscape.simulator.ews.envelope import NS, M, Request, T, message
-from pytest_flowscape.simulator.ews.sessions import MailboxSessions
+from pytest_flowscape.simulator.ews.envelope import NS, M, T, message
+from pytest_flowscape.simulator.ews.operation import Call
 from pytest_flowscape.simulator.ews.time_zones import LAST, ZONES, Change, Zone
-from pytest_flowscape.simulator.model import Organisation
 
 NAME = "GetServerTimeZonesResponseMessage"
 
 
-def get_server_time_zones(
-    organisation: Organisation,  # noqa: ARG001  every operation has the same form
-    caller: Caller,  # noqa: ARG001
-    request: Request,
-    sessions: MailboxSessions,  # noqa: ARG001
-) -> list[etree._Element]:
+def get_server_time_zones(call: Call) -> list[etree._Element]:
     """Answer GetServerTimeZones: one response message with the zones asked for that the server has, in its order."""
-    ids = request.body.find("m:Ids", NS)
-    wanted = None if ids is None else {(element.text or "").strip() for element in ids}
-    full = request.body.get("ReturnFullTimeZoneData", "true") in ("true", "1")
-    zones = (zone for zone in ZONES.values() if wanted is None or zone.id in wanted)
+    element = call.body.find("m:Ids", NS)
+    ids = None if element is None else {(one.text or "").strip() for one in element}
+    full = call.body.get("ReturnFullTimeZoneData", "true") in ("true", "1")
+    zones = (zone for zone in ZONES.values() if ids is None or zone.id in ids)
     return [message(NAME, M.TimeZoneDefinitions(*(_definition(zone, full=full) for zone in zones)))]
 
 
 def _definition(zone: Zone, *, full: bool) -> etree._Element:
-    element: etree._Element = T.TimeZoneDefinition(Id=zone.id, Name=zone.name)
+    element = T.TimeZoneDefinition(Id=zone.id, Name=zone.name)
     if full:
-        element.extend(_fixed(zone) if not zone.rules else _changing(zone))
+        element.extend(_changing(zone) if zone.rules else _fixed(zone))
     return element
 
 
@@ -65,24 +58,22 @@ def _changing(zone: Zone) -> list[etree._Element]:
 
 
 def _key(zone: Zone, since: int, name: str) -> str:
-    """Make a period's id, which looks like a path in the registry."""
+    """Return a period's id, which looks like a path in the registry."""
     return f"trule:Microsoft/Registry/{zone.id}/{since}-{name}"
 
 
 def _period(bias: int, name: str, key: str) -> etree._Element:
-    element: etree._Element = T.Period(Bias=_duration(bias), Name=name, Id=key)
-    return element
+    return T.Period(Bias=_duration(bias), Name=name, Id=key)
 
 
 def _recurring(change: Change, key: str) -> etree._Element:
-    element: etree._Element = T.RecurringDayTransition(
+    return T.RecurringDayTransition(
         T.To(key, Kind="Period"),
         T.TimeOffset(_duration(change.minutes)),
         T.Month(str(change.month)),
         T.DayOfWeek(change.weekday),
         T.Occurrence("-1" if change.order == LAST else str(change.order)),
     )
-    return element
 
 
 def _duration(minutes: int) -> str:

@@ -8,17 +8,17 @@ time zone, in the request as in the answer.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 
 from lxml import etree
 
-from pytest_flowscape.simulator.ews.access import Caller
 from pytest_flowscape.simulator.ews.envelope import NS, M, Refusal, Request, T, message, refusal_message, required
-from pytest_flowscape.simulator.ews.free_busy import Allowed, Slot, allowed, merged, slots
-from pytest_flowscape.simulator.ews.sessions import MailboxSessions
-from pytest_flowscape.simulator.ews.target import have_trouble
+from pytest_flowscape.simulator.ews.folder_access import check_trouble
+from pytest_flowscape.simulator.ews.free_busy import Detail, Slot, detail_for, merged_string, slots
+from pytest_flowscape.simulator.ews.item_values import format_truth
+from pytest_flowscape.simulator.ews.operation import Call
 from pytest_flowscape.simulator.ews.time_zones import ZONES, Change, Clock
 from pytest_flowscape.simulator.model import Mailbox, Organisation
 
@@ -31,7 +31,7 @@ STANDARD_INTERVAL = 30
 
 @dataclass(frozen=True)
 class View:
-    """What a request wants of every mailbox; ``begin`` and ``end`` are UTC, naive. ``year`` chooses clocks."""
+    """What a request asks of every mailbox; ``begin`` and ``end`` are UTC, naive, ``clock`` is that of a year."""
 
     begin: datetime
     end: datetime
@@ -40,26 +40,22 @@ class View:
     clock: Callable[[int], Clock]
 
 
-def get_user_availability(
-    organisation: Organisation,
-    caller: Caller,
-    request: Request,
-    sessions: MailboxSessions,  # noqa: ARG001  every operation has the same form
-) -> etree._Element:
+def get_user_availability(call: Call) -> etree._Element:
     """Answer GetUserAvailability: the whole response. Raises Refusal (a fault) for a request that asks too much."""
-    addresses = _addresses(request)
-    view = _view(request)
-    answers = (M.FreeBusyResponse(*_answer(organisation, caller, address, view)) for address in addresses)
-    element: etree._Element = M.GetUserAvailabilityResponse(M.FreeBusyResponseArray(*answers))
-    return element
+    addresses = _addresses(call.request)
+    view = _view(call.request)
+    return _response(_answer(call, address, view) for address in addresses)
 
 
-def refused(request: Request, refusal: Refusal) -> etree._Element:
+def availability_refusal(request: Request, refusal: Refusal) -> etree._Element:
     """Write the whole response in which every mailbox gets the same refusal."""
     ids = request.body.findall("m:MailboxDataArray/t:MailboxData", NS)
-    answers = (M.FreeBusyResponse(refusal_message("ResponseMessage", refusal)) for _ in ids)
-    element: etree._Element = M.GetUserAvailabilityResponse(M.FreeBusyResponseArray(*answers))
-    return element
+    return _response([refusal_message("ResponseMessage", refusal)] for _ in ids)
+
+
+def _response(answers: Iterable[list[etree._Element]]) -> etree._Element:
+    array = M.FreeBusyResponseArray(*(M.FreeBusyResponse(*answer) for answer in answers))
+    return M.GetUserAvailabilityResponse(array)
 
 
 def _addresses(request: Request) -> list[str]:
@@ -92,26 +88,26 @@ def _clock(request: Request) -> Callable[[int], Clock]:
     """Find the request's time zone: its TimeZone element, else the TimeZoneContext header, else UTC."""
     element = request.body.find("t:TimeZone", NS)
     if element is not None:
-        told = _told_clock(element)
-        return lambda _year: told
+        clock = _read_clock(element)
+        return lambda _year: clock
     header = None
     if request.envelope is not None:
         header = request.envelope.find("s:Header/t:TimeZoneContext/t:TimeZoneDefinition", NS)
     return ZONES.get("" if header is None else header.get("Id", ""), ZONES["UTC"]).clock
 
 
-def _told_clock(element: etree._Element) -> Clock:
+def _read_clock(element: etree._Element) -> Clock:
     standard, daylight = required(element, "t:StandardTime"), required(element, "t:DaylightTime")
     return Clock(
         _number(element, "Bias"),
-        _change(daylight),
-        _change(standard),
+        _read_change(daylight),
+        _read_change(standard),
         daylight_bias=_number(daylight, "Bias"),
         standard_bias=_number(standard, "Bias"),
     )
 
 
-def _change(element: etree._Element) -> Change | None:
+def _read_change(element: etree._Element) -> Change | None:
     month = _number(element, "Month")
     if month == 0:  # Windows's way to say that there is no such change
         return None
@@ -131,67 +127,64 @@ def _utc(text: str | None, clock: Callable[[int], Clock]) -> datetime:
     return clock(moment.year).utc(moment)
 
 
-def _answer(organisation: Organisation, caller: Caller, address: str, view: View) -> list[etree._Element]:
+def _answer(call: Call, address: str, view: View) -> list[etree._Element]:
     try:
-        mailbox = organisation.holder(address)[0]
+        mailbox = call.organisation.holder(address)[0]
         if mailbox is None:
-            said = f"Unable to resolve e-mail address {address} to an Active Directory object."
-            raise Refusal("ErrorMailRecipientNotFound", said)  # noqa: TRY301  one way to write a refusal
-        have_trouble(mailbox)
-        level = allowed(organisation, mailbox, caller.acting)
-        if level is Allowed.NOTHING:
+            text = f"Unable to resolve e-mail address {address} to an Active Directory object."
+            raise Refusal("ErrorMailRecipientNotFound", text)  # noqa: TRY301  one way to write a refusal
+        check_trouble(mailbox)
+        detail = detail_for(call.organisation, mailbox, call.caller.acting)
+        if detail is Detail.NOTHING:
             raise Refusal("ErrorNoFreeBusyAccess")  # noqa: TRY301  likewise
     except Refusal as refusal:
         return [refusal_message("ResponseMessage", refusal), M.FreeBusyView(T.FreeBusyViewType("None"))]
-    return [message("ResponseMessage"), _free_busy(organisation, mailbox, view, level)]
+    return [message("ResponseMessage"), _free_busy(call.organisation, mailbox, view, detail)]
 
 
-def _free_busy(organisation: Organisation, mailbox: Mailbox, view: View, level: Allowed) -> etree._Element:
+def _free_busy(organisation: Organisation, mailbox: Mailbox, view: View, detail: Detail) -> etree._Element:
     kind = view.kind
-    if level is Allowed.TIME:
+    if detail is Detail.TIME:
         kind = kind.replace("DetailedMerged", "FreeBusyMerged").replace("Detailed", "FreeBusy")
     found = slots(organisation, mailbox, view.begin, view.end)
     parts = [T.FreeBusyViewType(kind)]
     if "Merged" in kind:
-        parts.append(T.MergedFreeBusy(merged(found, view.begin, view.end, view.interval)))
+        parts.append(T.MergedFreeBusy(merged_string(found, view.begin, view.end, view.interval)))
     if kind != "MergedOnly" and found:
-        events = (_event(slot, view, level if kind.startswith("Detailed") else Allowed.TIME) for slot in found)
+        events = (_event(slot, view, detail if kind.startswith("Detailed") else Detail.TIME) for slot in found)
         parts.append(T.CalendarEventArray(*events))
     zone = ZONES[mailbox.time_zone]
     parts.append(_working_hours(zone.clock(view.begin.year)))
-    element: etree._Element = M.FreeBusyView(*parts)
-    return element
+    return M.FreeBusyView(*parts)
 
 
-def _event(slot: Slot, view: View, level: Allowed) -> etree._Element:
+def _event(slot: Slot, view: View, detail: Detail) -> etree._Element:
     begin, end = (view.clock(moment.year).local(moment) for moment in (slot.begin, slot.end))
     parts = [T.StartTime(begin.isoformat()), T.EndTime(end.isoformat()), T.BusyType(slot.status)]
-    if level is not Allowed.TIME:
-        hidden = slot.private and level is not Allowed.OWNER
+    if detail is not Detail.TIME:
+        hidden = slot.private and detail is not Detail.OWNER
         details = [] if hidden else [T.Subject(slot.subject), T.Location(slot.location)]
-        if level is not Allowed.SUBJECT:
+        if detail is not Detail.SUBJECT:
             details.insert(0, T.ID(slot.key))
         flags = {"IsMeeting": slot.meeting, "IsRecurring": False, "IsException": False}
         flags |= {"IsReminderSet": slot.reminder, "IsPrivate": slot.private}
-        details += [T(name, "true" if value else "false") for name, value in flags.items()]
+        details += [T(name, format_truth(value)) for name, value in flags.items()]
         parts.append(T.CalendarEventDetails(*details))
-    element: etree._Element = T.CalendarEvent(*parts)
-    return element
+    return T.CalendarEvent(*parts)
 
 
 def _working_hours(clock: Clock) -> etree._Element:
     begin, end = WORKING_MINUTES
     zone = T.TimeZone(
         T.Bias(str(clock.bias)),
-        T.StandardTime(*_told_change(clock.standard, clock.standard_bias)),
-        T.DaylightTime(*_told_change(clock.daylight, clock.daylight_bias)),
+        T.StandardTime(*_write_change(clock.standard, clock.standard_bias)),
+        T.DaylightTime(*_write_change(clock.daylight, clock.daylight_bias)),
     )
     period = T.WorkingPeriod(T.DayOfWeek(WORKING_DAYS), T.StartTimeInMinutes(str(begin)), T.EndTimeInMinutes(str(end)))
-    element: etree._Element = T.WorkingHours(zone, T.WorkingPeriodArray(period))
-    return element
+    return T.WorkingHours(zone, T.WorkingPeriodArray(period))
 
 
-def _told_change(change: Change | None, bias: int) -> list[etree._Element]:
+def _write_change(change: Change | None, bias: int) -> list[etree._Element]:
     if change is None:
         change, bias = Change(0, 0, 0), 0
     time = f"{change.minutes // 60:02}:{change.minutes % 60:02}:00"

@@ -12,72 +12,51 @@ import hashlib
 
 from lxml import etree
 
-from pytest_flowscape.simulator.ews.access import Caller, folder_id
-from pytest_flowscape.simulator.ews.envelope import (
-    M,
-    Refusal,
-    Request,
-    T,
-    attribute,
-    message,
-    refusal_message,
-    required,
-)
-from pytest_flowscape.simulator.ews.sessions import MailboxSessions
-from pytest_flowscape.simulator.ews.target import Target, find_target
+from pytest_flowscape.simulator.ews.access import folder_id
+from pytest_flowscape.simulator.ews.envelope import M, Refusal, T, attribute, message, required
+from pytest_flowscape.simulator.ews.folder_access import Target, find_readable
+from pytest_flowscape.simulator.ews.operation import Call, answer_each
 from pytest_flowscape.simulator.model import Organisation
 
 NAME = "GetUserConfigurationResponseMessage"
 CALENDAR = ("Calendar", "calendar")  # the one object that there may be: its name, and its folder
 
 
-def get_user_configuration(
-    organisation: Organisation, caller: Caller, request: Request, sessions: MailboxSessions
-) -> list[etree._Element]:
+def get_user_configuration(call: Call) -> list[etree._Element]:
     """Answer GetUserConfiguration: one response message. Raises Refusal (a fault) for what the schema forbids."""
-    name = required(request.body, "m:UserConfigurationName")
+    name = required(call.body, "m:UserConfigurationName")
     folder = required(name, "*")
-    wanted = set((required(request.body, "m:UserConfigurationProperties").text or "").split())
-    try:
-        target = find_target(organisation, caller, folder)
-        sessions.open(target.mailbox)
-        if "Read" not in target.rights:
-            raise Refusal("ErrorAccessDenied")  # noqa: TRY301  one way to write a refusal
+    properties = set((required(call.body, "m:UserConfigurationProperties").text or "").split())
+
+    def answer(folder: etree._Element) -> etree._Element:
+        target = find_readable(call, folder)
         setting = target.mailbox.automate_processing
         # names of these objects are compared without case
         if (attribute(name, "Name").lower(), target.folder) != ("calendar", CALENDAR[1]) or setting is None:
-            raise Refusal("ErrorItemNotFound")  # noqa: TRY301  likewise
-        return [message(NAME, _configuration(organisation, target, folder, wanted, setting))]
-    except Refusal as refusal:
-        if refusal.code == "ErrorSchemaValidation":
-            raise
-        return [refusal_message(NAME, refusal)]
+            raise Refusal("ErrorItemNotFound")
+        return message(NAME, _configuration(call.organisation, target, folder, properties, setting))
+
+    return answer_each(NAME, [folder], answer)
 
 
 def _configuration(
-    organisation: Organisation, target: Target, folder: etree._Element, wanted: set[str], setting: int
+    organisation: Organisation, target: Target, folder: etree._Element, properties: set[str], setting: int
 ) -> etree._Element:
-    parts = [T.UserConfigurationName(_as_asked(folder), Name=CALENDAR[0])]
-    if wanted & {"Id", "All"}:
+    # the folder in the form of the request, without its change key
+    named = T(etree.QName(folder).localname, Id=attribute(folder, "Id"))
+    parts = [T.UserConfigurationName(named, Name=CALENDAR[0])]
+    if properties & {"Id", "All"}:
         digest = hashlib.sha256(f"configuration {folder_id(organisation, target.mailbox, target.folder)}".encode())
         key = base64.b64encode(b"\x00\x04\x24\x00" + digest.digest()).decode()
         parts.append(T.ItemId(Id=key, ChangeKey="CQAAABYAAAA="))
-    if wanted & {"Dictionary", "All"}:
+    if properties & {"Dictionary", "All"}:
         entries = (("OLPrefsVersion", 1), ("AutomateProcessing", setting))
         parts.append(T.Dictionary(*(_entry(key, number) for key, number in entries)))
-    element: etree._Element = M.UserConfiguration(*parts)
-    return element
-
-
-def _as_asked(folder: etree._Element) -> etree._Element:
-    """Name the folder in the form of the request, without its change key."""
-    element: etree._Element = T(etree.QName(folder).localname, Id=attribute(folder, "Id"))
-    return element
+    return M.UserConfiguration(*parts)
 
 
 def _entry(key: str, number: int) -> etree._Element:
-    element: etree._Element = T.DictionaryEntry(
+    return T.DictionaryEntry(
         T.DictionaryKey(T.Type("String"), T.Value(key)),
         T.DictionaryValue(T.Type("Integer32"), T.Value(str(number))),
     )
-    return element

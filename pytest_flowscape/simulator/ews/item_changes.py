@@ -1,4 +1,4 @@
-"""What a client sets in an item: read from XML, judged, and put where it belongs.
+"""What a client sets in an item: read from XML, checked, and put into the item's values.
 
 Codes are those of the EWS reference, "ResponseCode".
 """
@@ -17,9 +17,9 @@ from pytest_flowscape.simulator.ews.item_properties import Property
 from pytest_flowscape.simulator.meetings.letters import ATTENDEES
 from pytest_flowscape.simulator.model_items import Attendee, Body, ExtendedName, Value, Zone
 
-MAX = timedelta(days=5 * 366)  # ErrorCalendarDurationIsTooLong: five years
+MAX_DURATION = timedelta(days=5 * 366)  # ErrorCalendarDurationIsTooLong: five years
 EXTENDED_PROPERTY = f"{{{TYPES}}}ExtendedProperty"
-_APPENDED = (
+_APPENDABLE = (
     "item:Body",
     "message:ToRecipients",
     "message:CcRecipients",
@@ -33,7 +33,7 @@ Extended = dict[ExtendedName, tuple[str, ...]]
 
 
 def read_item(element: etree._Element) -> tuple[dict[str, Value], Extended]:
-    """Read an item that a client wants created: its values and extended properties. Raises Refusal."""
+    """Read an item to create: its values and extended properties. Raises Refusal."""
     kind = etree.QName(element).localname
     known = {one.element: one for one in properties_of(kind) if one.element}
     values: dict[str, Value] = {}
@@ -44,13 +44,13 @@ def read_item(element: etree._Element) -> tuple[dict[str, Value], Extended]:
             extended[name] = texts
         else:
             found = known.get(etree.QName(child).localname)
-            value = _settable(found, child)
+            value = _read_settable(found, child)
             if found is not None:
                 values[found.uri] = value
     return values, extended
 
 
-def _settable(known: Property | None, child: etree._Element) -> Any:
+def _read_settable(known: Property | None, child: etree._Element) -> Any:
     """Return the value of a property that may be set. Raises Refusal ErrorInvalidPropertySet."""
     if known is None or not known.settable:
         name = etree.QName(child).localname
@@ -86,12 +86,12 @@ class Draft:
         if action == "DeleteItemField":
             self._delete(known)
             return
-        value = _settable(known, self._only(given, known))
+        value = _read_settable(known, self._single(given, known))
         if action == "AppendToItemField":
-            value = self._appended(uri, value)
-        self.values[uri] = _with_answers(value, self.values.get(uri)) if uri in ATTENDEES else value
+            value = self._append(uri, value)
+        self.values[uri] = _keep_answers(value, self.values.get(uri)) if uri in ATTENDEES else value
 
-    def _only(self, given: etree._Element | None, known: Property) -> etree._Element:
+    def _single(self, given: etree._Element | None, known: Property) -> etree._Element:
         if given is None or len(given) != 1:
             raise Refusal("ErrorIncorrectUpdatePropertyCount")
         if etree.QName(given[0]).localname != known.element:
@@ -104,8 +104,8 @@ class Draft:
             raise Refusal("ErrorInvalidPropertyDelete")
         self.values.pop(known.uri, None)
 
-    def _appended(self, uri: str, value: Any) -> Any:
-        if uri not in _APPENDED:
+    def _append(self, uri: str, value: Any) -> Any:
+        if uri not in _APPENDABLE:
             raise Refusal("ErrorInvalidPropertyAppend")
         held: Any = self.values.get(uri)
         if held is None:
@@ -130,14 +130,14 @@ class Draft:
         self.extended[name] = texts
 
 
-def _with_answers(invited: Any, before: Any) -> tuple[Attendee, ...]:
+def _keep_answers(invited: Any, before: Any) -> tuple[Attendee, ...]:
     """Keep the answers of those who were invited before."""
     known = {attendee.person.address.lower(): attendee for attendee in before or ()}
     return tuple(known.get(attendee.person.address.lower(), attendee) for attendee in invited)
 
 
 def complete_times(values: dict[str, Value], now: datetime) -> None:
-    """Return a new calendar item the times that it lacks: now, and half an hour later; and its time zones."""
+    """Set the times that a new calendar item lacks: now, and half an hour later; and its time zones."""
     start = values.setdefault("calendar:Start", now.replace(microsecond=0))
     assert isinstance(start, datetime)
     values.setdefault("calendar:End", start + timedelta(minutes=30))
@@ -146,11 +146,11 @@ def complete_times(values: dict[str, Value], now: datetime) -> None:
 
 
 def check_times(values: dict[str, Value]) -> None:
-    """Judge start and end. Raises Refusal."""
+    """Check start and end. Raises Refusal."""
     start, end = values["calendar:Start"], values["calendar:End"]
     assert isinstance(start, datetime)
     assert isinstance(end, datetime)
     if end < start:
         raise Refusal("ErrorCalendarEndDateIsEarlierThanStartDate")
-    if end - start > MAX:
+    if end - start > MAX_DURATION:
         raise Refusal("ErrorCalendarDurationIsTooLong")

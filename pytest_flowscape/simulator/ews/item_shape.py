@@ -9,7 +9,7 @@ from lxml import etree
 from pytest_flowscape.simulator.ews.envelope import NS, T, attribute, required
 from pytest_flowscape.simulator.ews.extended_properties import read_name, value_of, write_property
 from pytest_flowscape.simulator.ews.item_kinds import properties_of
-from pytest_flowscape.simulator.ews.item_properties import EXTENDED, Seen
+from pytest_flowscape.simulator.ews.item_properties import EXTENDED, ItemView
 from pytest_flowscape.simulator.model_items import ExtendedName
 
 # what the base shapes hold (EWS reference, "BaseShape"; responses of GetItem and FindItem)
@@ -44,7 +44,7 @@ _DEFAULT = frozenset(
 
 @dataclass(frozen=True)
 class ItemShape:
-    """What is asked for; ``finding`` leaves out what FindItem and SyncFolderItems never tell."""
+    """What is asked for; ``finding`` leaves out what FindItem and SyncFolderItems never return."""
 
     base: str
     uris: frozenset[str]
@@ -67,20 +67,19 @@ def read_shape(body: etree._Element, *, finding: bool) -> ItemShape:
     return ItemShape(base, uris, extended, finding)
 
 
-def write_item(seen: Seen, shape: ItemShape) -> etree._Element:
+def write_item(view: ItemView, shape: ItemShape) -> etree._Element:
     """Write an item with what the shape asks for and the item has."""
     parts: list[etree._Element] = []
-    for known in properties_of(seen.item.kind):
+    for known in properties_of(view.item.kind):
         if known.uri == EXTENDED:
-            parts += _extended(seen, shape)
-        elif shape.asks(known.uri) and (known.found or not shape.finding):
-            value = known.value(seen)
+            parts += _extended(view, shape)
+        elif shape.asks(known.uri) and (known.listed or not shape.finding):
+            value = known.value(view)
             if value is not None and value != ():  # the schema knows no empty list of people
                 parts.append(known.codec.write(known.element, value))
-    element: etree._Element = T(seen.item.kind, *parts)
-    return element
+    return T(view.item.kind, *parts)
 
 
-def _extended(seen: Seen, shape: ItemShape) -> list[etree._Element]:
-    held = ((name, value_of(seen.item, name)) for name in dict.fromkeys(shape.extended))
-    return [write_property(name, values) for name, values in held if values is not None]
+def _extended(view: ItemView, shape: ItemShape) -> list[etree._Element]:
+    values_of = ((name, value_of(view.item, name)) for name in dict.fromkeys(shape.extended))
+    return [write_property(name, values) for name, values in values_of if values is not None]

@@ -3,7 +3,7 @@
 Microsoft, "ResolveNames operation": an entry without prefix matches the
 primary address, one with ``smtp:`` every proxy address; both match partially,
 from the start. What is hidden from address lists is not found. Nobody here has
-contacts of his own, so the scopes ActiveDirectory, ActiveDirectoryContacts and
+contacts of their own, so the scopes ActiveDirectory, ActiveDirectoryContacts and
 ContactsActiveDirectory find the same, and Contacts nothing.
 """
 
@@ -14,19 +14,20 @@ from dataclasses import dataclass
 
 from lxml import etree
 
-from pytest_flowscape.simulator.ews.access import Caller, own_mailbox
+from pytest_flowscape.simulator.ews.access import own_mailbox
 from pytest_flowscape.simulator.ews.envelope import (
     M,
     Refusal,
-    Request,
     T,
     attribute,
     message,
     refusal_message,
     required,
+    schema_fault,
     smtp_address,
 )
-from pytest_flowscape.simulator.ews.sessions import MailboxSessions
+from pytest_flowscape.simulator.ews.item_values import format_truth
+from pytest_flowscape.simulator.ews.operation import Call
 from pytest_flowscape.simulator.model import Account, Organisation
 
 NAME = "ResolveNamesResponseMessage"
@@ -37,7 +38,7 @@ NO_NAMES = (",", "-", "")  # ErrorInvalidNameForNameResolution (Microsoft, "Resp
 
 @dataclass(frozen=True)
 class Listed:
-    """What the address list shows: a mailbox, somebody who has his mailbox elsewhere, or a room list."""
+    """What the address list shows: a mailbox, a person whose mailbox is elsewhere, or a room list."""
 
     name: str
     primary: str
@@ -47,39 +48,34 @@ class Listed:
 
     def matches(self, entry: str) -> bool:
         """Whether ambiguous name resolution finds it by this entry, which is lower case."""
-        prefix, colon, wanted = entry.partition(":")
+        prefix, colon, address = entry.partition(":")
         if colon:
-            return prefix == "smtp" and any(a.lower().startswith(wanted) for a in (self.primary, *self.aliases))
+            return prefix == "smtp" and any(a.lower().startswith(address) for a in (self.primary, *self.aliases))
         names = [self.primary, self.name, *self.name.split()]
         if self.account is not None:
             names += [self.account.given_name, self.account.sn, self.account.sam]
         return any(name.lower().startswith(entry) for name in names if name)
 
 
-def resolve_names(
-    organisation: Organisation,
-    caller: Caller,
-    request: Request,
-    sessions: MailboxSessions,  # noqa: ARG001  every operation has the same form
-) -> list[etree._Element]:
+def resolve_names(call: Call) -> list[etree._Element]:
     """Answer ResolveNames: one response message. Raises Refusal (a fault) for a request that the schema forbids."""
-    text = required(request.body, "m:UnresolvedEntry").text or ""
-    full = attribute(request.body, "ReturnFullContactData") in ("true", "1")
+    text = required(call.body, "m:UnresolvedEntry").text or ""
+    full = attribute(call.body, "ReturnFullContactData") in ("true", "1")
     if not text:
-        said = "The 'UnresolvedEntry' element is invalid."
-        raise Refusal("ErrorSchemaValidation", f"The request failed schema validation: {said}", {"Violation": said})
+        raise schema_fault("The 'UnresolvedEntry' element is invalid.", line=False)
     if text.strip() in NO_NAMES:
         return [refusal_message(NAME, Refusal("ErrorInvalidNameForNameResolution"))]
-    if own_mailbox(organisation, caller.acting) is None:
+    if own_mailbox(call.organisation, call.caller.acting) is None:
         return [refusal_message(NAME, Refusal("ErrorNameResolutionNoMailbox"))]
-    found = [] if request.body.get("SearchScope") == "Contacts" else _matching(organisation, text.strip().lower())
+    contacts = call.body.get("SearchScope") == "Contacts"
+    found = [] if contacts else _matches(call.organisation, text.strip().lower())
     if not found:
         return [refusal_message(NAME, Refusal("ErrorNameResolutionNoResults"))]
     resolutions = [_resolution(listed, full=full) for listed in found[:MAX_RESULTS]]
     result = M.ResolutionSet(
         *resolutions,
         TotalItemsInView=str(len(resolutions)),
-        IncludesLastItemInRange="true" if len(found) <= MAX_RESULTS else "false",
+        IncludesLastItemInRange=format_truth(len(found) <= MAX_RESULTS),
     )
     if len(found) == 1:
         return [message(NAME, result)]
@@ -87,19 +83,19 @@ def resolve_names(
     return [refusal_message(NAME, several, result, response_class="Warning")]
 
 
-def _matching(organisation: Organisation, entry: str) -> list[Listed]:
+def _matches(organisation: Organisation, entry: str) -> list[Listed]:
     found = [listed for listed in _address_list(organisation) if listed.matches(entry)]
     return sorted(found, key=lambda listed: listed.name.lower())
 
 
 def _address_list(organisation: Organisation) -> Iterator[Listed]:
-    owned = {mailbox.owner_sid: mailbox for mailbox in organisation.mailboxes.values()}
+    mailboxes = {mailbox.owner_sid: mailbox for mailbox in organisation.mailboxes.values()}
     for account in organisation.accounts.values():
-        name, mailbox = account.display_name or account.sam, owned.get(account.sid)
+        name, mailbox = account.display_name or account.sam, mailboxes.get(account.sid)
         if mailbox is None:
-            known_as = [value[5:] for value in account.proxy_addresses if value.startswith("smtp:")]
+            aliases = [value[5:] for value in account.proxy_addresses if value.startswith("smtp:")]
             if account.mail and account.proxy_addresses:
-                yield Listed(name, account.mail, "Contact", tuple(known_as), account)
+                yield Listed(name, account.mail, "Contact", tuple(aliases), account)
         elif not mailbox.hidden_from_address_list:
             yield Listed(name, mailbox.primary, "Mailbox", tuple(mailbox.aliases), account)
     for known in organisation.room_lists:
@@ -107,7 +103,7 @@ def _address_list(organisation: Organisation) -> Iterator[Listed]:
 
 
 def _resolution(listed: Listed, *, full: bool) -> etree._Element:
-    element: etree._Element = T.Resolution(T.Mailbox(*smtp_address(listed.name, listed.primary, listed.kind)))
+    element = T.Resolution(T.Mailbox(*smtp_address(listed.name, listed.primary, listed.kind)))
     if full:
         element.append(_contact(listed))
     return element
@@ -124,5 +120,4 @@ def _contact(listed: Listed) -> etree._Element:
     parts += [T.EmailAddresses(*entries), T.ContactSource("ActiveDirectory")]
     if surname:
         parts.append(T.Surname(surname))
-    element: etree._Element = T.Contact(*parts)
-    return element
+    return T.Contact(*parts)

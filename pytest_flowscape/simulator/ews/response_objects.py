@@ -13,15 +13,14 @@ from datetime import datetime, timezone
 
 from lxml import etree
 
-from pytest_flowscape.simulator.ews.access import Caller
 from pytest_flowscape.simulator.ews.envelope import NS, Refusal, T, required
 from pytest_flowscape.simulator.ews.item_access import ItemTarget, find_item
 from pytest_flowscape.simulator.ews.item_ids import item_id, read_change_key
-from pytest_flowscape.simulator.ews.sessions import MailboxSessions
+from pytest_flowscape.simulator.ews.operation import Call
 from pytest_flowscape.simulator.ews.writes import CANCEL, permit_write
 from pytest_flowscape.simulator.meetings.attendants import copy_of, settle
 from pytest_flowscape.simulator.meetings.letters import keep_copy, meeting_of, owner, post, response
-from pytest_flowscape.simulator.meetings.organizing import TO_NONE, Desk, cancel, organizes
+from pytest_flowscape.simulator.meetings.organizer import TO_NONE, Desk, cancel, organizes
 from pytest_flowscape.simulator.model import Mailbox, Organisation
 from pytest_flowscape.simulator.model_items import Item, Person, Value
 from pytest_flowscape.simulator.model_meetings import Meeting
@@ -32,12 +31,12 @@ _HOW = {"SaveOnly": "SendToNone", "SendOnly": "SendOnlyToAll", "SendAndSaveCopy"
 
 @dataclass(frozen=True)
 class Answer:
-    """One way to answer a request, and the codes that refuse it."""
+    """One way to answer a request, and the codes that refuse it: to the organizer, for a cancelled one, for others."""
 
     response: str
-    of_organizer: str
-    of_cancelled: str
-    of_other: str
+    organizer_code: str
+    cancelled_code: str
+    other_code: str
 
 
 _ANSWERS = {
@@ -63,28 +62,26 @@ _ANSWERS = {
 RESPONSE_OBJECTS = ("CancelCalendarItem", *_ANSWERS)
 
 
-def respond(
-    organisation: Organisation, caller: Caller, element: etree._Element, disposition: str, sessions: MailboxSessions
-) -> list[etree._Element]:
-    """Carry out one response object of a CreateItem, and give the items that it made. Raises Refusal."""
+def respond(call: Call, element: etree._Element, disposition: str) -> list[etree._Element]:
+    """Carry out one response object of a CreateItem, and return the items that it creates. Raises Refusal."""
     if not disposition:
         raise Refusal("ErrorMessageDispositionRequired")
     reference = required(element, "t:ReferenceItemId")
-    target = find_item(organisation, caller, reference, sessions)
+    target = find_item(call, reference)
     known = read_change_key(reference)
     if known is None:
         raise Refusal("ErrorChangeKeyRequired")
     if known != target.item.changed:
         raise Refusal("ErrorStaleObject")
     name = etree.QName(element).localname
-    desk = Desk(organisation, target.mailbox, _HOW[disposition], datetime.now(timezone.utc))
+    desk = Desk(call.organisation, target.mailbox, _HOW[disposition], datetime.now(timezone.utc))
     text = (element.findtext("t:NewBodyContent", "", NS) or element.findtext("t:Body", "", NS)).strip()
     if name == "CancelCalendarItem":
-        return _cancel(desk, caller, target, text)
-    return _answer(desk, caller, target, _ANSWERS[name], text)
+        return _cancel(call, desk, target, text)
+    return _answer(call, desk, target, _ANSWERS[name], text)
 
 
-def _cancel(desk: Desk, caller: Caller, target: ItemTarget, text: str) -> list[etree._Element]:
+def _cancel(call: Call, desk: Desk, target: ItemTarget, text: str) -> list[etree._Element]:
     item, mailbox = target.item, target.mailbox
     if item.kind != "CalendarItem":
         raise Refusal("ErrorInvalidItemForOperationCancelItem")
@@ -92,29 +89,29 @@ def _cancel(desk: Desk, caller: Caller, target: ItemTarget, text: str) -> list[e
         raise Refusal("ErrorCalendarIsNotOrganizer")
     if "Delete" not in target.rights:
         raise Refusal("ErrorAccessDenied")
-    permit_write(desk.organisation, caller, mailbox, CANCEL)
+    permit_write(call, mailbox, CANCEL)
     cancel(desk, item, text=text)
-    mailbox.opened().move(item, "deleteditems")
+    mailbox.contents().move(item, "deleteditems")
     return []
 
 
-def _answer(desk: Desk, caller: Caller, target: ItemTarget, answer: Answer, text: str) -> list[etree._Element]:
+def _answer(call: Call, desk: Desk, target: ItemTarget, answer: Answer, text: str) -> list[etree._Element]:
     organisation, mailbox, item = desk.organisation, target.mailbox, target.item
     if item.kind not in ("CalendarItem", "MeetingRequest"):
-        raise Refusal(answer.of_other)
+        raise Refusal(answer.other_code)
     if organizes(mailbox, item):
-        raise Refusal(answer.of_organizer)
+        raise Refusal(answer.organizer_code)
     if item.values.get("calendar:IsCancelled"):
-        raise Refusal(answer.of_cancelled)
+        raise Refusal(answer.cancelled_code)
     if "Modify" not in target.rights:
         raise Refusal("ErrorAccessDenied")
-    permit_write(organisation, caller, mailbox, "CreateItem")
-    meeting = _invited_to(organisation, mailbox, item)
+    permit_write(call, mailbox, "CreateItem")
+    meeting = _meeting_behind(organisation, mailbox, item)
     held = settle(mailbox, meeting, answer.response, desk.now)
     if item.kind == "MeetingRequest":
-        mailbox.opened().move(item, "deleteditems")
+        mailbox.contents().move(item, "deleteditems")
     if desk.how != TO_NONE:
-        sender = Person(caller.acting.display_name, caller.acting.mail)
+        sender = Person(call.caller.acting.display_name, call.caller.acting.mail)
         letter = response(meeting, answer.response, text, sender=sender, author=owner(organisation, mailbox))
         post(organisation, letter)
         if desk.how.endswith("SaveCopy"):
@@ -122,7 +119,7 @@ def _answer(desk: Desk, caller: Caller, target: ItemTarget, answer: Answer, text
     return [] if held is None else [T.CalendarItem(item_id(organisation, mailbox, held))]
 
 
-def _invited_to(organisation: Organisation, mailbox: Mailbox, item: Item) -> Meeting:
+def _meeting_behind(organisation: Organisation, mailbox: Mailbox, item: Item) -> Meeting:
     """Return the meeting behind a request or an attendee's copy: the copy's values, with what the request has newer."""
     held = copy_of(mailbox, item.uid)
     meeting = meeting_of(organisation, mailbox, held if held is not None else item)
@@ -131,9 +128,9 @@ def _invited_to(organisation: Organisation, mailbox: Mailbox, item: Item) -> Mee
         meeting.uid,
         organizer if isinstance(organizer, Person) else meeting.organizer,
         meeting.sequence,
-        meeting.values if held is None else {**meeting.values, **_newer(item)},
+        meeting.values if held is None else {**meeting.values, **_newer_times(item)},
     )
 
 
-def _newer(item: Item) -> dict[str, Value]:
+def _newer_times(item: Item) -> dict[str, Value]:
     return {uri: item.values[uri] for uri in ("calendar:Start", "calendar:End") if uri in item.values}

@@ -10,24 +10,24 @@ from dataclasses import dataclass
 
 from lxml import etree
 
-from pytest_flowscape.simulator.ews.access import Caller, folder_id
+from pytest_flowscape.simulator.ews.access import folder_id
 from pytest_flowscape.simulator.ews.envelope import (
     NS,
     M,
     Refusal,
-    Request,
     T,
     message,
     refusal_message,
     required,
+    schema_fault,
 )
+from pytest_flowscape.simulator.ews.folder_access import Target, find_readable
 from pytest_flowscape.simulator.ews.item_access import item_rights
 from pytest_flowscape.simulator.ews.item_ids import item_key
-from pytest_flowscape.simulator.ews.item_properties import Seen
+from pytest_flowscape.simulator.ews.item_properties import ItemView
 from pytest_flowscape.simulator.ews.item_shape import ItemShape, read_shape, write_item
-from pytest_flowscape.simulator.ews.sessions import MailboxSessions
-from pytest_flowscape.simulator.ews.target import Target, find_target
-from pytest_flowscape.simulator.model import Organisation
+from pytest_flowscape.simulator.ews.item_values import format_truth
+from pytest_flowscape.simulator.ews.operation import Call
 from pytest_flowscape.simulator.model_items import Item, Position, Removal
 
 NAME = "SyncFolderItemsResponseMessage"
@@ -35,37 +35,32 @@ MAX_CHANGES = 512
 
 
 @dataclass(frozen=True)
-class Asked:
+class Batch:
     """What a request asks for: the shape of the items, the state that its client has, and how many changes."""
 
     shape: ItemShape
     state: str
-    most: int
+    size: int
 
 
-def sync_folder_items(
-    organisation: Organisation, caller: Caller, request: Request, sessions: MailboxSessions
-) -> list[etree._Element]:
+def sync_folder_items(call: Call) -> list[etree._Element]:
     """Answer SyncFolderItems: one response message. Raises Refusal (a fault) for a request that the schema forbids."""
-    shape = read_shape(request.body, finding=True)
-    element = required(request.body, "m:SyncFolderId/*")
-    most = _number(required(request.body, "m:MaxChangesReturned").text)
-    state = request.body.findtext("m:SyncState", default="", namespaces=NS)
+    shape = read_shape(call.body, finding=True)
+    element = required(call.body, "m:SyncFolderId/*")
+    size = _number(required(call.body, "m:MaxChangesReturned").text)
+    state = call.body.findtext("m:SyncState", default="", namespaces=NS)
     try:
-        target = find_target(organisation, caller, element)
-        sessions.open(target.mailbox)
-        if "Read" not in target.rights:
-            raise Refusal("ErrorAccessDenied")  # noqa: TRY301  one way to write a refusal
+        target = find_readable(call, element)
         if target.mailbox.sync_trouble:
-            raise Refusal(target.mailbox.sync_trouble)  # noqa: TRY301  likewise
-        return [_changes(organisation, caller, target, Asked(shape, state, most))]
+            raise Refusal(target.mailbox.sync_trouble)  # noqa: TRY301  one way to write a refusal
+        return [_changes(call, target, Batch(shape, state, size))]
     except Refusal as refusal:
         if refusal.code == "ErrorSchemaValidation":
             raise
-        return [refused(refusal)]
+        return [sync_refusal(refusal)]
 
 
-def refused(refusal: Refusal) -> etree._Element:
+def sync_refusal(refusal: Refusal) -> etree._Element:
     """Write a refusal, which has an empty SyncState as Exchange's has (EWS reference, "SyncFolderItems operation")."""
     return refusal_message(NAME, refusal, M.SyncState(), M.IncludesLastItemInRange("true"))
 
@@ -76,43 +71,42 @@ def _number(text: str | None) -> int:
     except ValueError:
         number = 0
     if not 1 <= number <= MAX_CHANGES:
-        said = "The 'MaxChangesReturned' element is invalid."
-        raise Refusal("ErrorSchemaValidation", f"The request failed schema validation: {said}", {"Violation": said})
+        raise schema_fault("The 'MaxChangesReturned' element is invalid.", line=False)
     return number
 
 
-def _changes(organisation: Organisation, caller: Caller, target: Target, asked: Asked) -> etree._Element:
-    key = folder_id(organisation, target.mailbox, target.folder)
-    since = _position(key, asked.state)
-    everything = target.mailbox.opened().changes(target.folder, since)
-    told = [
-        (kind, what, seen, after)
+def _changes(call: Call, target: Target, batch: Batch) -> etree._Element:
+    key = folder_id(call.organisation, target.mailbox, target.folder)
+    since = _position(key, batch.state)
+    everything = target.mailbox.contents().changes(target.folder, since)
+    visible = [
+        (kind, what, view, after)
         for kind, what, after in everything
-        if (seen := _seen(organisation, caller, target, what)) is not None or isinstance(what, Removal)
+        if (view := _view(call, target, what)) is not None or isinstance(what, Removal)
     ]
-    page = told[: asked.most]
-    complete = len(page) == len(told)
+    page = visible[: batch.size]
+    complete = len(page) == len(visible)
     after = (everything[-1][2] if everything else since) if complete else page[-1][3]
-    written = []
-    for kind, what, seen, _ in page:
-        if seen is not None:
-            written.append(T(kind, write_item(seen, asked.shape)))
+    changes = []
+    for kind, what, view, _ in page:
+        if view is not None:
+            changes.append(T(kind, write_item(view, batch.shape)))
         else:
-            written.append(T(kind, T.ItemId(Id=item_key(organisation, target.mailbox, what.number))))
+            changes.append(T(kind, T.ItemId(Id=item_key(call.organisation, target.mailbox, what.number))))
     return message(
         NAME,
         M.SyncState(_state(key, after)),
-        M.IncludesLastItemInRange("true" if complete else "false"),
-        M.Changes(*written),
+        M.IncludesLastItemInRange(format_truth(complete)),
+        M.Changes(*changes),
     )
 
 
-def _seen(organisation: Organisation, caller: Caller, target: Target, what: Item | Removal) -> Seen | None:
+def _view(call: Call, target: Target, what: Item | Removal) -> ItemView | None:
     """Return the item as the caller sees it, None for one that is gone or that the caller may not read."""
     if isinstance(what, Removal):
         return None
-    rights = item_rights(organisation, target.mailbox, what, caller.acting)
-    return Seen(organisation, target.mailbox, what, caller, rights) if "Read" in rights else None
+    rights = item_rights(call.organisation, target.mailbox, what, call.caller.acting)
+    return ItemView(call.organisation, target.mailbox, what, rights) if "Read" in rights else None
 
 
 def _state(key: str, position: Position) -> str:

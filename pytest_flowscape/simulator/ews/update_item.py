@@ -12,17 +12,14 @@ from datetime import datetime, timezone
 
 from lxml import etree
 
-from pytest_flowscape.simulator.ews.access import Caller
-from pytest_flowscape.simulator.ews.batch import answer_each
-from pytest_flowscape.simulator.ews.envelope import NS, M, Refusal, Request, T, attribute, message, required
+from pytest_flowscape.simulator.ews.envelope import NS, M, Refusal, T, attribute, message, required
 from pytest_flowscape.simulator.ews.item_access import ItemTarget, find_item
 from pytest_flowscape.simulator.ews.item_changes import Draft, check_times
 from pytest_flowscape.simulator.ews.item_ids import item_id, read_change_key
-from pytest_flowscape.simulator.ews.sessions import MailboxSessions
+from pytest_flowscape.simulator.ews.operation import Call, answer_each
 from pytest_flowscape.simulator.ews.writes import permit_write
 from pytest_flowscape.simulator.meetings.letters import ATTENDEES, addresses
-from pytest_flowscape.simulator.meetings.organizing import Desk, organizes, send_changes
-from pytest_flowscape.simulator.model import Organisation
+from pytest_flowscape.simulator.meetings.organizer import Desk, organizes, send_changes
 from pytest_flowscape.simulator.model_items import Item
 
 NAME = "UpdateItemResponseMessage"
@@ -31,22 +28,20 @@ _ORGANIZERS = ("calendar:EndTimeZone", "calendar:StartTimeZone", "calendar:End",
 ALWAYS, NEVER = "AlwaysOverwrite", "NeverOverwrite"
 
 
-def update_item(
-    organisation: Organisation, caller: Caller, request: Request, sessions: MailboxSessions
-) -> list[etree._Element]:
+def update_item(call: Call) -> list[etree._Element]:
     """Answer UpdateItem: one response message for each item, with its new change key. Raises Refusal (a fault)."""
-    changes = list(required(request.body, "m:ItemChanges"))
-    resolution = attribute(request.body, "ConflictResolution")
-    disposition = request.body.get("MessageDisposition", "")
-    invitations = request.body.get("SendMeetingInvitationsOrCancellations", "")
+    changes = list(required(call.body, "m:ItemChanges"))
+    resolution = attribute(call.body, "ConflictResolution")
+    disposition = call.body.get("MessageDisposition", "")
+    invitations = call.body.get("SendMeetingInvitationsOrCancellations", "")
 
-    def one(change: etree._Element) -> etree._Element:
+    def answer(change: etree._Element) -> etree._Element:
         identifier = required(change, "*")
-        target = find_item(organisation, caller, identifier, sessions)
+        target = find_item(call, identifier)
         item = target.item
         if "Modify" not in target.rights:
             raise Refusal("ErrorAccessDenied")
-        permit_write(organisation, caller, target.mailbox, request.operation)
+        permit_write(call, target.mailbox, call.request.operation)
         if item.kind == "CalendarItem" and not invitations:
             raise Refusal("ErrorSendMeetingInvitationsOrCancellationsRequired")
         if item.kind != "CalendarItem" and not disposition:
@@ -54,34 +49,34 @@ def update_item(
         draft = Draft(item.kind, item.values, item.extended)
         for update in change.iterfind("t:Updates/*", NS):
             draft.apply(update)
-        _resolve(item, draft, read_change_key(identifier), resolution)
+        _check_change_key(item, draft, read_change_key(identifier), resolution)
         if item.kind == "CalendarItem":
             check_times(draft.values)
-            _only_organizer(target, draft.changed)
-        invited = addresses(item)
+            _check_organizer(target, draft.changed)
+        before = addresses(item)
         uid = draft.values.pop("calendar:UID", None)
         item.uid = item.uid if uid is None else str(uid)
         item.values, item.extended = draft.values, draft.extended
         now = datetime.now(timezone.utc)
-        target.mailbox.opened().touch(item, draft.changed, now=now, by=caller.acting.display_name)
+        target.mailbox.contents().touch(item, draft.changed, now=now, by=call.caller.acting.display_name)
         if item.kind == "CalendarItem":
-            desk = Desk(organisation, target.mailbox, invitations, now)
-            send_changes(desk, item, invited, draft.changed)
-        written = T(item.kind, item_id(organisation, target.mailbox, item))
-        return message(NAME, M.Items(written), M.ConflictResults(T.Count("0")))
+            desk = Desk(call.organisation, target.mailbox, invitations, now)
+            send_changes(desk, item, before, draft.changed)
+        changed = T(item.kind, item_id(call.organisation, target.mailbox, item))
+        return message(NAME, M.Items(changed), M.ConflictResults(T.Count("0")))
 
-    return answer_each(NAME, changes, one, "Items")
-
-
-def _only_organizer(target: ItemTarget, changed: set[object]) -> None:
-    """Refuse an attendee's change of what is the organizer's. Raises Refusal, which names the property."""
-    refused = next((uri for uri in _ORGANIZERS if uri in changed), None)
-    if refused is not None and not organizes(target.mailbox, target.item):
-        raise Refusal("ErrorInvalidPropertySet", "Set action is invalid for property.", field=refused)
+    return answer_each(NAME, changes, answer, "Items")
 
 
-def _resolve(item: Item, draft: Draft, known: int | None, resolution: str) -> None:
-    """Judge the change key. Raises Refusal where the update cannot be made."""
+def _check_organizer(target: ItemTarget, changed: set[object]) -> None:
+    """Check that what is the organizer's is not changed by an attendee. Raises Refusal, which names the property."""
+    named = next((uri for uri in _ORGANIZERS if uri in changed), None)
+    if named is not None and not organizes(target.mailbox, target.item):
+        raise Refusal("ErrorInvalidPropertySet", "Set action is invalid for property.", field=named)
+
+
+def _check_change_key(item: Item, draft: Draft, known: int | None, resolution: str) -> None:
+    """Check the change key. Raises Refusal where the update cannot be made."""
     if resolution == ALWAYS:
         return
     if known is None:

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from pytest_flowscape.simulator.meetings.booking_policy import decide
 from pytest_flowscape.simulator.meetings.letters import (
     ATTENDEES,
     CANCELLED,
@@ -25,7 +26,6 @@ from pytest_flowscape.simulator.meetings.letters import (
     response,
     subject_of,
 )
-from pytest_flowscape.simulator.meetings.policies import decide
 from pytest_flowscape.simulator.model import Mailbox, Organisation
 from pytest_flowscape.simulator.model_items import Attendee, Body, Item, Person, Value
 from pytest_flowscape.simulator.model_meetings import (
@@ -54,18 +54,18 @@ def receive(organisation: Organisation, mailbox: Mailbox, letter: Letter, now: d
     elif letter.kind == CANCELLATION:
         _cancelled(mailbox, letter.meeting, now)
         if setting == AUTO_ACCEPT and mailbox.processing.attendant:
-            mailbox.opened().move(message, "deleteditems")
+            mailbox.contents().move(message, "deleteditems")
     elif letter.kind == REQUEST:
         if setting != AUTO_ACCEPT:
             place(mailbox, letter.meeting, "NoResponseReceived", now)
         elif mailbox.processing.attendant:
             _book(organisation, mailbox, letter, now)
-            mailbox.opened().move(message, "deleteditems")
+            mailbox.contents().move(message, "deleteditems")
 
 
 def copy_of(mailbox: Mailbox, uid: str) -> Item | None:
     """Return the calendar item of a meeting, None where the calendar has none."""
-    return next((item for item in mailbox.opened().within("calendar") if item.uid == uid), None)
+    return next((item for item in mailbox.contents().within("calendar") if item.uid == uid), None)
 
 
 def place(mailbox: Mailbox, meeting: Meeting, answer: str, now: datetime) -> Item:
@@ -85,9 +85,9 @@ def place(mailbox: Mailbox, meeting: Meeting, answer: str, now: datetime) -> Ite
         values["calendar:AppointmentReplyTime"] = now
     held = copy_of(mailbox, meeting.uid)
     if held is None:
-        return mailbox.opened().add("calendar", "CalendarItem", {**values, "calendar:UID": meeting.uid}, now=now)
+        return mailbox.contents().add("calendar", "CalendarItem", {**values, "calendar:UID": meeting.uid}, now=now)
     held.values = values
-    mailbox.opened().touch(held, values, now=now)
+    mailbox.contents().touch(held, values, now=now)
     return held
 
 
@@ -118,7 +118,7 @@ def settle(mailbox: Mailbox, meeting: Meeting, answer: str, now: datetime) -> It
         return place(mailbox, meeting, answer, now)
     held = copy_of(mailbox, meeting.uid)
     if held is not None:
-        mailbox.opened().move(held, "deleteditems")
+        mailbox.contents().move(held, "deleteditems")
     return None
 
 
@@ -141,7 +141,7 @@ def _cancelled(mailbox: Mailbox, meeting: Meeting, now: datetime) -> None:
     if held is None:
         return
     if mailbox.processing.remove_cancelled:
-        mailbox.opened().move(held, "deleteditems")
+        mailbox.contents().move(held, "deleteditems")
         return
     changes: dict[str, Value] = {
         "item:Subject": CANCELLED + str(held.values.get("item:Subject", "")),
@@ -151,7 +151,7 @@ def _cancelled(mailbox: Mailbox, meeting: Meeting, now: datetime) -> None:
         SEQUENCE: meeting.sequence,
     }
     held.values |= changes
-    mailbox.opened().touch(held, changes, now=now)
+    mailbox.contents().touch(held, changes, now=now)
 
 
 def _track(mailbox: Mailbox, letter: Letter, meeting: Meeting, message: Item, now: datetime) -> None:
@@ -168,7 +168,7 @@ def _track(mailbox: Mailbox, letter: Letter, meeting: Meeting, message: Item, no
         people: tuple[Attendee, ...] = tuple(one for name, one in attendees(item) if name == uri)
         item.values[uri] = tuple(_answered(one, address, letter.response, now) for one in people)
     if changed:
-        mailbox.opened().touch(item, changed, now=now)
+        mailbox.contents().touch(item, changed, now=now)
 
 
 def _answered(attendee: Attendee, address: str, answer: str, now: datetime) -> Attendee:

@@ -118,7 +118,7 @@ def put(mailbox: Mailbox, folder: str, letter: Letter, more: dict[str, Value], n
     }
     if letter.meeting is not None:
         values |= _about(letter, letter.meeting)
-    return mailbox.opened().add(folder, letter.kind, values | more, now=now)
+    return mailbox.contents().add(folder, letter.kind, values | more, now=now)
 
 
 def _about(letter: Letter, meeting: Meeting) -> dict[str, Value]:

@@ -68,7 +68,7 @@ def send_changes(desk: Desk, item: Item, before: Collection[str], changed: Colle
         sequence = item.values.get(SEQUENCE, 0)
         item.values[SEQUENCE] = (sequence if isinstance(sequence, int) else 0) + 1
         forget_answers(item.values)
-        desk.mailbox.opened().touch(item, (SEQUENCE, *ATTENDEES), now=desk.now, by=item.modified_by)
+        desk.mailbox.contents().touch(item, (SEQUENCE, *ATTENDEES), now=desk.now, by=item.modified_by)
     if desk.how == TO_NONE:
         return
     added = [address for address in invited if address not in before]

@@ -1,9 +1,8 @@
-"""Limits of the server: store sessions, simultaneous requests, and busy answers.
+"""Limits of the server: store sessions, simultaneous requests, and how many answers are busy ones.
 
 Exchange's Managed Store opens at most 16 EWS sessions for one user and
 database (Microsoft, "Managed store limits"); more give
 ErrorTooManyObjectsOpened. EwsMaxConcurrency gives ErrorExceededConnectionCount.
-Busy answers: Microsoft, "EWS throttling in Exchange", tables 3 and 4.
 """
 
 from __future__ import annotations
@@ -44,31 +43,27 @@ class Limits:
         self.books = Books()
 
     def enter(self) -> Callable[[], None]:
-        """Count a request in, and give what counts it out. Raises Refusal (a fault) above the limit."""
+        """Count a request in, and return what counts it out. Raises Refusal (a fault) above the limit."""
         books, policy = self.books, self.organisation.policy
         if books.in_flight >= policy.max_concurrency:
             self.organisation.counters["ews.over_limit"] += 1
             wait = {"BackOffMilliseconds": str(policy.limit_back_off_ms)} if policy.limit_back_off_ms else {}
             raise Refusal("ErrorExceededConnectionCount", values=wait)
         books.in_flight += 1
-        self.note("ews.max_in_flight", books.in_flight)
+        self.keep_highest("ews.max_in_flight", books.in_flight)
 
         def leave() -> None:
             books.in_flight -= 1
 
         return leave
 
-    def note(self, key: str, value: int) -> None:
-        """Keep the highest value seen under this counter."""
+    def keep_highest(self, key: str, value: int) -> None:
+        """Keep the highest value so far under this counter."""
         counters = self.organisation.counters
         counters[key] = max(counters[key], value)
 
-    def sessions(self, caller: Caller) -> MailboxSessions:
-        """Return the store sessions of one request."""
-        return MailboxSessions(self, caller)
-
     def throttle(self) -> str:
-        """Return how this request is throttled: "", "busy", "inner-busy" or "503"; counts it."""
+        """Return how this request is throttled ("", "busy", "inner-busy" or "503"), and count it if it is."""
         policy = self.organisation.policy
         kind = policy.throttle
         if not kind or policy.throttle_count == 0:
@@ -107,7 +102,7 @@ class MailboxSessions:
         else:
             self._books.sessions[sid] += 1
         self._mailboxes.add(mailbox.primary)
-        self._limits.note("ews.max_store_sessions", self._books.sessions[sid])
+        self._limits.keep_highest("ews.max_store_sessions", self._books.sessions[sid])
 
     def close_later(self) -> None:
         """Let each of them linger ``store_linger`` seconds from now, the answer being sent."""

@@ -70,7 +70,7 @@ def conflicting(mailbox: Mailbox, meeting: Meeting) -> list[Item]:
     """Return what else lies in the calendar at that time and is not shown as free."""
     start, end = times(meeting)
     found = []
-    for item in mailbox.opened().within("calendar"):
+    for item in mailbox.contents().within("calendar"):
         begins, ends = item.values.get("calendar:Start"), item.values.get("calendar:End")
         if item.uid == meeting.uid or not isinstance(begins, datetime) or not isinstance(ends, datetime):
             continue
