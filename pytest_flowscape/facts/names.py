@@ -1,60 +1,180 @@
-"""The facts by name: what a requirement may ask for, and what is asked of Exchange for it."""
+"""The registry of facts: one row for each, and everything that the tool knows about a fact by its name.
+
+Fixtures, fetching ahead, second looks, unreadable attributes and the evidence
+on the page come from these rows.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import Enum
 
-FACTS = frozenset(
-    (
-        "site",
-        "site_facts",
-        "host",
-        "endpoint",
-        "sign_in",
-        "own_mailbox",
-        "own_folder_ids",
-        "self_as_owner",
-        "out_of_scope",
-        "directory",
-        "account_entry",
-        "account_state",
-        "account_names",
-        "room",
-        "user",
-        "room_entry",
-        "room_addresses",
-        "room_rights",
-        "room_as_owner",
-        "room_as_delegate",
-        "room_sync",
-        "user_as_owner",
-        "room_booking",
-        "room_meeting",
-    )
-)
-# names of the facts that a second look measures anew
-ROOM_FACT_NAMES = frozenset(("room_entry", "room_addresses", "room_as_owner", "room_as_delegate", "room_sync"))
+SITE, ROOM, USER = "site", "room", "user"  # the values of requirement.Per
 
-
+# kinds of request: the five folders impersonated and as delegate, synchronisation, ResolveNames, a user's calendar
 OWNER, DELEGATE, SYNC, NAMES, USERS = "owner", "delegate", "sync", "names", "users"
 
-
-KINDS = (OWNER, DELEGATE, SYNC, NAMES, USERS)
-
-
-# known of the whole chunk before any of it is judged: whose folders were seen decides about each mailbox
+# answers that are judged once the whole chunk is there: whose folder ids were seen decides about each mailbox
 TOGETHER = frozenset((OWNER, DELEGATE, USERS))
 
-
-# what is asked of Exchange for a fact
-ASKED_FOR: Mapping[str, tuple[str, ...]] = {
-    "room_as_owner": (OWNER,),
-    "room_as_delegate": (OWNER, DELEGATE),
-    "room_booking": (OWNER, DELEGATE),
-    "room_meeting": (OWNER, DELEGATE),
-    "room_sync": (SYNC,),
-    "user_as_owner": (USERS,),
-}
-
-
 FIVE_FOLDERS = ("msgfolderroot", "inbox", "calendar", "sentitems", "deleteditems")
+
+
+class Side(str, Enum):
+    """What must be open to the run for a fact to be measured.
+
+    Exchange has three, one after the other: what answers before any password
+    (``ENDPOINT``), the answer to the sign-in itself (``SIGN_IN``), everything
+    later (``EWS``). ``EITHER`` is the directory, or ResolveNames where the
+    directory is closed. ``NONE``: the fact is always there.
+    """
+
+    NONE = "none"
+    ENDPOINT = "endpoint"
+    SIGN_IN = "sign-in"
+    EWS = "ews"
+    DIRECTORY = "directory"
+    EITHER = "either"
+
+
+@dataclass(frozen=True)
+class Fact:
+    """One fact that a requirement's function may take by its name.
+
+    ``per`` is ``site``, ``room`` or ``user``. ``text`` is its fixture's
+    docstring. ``requests`` are the kinds of request made for it, its own the
+    last. ``entry`` is the fact that holds the directory entries from which it
+    is read (``reads`` of a requirement). ``writes``: measuring it changes
+    something, so that no second look repeats it. ``key`` is its key in a
+    room's or user's facts in evidence.json.
+    """
+
+    name: str
+    per: str
+    side: Side
+    text: str
+    requests: tuple[str, ...] = ()
+    entry: str = ""
+    writes: bool = False
+    kept: str = ""
+
+    @property
+    def key(self) -> str:
+        """Return the key of the fact in evidence.json: that of its last request where the row names no other."""
+        return self.kept or (self.requests[-1] if self.requests else "")
+
+    @property
+    def measured_again(self) -> bool:
+        """Whether a second look measures the fact again."""
+        return self.per != SITE and not self.writes and bool(self.requests or self.entry)
+
+
+_ROWS = (
+    Fact("site", SITE, Side.NONE, "The site file, checked and frozen."),
+    Fact(
+        "site_facts",
+        SITE,
+        Side.NONE,
+        "Everything measured before any room, for requirements that judge what is absent.",
+    ),
+    Fact("host", SITE, Side.NONE, "What DNS, TCP and TLS said of the configured hostname."),
+    Fact("endpoint", SITE, Side.ENDPOINT, "The answer to one POST without credentials."),
+    Fact("sign_in", SITE, Side.SIGN_IN, "The run's one sign-in to EWS."),
+    Fact(
+        "own_mailbox",
+        SITE,
+        Side.SIGN_IN,
+        "The account's own inbox, bare and by its configured address, and its other folders.",
+    ),
+    Fact("own_folder_ids", SITE, Side.NONE, "The FolderIds of the account's own mailbox, empty where none were seen."),
+    Fact("self_as_owner", SITE, Side.EWS, "The account's calendar, asked impersonating itself."),
+    Fact(
+        "out_of_scope",
+        SITE,
+        Side.EWS,
+        "The mailbox that must not be impersonable, asked impersonating it; None where none is configured.",
+    ),
+    Fact("directory", SITE, Side.DIRECTORY, "Everything that the directory told."),
+    Fact(
+        "account_entry",
+        SITE,
+        Side.DIRECTORY,
+        "The service account's object in the directory.",
+        entry="account_entry",
+    ),
+    Fact("account_state", SITE, Side.DIRECTORY, "What refused the account's sign-in, and its object where readable."),
+    Fact("account_names", SITE, Side.EITHER, "First and last name of the service account.", entry="account_entry"),
+    Fact("room", ROOM, Side.NONE, "One configured room; the test runs once for each."),
+    Fact("room_entry", ROOM, Side.DIRECTORY, "Who holds the room's address in the directory.", entry="room_entry"),
+    Fact(
+        "room_addresses",
+        ROOM,
+        Side.EITHER,
+        "The primary SMTP address behind the room's configured address, and its holders.",
+        entry="room_entry",
+        kept=NAMES,
+    ),
+    Fact(
+        "room_rights",
+        ROOM,
+        Side.NONE,
+        "What the directory's copy of the mailbox permissions says: it explains, it never judges.",
+    ),
+    Fact(
+        "room_as_owner",
+        ROOM,
+        Side.EWS,
+        "Five folders of the room, asked impersonating it, with rights and PermissionSet.",
+        requests=(OWNER,),
+    ),
+    Fact(
+        "room_as_delegate",
+        ROOM,
+        Side.EWS,
+        "The same five folders, asked without impersonation.",
+        requests=(OWNER, DELEGATE),
+    ),
+    Fact("room_sync", ROOM, Side.EWS, "The answer to SyncFolderItems on the room's calendar.", requests=(SYNC,)),
+    Fact(
+        "room_booking",
+        ROOM,
+        Side.EWS,
+        "One booking in the room's calendar, made, extended, ended early and removed; only where it was asked for.",
+        requests=(OWNER, DELEGATE),
+        writes=True,
+        kept="bookings",
+    ),
+    Fact(
+        "room_meeting",
+        ROOM,
+        Side.EWS,
+        "One meeting with the room, answered, extended, ended early and cancelled; only where it was asked for.",
+        requests=(OWNER, DELEGATE),
+        writes=True,
+        kept="meetings",
+    ),
+    Fact("user", USER, Side.NONE, "One configured user's primary SMTP address; the test runs once for each."),
+    Fact(
+        "user_as_owner",
+        USER,
+        Side.EWS,
+        "A user's calendar folder, asked impersonating the user: IdOnly, no content.",
+        requests=(USERS,),
+    ),
+)
+
+FACTS: Mapping[str, Fact] = {row.name: row for row in _ROWS}
+"""Every fact by its name."""
+
+KINDS = (*dict.fromkeys(kind for row in _ROWS for kind in row.requests), NAMES)
+"""Every kind of request."""
+
+
+def requests_for(names: Iterable[str], *, directory_closed: bool) -> frozenset[str]:
+    """Return the kinds of request that Exchange gets for these facts of a room or user; other names need none."""
+    rows = [FACTS[name] for name in names if name in FACTS]
+    found = {kind for row in rows for kind in row.requests}
+    if directory_closed and any(row.side is Side.EITHER and row.per != SITE for row in rows):
+        found.add(NAMES)
+    return frozenset(found)

@@ -22,7 +22,17 @@ from typing import Any
 
 from pytest_flowscape.core.interruption import INTERRUPTION
 from pytest_flowscape.facts import MailboxAnswer
-from pytest_flowscape.facts.names import ASKED_FOR, DELEGATE, FIVE_FOLDERS, KINDS, NAMES, OWNER, SYNC, TOGETHER, USERS
+from pytest_flowscape.facts.names import (
+    DELEGATE,
+    FIVE_FOLDERS,
+    KINDS,
+    NAMES,
+    OWNER,
+    SYNC,
+    TOGETHER,
+    USERS,
+    requests_for,
+)
 from pytest_flowscape.gathering.folder_ids import Claims
 from pytest_flowscape.probes.ews.session import EwsSession
 
@@ -46,13 +56,12 @@ def wanted_chunks(
 ) -> list[Wanted]:
     """Return what is to be fetched for these targets and names of facts, chunk by chunk; what has no chunk, last."""
     chunks: dict[int, dict[str, list[str]]] = {}
-    kinds_of: dict[frozenset[str], tuple[str, ...]] = {}  # thousands of tests ask for the same
+    kinds_of: dict[frozenset[str], list[str]] = {}  # thousands of tests ask for the same
     for target, names in coming:
-        asked = frozenset(names)
-        kinds = kinds_of.get(asked)
+        facts = frozenset(names)
+        kinds = kinds_of.get(facts)
         if kinds is None:
-            also = {NAMES} if directory_closed and "room_addresses" in asked else set()
-            kinds = kinds_of[asked] = tuple(sorted(also.union(*(ASKED_FOR.get(name, ()) for name in asked))))
+            kinds = kinds_of[facts] = sorted(requests_for(facts, directory_closed=directory_closed))
         for kind in kinds:
             chunks.setdefault(chunk_of.get(target, -1), {}).setdefault(kind, []).append(target)
     users = chunks.pop(-1, None)

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 from pytest_flowscape.core.errors import NotMeasured, NotRequested, RequirementFailed
 from pytest_flowscape.facts import DirectoryEntry, Holders, SiteFacts
-from pytest_flowscape.facts.names import FACTS, ROOM_FACT_NAMES
+from pytest_flowscape.facts.names import FACTS
 from pytest_flowscape.facts.policy import SECOND_LOOK_SAMPLE, SECOND_LOOKS
 from pytest_flowscape.judging.catalogue import Judged
 from pytest_flowscape.judging.causes import CAUSES, failing, unmeasured
@@ -23,16 +23,6 @@ from pytest_flowscape.site.one_run import Run
 
 # findings of ROOM-1 and ROOM-2 that explain why Exchange does not accept an address
 NO_ADDRESS = ("missing", "online", "not-a-mailbox", "alias", "primary-not-one", "held-twice")
-READ_FROM = {
-    "account_entry": "account_entry",
-    "account_names": "account_entry",
-    "room_entry": "room_entry",
-    "room_addresses": "room_entry",
-}
-
-
-# what a second look would have to write again
-NEVER_REPEATED = frozenset(("room_booking", "room_meeting"))
 Decided = NotMeasured | NotRequested | RequirementFailed | None
 
 
@@ -116,15 +106,15 @@ class Judge:
         """Return a fact for a requirement. Raises NotMeasured, also for an attribute that it reads and cannot."""
         fact = getattr(self._gather, name)(target)
         judged = self._judged.get(id_)
-        if judged and name in READ_FROM:
-            self._refuse_unreadable(judged.requirement, name, target)
+        if judged and FACTS[name].entry:
+            self._refuse_unreadable(judged.requirement, FACTS[name].entry, target)
         return fact
 
-    def _refuse_unreadable(self, requirement: Requirement, name: str, target: str) -> None:
+    def _refuse_unreadable(self, requirement: Requirement, entry: str, target: str) -> None:
         """Raise NotMeasured where an attribute that the requirement reads is not readable: it only looks absent."""
         if self._gather.facts.directory_cause:
             return
-        if READ_FROM[name] == "account_entry":
+        if entry == "account_entry":
             entries: tuple[DirectoryEntry, ...] = (self._gather.account_entry(target),)
         else:
             holders = self._gather.room_entry(target)
@@ -143,7 +133,8 @@ class Judge:
         if stopped:
             return stopped
         found = self._explained(self._call(judged, target), id_, target)
-        again = judged.requirement.per is not Per.SITE and not NEVER_REPEATED & set(judged.fact_names)
+        writes = any(FACTS[name].writes for name in judged.fact_names if name in FACTS)
+        again = judged.requirement.per is not Per.SITE and not writes
         if isinstance(found, RequirementFailed) and again:
             return self._second_look(judged, target, found)
         return found
@@ -217,8 +208,7 @@ class Judge:
         else:
             self._sample -= 1
         self.second_looks += 1
-        names = set(judged.fact_names) & (ROOM_FACT_NAMES | {"user_as_owner"})
-        self._gather.forget(names, target)
+        self._gather.forget(judged.fact_names, target)
         second = self._explained(self._call(judged, target), judged.requirement.id, target)
         if not isinstance(second, RequirementFailed):
             said = f"a first answer said otherwise and did not hold: {first.found}"
