@@ -1,4 +1,4 @@
-"""evidence.json: the facts as they were told, without judgement and without any secret."""
+"""evidence.json: the facts as the servers stated them, without judgement and without any secret."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from typing import Any
 
 from pytest_flowscape.core.own_state import private_folder
 from pytest_flowscape.core.secret import MASK, Secret
-from pytest_flowscape.facts import FolderAnswer, SiteFacts
+from pytest_flowscape.facts import SiteFacts
 from pytest_flowscape.report.files import writing
 
 SCHEMA = "flowscape-evidence/1"
@@ -29,15 +29,15 @@ def write(
     *,
     clean: Callable[[str], str] = str,
 ) -> Path:
-    """Write evidence.json into ``folder`` (created private), whole or not at all, and give its path.
+    """Write evidence.json into ``folder`` (created private), whole or not at all, and return its path.
 
     ``room_facts`` maps a room's or user's address to its facts by name.
     ``clean`` takes secrets out of a text: a server may have sent one back to us
     in an error message. Raises OSError.
     """
     encoder = _Encoder(clean)
-    rooms = ((_key(address), writing.Json(encoder.text(facts))) for address, facts in room_facts.items())
-    site = site_facts and {n: writing.Json(encoder.text(getattr(site_facts, n))) for n in _fields(SiteFacts)}
+    rooms = ((_key(address), encoder.encode(facts)) for address, facts in room_facts.items())
+    site = site_facts and {n: encoder.encode(getattr(site_facts, n)) for n in _fields(SiteFacts)}
     document = {"schema": SCHEMA, "site": site, "rooms": rooms}
     return writing.atomic_write(private_folder(folder) / NAME, writing.json_pieces(document))
 
@@ -55,12 +55,10 @@ def encode(value: Any) -> Any:
 
 
 class _Encoder:
-    """Encodes facts, every text cleaned; what is the same for thousands of rooms is encoded once."""
+    """Encodes facts, every text cleaned."""
 
     def __init__(self, clean: Callable[[str], str]) -> None:
-        self._clean = lru_cache(maxsize=10_000)(clean)
-        self._quoted = lru_cache(maxsize=10_000)(lambda text: writing.json_text(self._clean(text)))
-        self._shared: dict[int, tuple[Any, str]] = {}  # with the fact itself, so that its id stays its own
+        self._clean = lru_cache(maxsize=10_000)(clean)  # thousands of rooms say the same
 
     def encode(self, value: Any) -> Any:
         if value is None or type(value) in (bool, int):
@@ -76,66 +74,14 @@ class _Encoder:
         if isinstance(value, (list, tuple)):
             return [self.encode(one) for one in value]
         if is_dataclass(value) and not isinstance(value, type):
-            return self._fields(value)
+            return {name: self.encode(getattr(value, name)) for name in _fields(type(value))}
         scalar = value if isinstance(value, (str, int)) else _scalar(value)
         return self._clean(str(scalar)) if isinstance(scalar, str) else scalar
-
-    def _fields(self, value: Any) -> dict[str, Any]:
-        kind: type = type(value)
-        return {name: self.encode(getattr(value, name)) for name in _fields(kind)}
-
-    def text(self, value: Any) -> str:
-        """Return what ``encode`` gives as JSON at once; what thousands of folders share is written once."""
-        if value is None:
-            return "null"
-        kind: type = type(value)
-        if kind is str:
-            return self._quoted(value)
-        if kind is bytes:
-            return self._quoted(_bytes(value))
-        if kind is tuple:
-            return f"[{', '.join([self.text(one) for one in value])}]" if value else "[]"
-        if isinstance(value, Mapping):
-            return _object([f"{_name(_key(key))}: {self.text(one)}" for key, one in value.items()])
-        if is_dataclass(value) and kind is not type:
-            once, text = self._once, self.text
-            return _object(
-                [
-                    begin + (once if shared else text)(getattr(value, name))
-                    for name, begin, shared in _fields_of_text(kind)
-                ]
-            )
-        return writing.json_text(self.encode(value))
-
-    def _once(self, value: Any) -> str:
-        known = self._shared.get(id(value))
-        if known is None:
-            known = self._shared[id(value)] = value, self.text(value)
-        return known[1]
-
-
-@lru_cache(maxsize=1000)
-def _name(key: str) -> str:
-    return writing.json_text(key)
-
-
-def _object(entries: list[str]) -> str:
-    return f"{{{', '.join(entries)}}}"
 
 
 @cache
 def _fields(kind: type) -> tuple[str, ...]:
     return tuple(field.name for field in fields(kind))
-
-
-@cache
-def _fields_of_text(kind: type) -> tuple[tuple[str, str, bool], ...]:
-    """Return each field: its name, how its entry begins, and whether many hold the same value."""
-    shared = _SHARED.get(kind, ())
-    return tuple((name, f'"{name}": ', name in shared) for name in _fields(kind))
-
-
-_SHARED: Mapping[type, tuple[str, ...]] = {FolderAnswer: ("rights", "permissions")}
 
 
 def _scalar(value: object) -> Any:

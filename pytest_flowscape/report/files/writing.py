@@ -34,12 +34,6 @@ def report_folder(base: Path, site: Site) -> Path:
 _JSON = json.JSONEncoder(ensure_ascii=False, allow_nan=False)
 
 
-class Json(str):
-    """A value that is JSON already."""
-
-    __slots__ = ()
-
-
 def atomic_write(path: Path, text: str | Iterable[str]) -> Path:
     """Write ``text``, whole or piece by piece, as UTF-8 to ``path`` with mode 0600 and give the path.
 
@@ -81,7 +75,7 @@ def _entries(brackets: str, entries: Iterable[str]) -> Iterator[str]:
 
 def json_text(value: Any) -> str:
     """Return a value as JSON on one line. Raises ValueError for a number that JSON has no word for."""
-    return value if isinstance(value, Json) else _JSON.encode(value)
+    return _JSON.encode(value)
 
 
 def copy(source: Path, target: Path) -> Path:
