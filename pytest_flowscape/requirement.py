@@ -1,4 +1,4 @@
-"""What a requirement is: its metadata beside its test function, and how a test says that it fails."""
+"""What a requirement is: metadata beside its test function, and how a test says that it fails."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ MARK = "flowscape_requirement"
 
 
 class Level(str, Enum):
-    """``required`` decides the verdict; ``recommended`` is shown and never decides."""
+    """``required`` decides the verdict; ``recommended`` is only shown."""
 
     REQUIRED = "required"
     RECOMMENDED = "recommended"
@@ -46,7 +46,7 @@ class Per(str, Enum):
 
 
 class Owner(str, Enum):
-    """Whose work the fix is."""
+    """Who does the fix."""
 
     NETWORK = "network administrator"
     EXCHANGE = "Exchange administrator"
@@ -56,7 +56,7 @@ class Owner(str, Enum):
 
 @dataclass(frozen=True)
 class Requirement:
-    """One sentence of the preparation guide as a MUST, with what a reader needs when it does not hold.
+    """One sentence of the preparation guide as a MUST, with what a reader needs when it is not met.
 
     ``fix`` is a text for people with the commands to review and run; the
     placeholders ``{target}``, ``{account}`` (the user name), ``{email}`` and
@@ -82,7 +82,7 @@ class Requirement:
 
 @dataclass
 class Notes:
-    """What a passed or failed requirement wants to add; the fixture ``notes`` gives one per test."""
+    """What a passed or failed requirement adds to its result; the fixture ``notes`` has one per test."""
 
     lines: list[str] = field(default_factory=list)
 
@@ -106,7 +106,7 @@ def requirement(
     reads: tuple[str, ...] = (),
     opt_in: str = "",
 ) -> Callable[[F], F]:
-    """Declare the decorated test function to be the requirement ``id``.
+    """Return a decorator that declares a test function to be the requirement ``id``.
 
     The first paragraph of the function's docstring is the requirement's text.
     Guards (unique id, every field filled) run at collection.

@@ -7,7 +7,7 @@ from pathlib import Path
 
 
 class FlowscapeError(Exception):
-    """Anything that this package raises on purpose."""
+    """Any error that this package raises on purpose."""
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Mistake:
 
 
 class SiteFileError(FlowscapeError):
-    """The site file (or a file that it names) cannot be used; carries every mistake found."""
+    """The site file (or a file that it names) cannot be used; ``mistakes`` are all that were found."""
 
     def __init__(self, mistakes: tuple[Mistake, ...]) -> None:
         self.mistakes = mistakes
@@ -33,7 +33,7 @@ class SiteFileError(FlowscapeError):
 
 
 class PasswordError(FlowscapeError):
-    """A password source of the site file gives no password; the text says what to do."""
+    """A password source of the site file has no password; the text says what to do."""
 
 
 class DemoError(FlowscapeError):
@@ -41,11 +41,11 @@ class DemoError(FlowscapeError):
 
 
 class NotMeasured(FlowscapeError):  # noqa: N818  an outcome by its name, not a programming error
-    """A fact, or an attribute that a requirement reads, could not be had.
+    """A fact, or an attribute that a requirement reads, is not available.
 
     ``reason`` is one sentence for people. ``cause`` is a key of ``causes.CAUSES``
     or empty. ``because`` is the requirement whose failure is the reason, or
-    empty. ``waiting`` marks what time alone may cure (replication, a cache).
+    empty. ``waiting`` marks what may be fixed by waiting (replication, a cache).
     """
 
     def __init__(self, reason: str, *, cause: str = "", because: str = "", waiting: bool = False) -> None:
@@ -57,7 +57,7 @@ class NotMeasured(FlowscapeError):  # noqa: N818  an outcome by its name, not a 
 
 
 class NotRequested(FlowscapeError):  # noqa: N818  an outcome by its name, see NotMeasured
-    """A requirement that is measured only when asked for was not, or not on this target; ``reason`` is a sentence."""
+    """A requirement that is measured only on request was not requested, or not on this target; ``reason`` says so."""
 
     def __init__(self, reason: str) -> None:
         self.reason = reason
@@ -65,11 +65,11 @@ class NotRequested(FlowscapeError):  # noqa: N818  an outcome by its name, see N
 
 
 class RequirementFailed(FlowscapeError, AssertionError):  # noqa: N818  an outcome, see NotMeasured
-    """A requirement was measured and does not hold.
+    """A requirement was measured and is not met.
 
     ``expected`` and ``found`` are one sentence each. ``cause`` groups failures
-    of one kind in the summary. ``fix`` and ``owner`` override those of the
-    requirement where this cause needs another remedy or another person.
+    of one kind in the summary. ``fix``, ``owner`` and ``consequence`` override
+    those of the requirement where this cause needs others.
     """
 
     def __init__(

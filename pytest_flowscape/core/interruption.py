@@ -1,8 +1,8 @@
-"""Ctrl-C and the end that a cancelled CI job is told (SIGTERM): the run stops within seconds, and says what it has.
+"""Ctrl-C, and the SIGTERM of a cancelled CI job: the run stops within seconds, and reports what it has.
 
 The first signal ends whatever the main thread does, as Ctrl-C always did. What
-is done after it (removing a booking, saying goodbye) has a moment of ``grace``;
-every deadline of the run ends with it. Threads that wait for a server are left
+is done after it (removing a booking, writing the report) has ``grace`` seconds;
+every deadline of the run ends with them. Threads that wait for a server are left
 behind. Further signals change nothing as long as the run keeps to its limit.
 
 On Windows a read from a socket cannot be interrupted: there the run stops when
@@ -26,15 +26,15 @@ T = TypeVar("T")
 U = TypeVar("U")
 
 ALONE = 1.5
-"""Seconds after the signal in which a process that runs tests may still ask a server something."""
+"""Seconds after the signal in which a process that runs tests may still send requests."""
 LAST_WORDS = 2.5
 """Seconds after the signal until which a controller listens to its workers."""
 WITH_WORKERS = 3.5
-"""Seconds after the signal in which a controller may still ask a server something itself."""
-NUDGE = 0.1
-"""Seconds after which a signal that was not heeded is sent again."""
+"""Seconds after the signal in which a controller may still send requests itself."""
+RESEND = 0.1
+"""Seconds after which a signal that was not handled is sent again."""
 PATIENCE = 10.0
-"""Seconds after which another signal is heeded: the run should have ended long ago."""
+"""Seconds after which another signal counts: the run should have ended long ago."""
 
 # SIGBREAK is Ctrl-Break, on Windows only
 _NAMES = ("SIGINT", "SIGTERM", "SIGBREAK")
@@ -42,28 +42,28 @@ _WORDS = {"SIGINT": "Ctrl-C", "SIGTERM": "SIGTERM", "SIGBREAK": "Ctrl-Break"}
 
 
 class Interrupted(KeyboardInterrupt):
-    """A signal told the run to stop; the text names it."""
+    """A signal stopped the run; the text names it."""
 
 
 class Interruption:
-    """Whether this process was told to stop, since when, and how long it may go on tidying up."""
+    """Whether a signal stopped this process, when, and how long it may go on cleaning up."""
 
     def __init__(self) -> None:
-        self._forget()
+        self._reset()
 
-    def _forget(self) -> None:
+    def _reset(self) -> None:
         self.by = ""
         self.grace = ALONE
         self._at: float | None = None
         self._held = False
-        self._others: list[Callable[[], None]] = []
+        self._calls: list[Callable[[], None]] = []
 
     def __bool__(self) -> bool:
-        """Whether the run was told to stop."""
+        """Whether a signal stopped the run."""
         return self._at is not None
 
     def left(self) -> float:
-        """Return the seconds that a deadline of this thread may still last: endless while nobody has said stop."""
+        """Return the seconds that a deadline of this thread may still last: infinite without a signal."""
         if self._at is None:
             return math.inf
         if threading.current_thread() is not threading.main_thread():
@@ -71,47 +71,47 @@ class Interruption:
         return max(0.0, self._at + self.grace - time.monotonic())
 
     def remaining(self, seconds: float) -> float:
-        """Return what is left of so many seconds after the signal; all of them while there was none."""
+        """Return what is left of so many seconds after the signal; all of them without one."""
         return seconds if self._at is None else max(0.0, self._at + seconds - time.monotonic())
 
     def call_at_signal(self, other: Callable[[], None]) -> None:
-        """Call ``other`` at the signal, before the main thread is interrupted; for workers, who are told as well."""
-        self._others.append(other)
+        """Call ``other`` at the signal, before the main thread is interrupted; it passes the signal on to workers."""
+        self._calls.append(other)
 
     def hold(self) -> None:
-        """From now on let signals interrupt nothing: the run is at its end, and writes its report."""
+        """Let signals interrupt nothing from now on: the run is at its end, and writes its report."""
         self._held = True
 
     def listen(self) -> Callable[[], None]:
-        """Heed the signals, and give what puts everything back; harmless outside the main thread.
+        """Handle the signals, and return a function that undoes this; harmless outside the main thread.
 
         A signal that is ignored (``nohup``, a job in the background) stays so,
         and so does one that somebody else handles.
         """
-        self._forget()  # one process may hold several runs, one after another
+        self._reset()  # one process may hold several runs, one after another
         before: dict[int, Any] = {}
         for name in _NAMES:
             number = getattr(signal, name, None)
             if number is None or signal.getsignal(number) not in (signal.SIG_DFL, signal.default_int_handler):
                 continue
             with contextlib.suppress(ValueError):  # only the main thread may
-                before[number] = signal.signal(number, self._heed)
+                before[number] = signal.signal(number, self._handle)
 
-        stop_nudging = self._nudge(frozenset(before)) if before else (lambda: None)
+        stop_watching = self._watch(frozenset(before)) if before else (lambda: None)
 
         def stop_listening() -> None:
-            stop_nudging()
+            stop_watching()
             for number, handler in before.items():
                 signal.signal(number, handler)
 
         return stop_listening
 
-    def _nudge(self, numbers: frozenset[int]) -> Callable[[], None]:
-        """Send a signal again that the main thread has not heeded, and give what ends that.
+    def _watch(self, numbers: frozenset[int]) -> Callable[[], None]:
+        """Send a signal again that the main thread has not handled; return a function that ends this.
 
-        Where it comes between the last look for signals and the system call
-        that waits, that call is not interrupted (PEP 475), and the handler
-        would run minutes later. Python tells of a signal at once by a file.
+        A signal between the last look for signals and the system call that
+        waits does not interrupt that call (PEP 475): the handler would run
+        minutes later. Python writes the signal to a file at once.
         """
         if sys.platform != "win32":
             others = signal.set_wakeup_fd(-1)
@@ -123,11 +123,11 @@ class Interruption:
 
                 def watch() -> None:
                     with contextlib.suppress(OSError), here:
-                        while told := here.recv(1):
-                            while told[0] in numbers and self._at is None:
-                                time.sleep(NUDGE)
+                        while sent := here.recv(1):
+                            while sent[0] in numbers and self._at is None:
+                                time.sleep(RESEND)
                                 if self._at is None:
-                                    signal.pthread_kill(main, told[0])
+                                    signal.pthread_kill(main, sent[0])
 
                 def stop() -> None:
                     signal.set_wakeup_fd(-1)
@@ -138,13 +138,13 @@ class Interruption:
             signal.set_wakeup_fd(others)  # an event loop's: it is not ours to take
         return lambda: None
 
-    def _heed(self, number: int, _frame: object) -> None:
+    def _handle(self, number: int, _frame: object) -> None:
         now = time.monotonic()
         if self._at is None:
             self._at = now
             name = signal.Signals(number).name
             self.by = _WORDS.get(name, name)
-            for other in self._others:
+            for other in self._calls:
                 other()
         elif now - self._at < PATIENCE:
             return
@@ -153,11 +153,11 @@ class Interruption:
 
 
 INTERRUPTION = Interruption()
-"""This process's own: signals are the process's."""
+"""The one of this process, as signals go to a process."""
 
 
 def in_parallel(ask: Callable[[T], U], items: Iterable[T], most: int, name: str) -> list[U]:
-    """Call ``ask`` for every item in at most so many threads, and give what it gave, in the items' order.
+    """Return what ``ask`` returns for every item, in their order, called in at most ``most`` threads.
 
     Raises the first error that ``ask`` raised. Where the main thread is
     interrupted it does not wait for the others: they end with the process, and

@@ -14,13 +14,13 @@ from urllib.parse import quote
 from pytest_flowscape.core.nt_hash import keys
 
 MASK = "********"
-MIN_PIECE = 3  # of a cut password that is masked; shorter ones tell little and stand everywhere
-ELLIPSIS = re.compile(r"\.{3,}")  # how pytest's reprs cut a long text in the midst
-SHORTEST_WITHIN_BASE64 = 8  # shorter ones would hit innocent text
+MIN_PIECE = 3  # of a cut password that is masked; shorter ones say little and are everywhere
+ELLIPSIS = re.compile(r"\.{3,}")  # how pytest's reprs cut the middle out of a long text
+MIN_WITHIN_BASE64 = 8  # shorter ones would hit innocent text
 
 
 class Secret:
-    """Hold a password; only ``reveal()`` gives it back.
+    """A password; only ``reveal()`` returns it.
 
     The value lives in a closure, so that ``--showlocals``, ``vars()`` and
     debuggers that print attributes show nothing.
@@ -32,46 +32,43 @@ class Secret:
         self.reveal: Callable[[], str] = lambda: value
 
     def __repr__(self) -> str:
-        """Show that there is a secret, and nothing of it."""
+        """Return that there is a secret, and nothing of it."""
         return f"Secret({MASK})"
 
     __str__ = __repr__
 
     def __format__(self, spec: str) -> str:
-        """Format as the mask, whatever the format asked for."""
+        """Return the mask, whatever the format asks for."""
         return MASK
 
     def __eq__(self, other: object) -> bool:
-        """Compare by identity: equality would tell something about the value."""
+        """Whether it is the same object: equality would reveal something about the value."""
         return self is other
 
     __hash__ = object.__hash__
 
     def __reduce__(self) -> NoReturn:
-        """Refuse to be pickled.
-
-        Raises TypeError always.
-        """
+        """Refuse to be pickled. Always raises TypeError."""
         raise TypeError("a Secret is not pickled")
 
 
 NOTHING = Secret("")
-"""In place of a password where none is needed: it is neither asked for nor read."""
+"""For a run that needs no password: none is asked for or read. Compared by identity."""
 
 
 def encodings(value: str, usernames: tuple[str, ...] = ()) -> tuple[str, ...]:
-    """Return every text under which ``value`` may stand in an artefact, longest first.
+    """Return every text as which ``value`` may appear in an artefact, longest first.
 
     That is: itself, and backslash-escaped as reprs and JSON do; each of these
     escaped for XML and HTML (named and numeric references); percent-encoded;
     the repr, hexadecimal and Base64 forms of its UTF-8, Latin-1 and UTF-16
     bytes, of its NT hash and of the keys that NTLM makes of it for each of
     ``usernames``; the Basic authorization of these; and what Base64 makes of it
-    in the midst of other bytes, for names that are not known.
+    among other bytes, for names that are not known.
     """
     utf8 = value.encode("utf-8", "surrogatepass")
     utf16 = value.encode("utf-16-le", "surrogatepass")
-    found = {quoted for text in {value, *_backslashed(value)} for quoted in _marked_up(text)}
+    found = {quoted for text in {value, *_backslash_forms(value)} for quoted in _markup_forms(text)}
     for safe in ("", "/", "/:?#[]@!$&'()*+,;=%~"):
         percent = quote(utf8, safe=safe)
         found |= {percent, _lower_percent(percent), percent.replace("%20", "+")}
@@ -89,15 +86,15 @@ def encodings(value: str, usernames: tuple[str, ...] = ()) -> tuple[str, ...]:
 
 
 def _latin1(value: str) -> bytes:
-    """Return the Latin-1 bytes, as some HTTP libraries send them; nothing where there are none."""
+    """Return the Latin-1 bytes, as some HTTP libraries send them; empty if there are none."""
     try:
         return value.encode("latin-1")
     except UnicodeEncodeError:
         return b""
 
 
-def _backslashed(value: str) -> set[str]:
-    """Return the value as it stands in reprs, whichever quotes they chose, and in JSON."""
+def _backslash_forms(value: str) -> set[str]:
+    """Return the value as it is in reprs, whichever quotes they choose, and in JSON."""
     forms = set()
     for escaped in (repr(value)[1:-1], ascii(value)[1:-1]):
         bare = escaped.replace("\\'", "'")
@@ -106,7 +103,7 @@ def _backslashed(value: str) -> set[str]:
     return forms | {json.dumps(form)[1:-1] for form in forms}  # a repr within JSON
 
 
-def _marked_up(text: str) -> set[str]:
+def _markup_forms(text: str) -> set[str]:
     """Return the text as XML and HTML writers escape it: html, ElementTree, lxml and markupsafe differ in quotes."""
     base = html.escape(text, quote=False)
     forms = {
@@ -125,18 +122,18 @@ def _lower_percent(text: str) -> str:
 
 
 def _within_base64(raw: bytes) -> set[str]:
-    """Return what stays of the bytes in Base64 whatever stands before and behind them; nothing where that is short."""
+    """Return what the bytes are in Base64 whatever is before and after them; nothing if that is short."""
     found = set()
     for before in range(3):
         text = base64.b64encode(bytes(before) + raw).decode()
         begin = (before * 8 + 5) // 6
         end = (before + len(raw)) * 8 // 6
-        if end - begin >= SHORTEST_WITHIN_BASE64:
+        if end - begin >= MIN_WITHIN_BASE64:
             found.add(text[begin:end])
     return found
 
 
-# the message that proves a password (AUTHENTICATE_MESSAGE, [MS-NLMP] 2.2.1.3), wherever it stands within SPNEGO's
+# the message that proves a password (AUTHENTICATE_MESSAGE, [MS-NLMP] 2.2.1.3), wherever it is within SPNEGO's
 _PROOF_HEAD = b"NTLMSSP\x00\x03\x00\x00\x00"
 _PROOF_BASE64 = tuple(sorted(_within_base64(_PROOF_HEAD)))
 PROOF_MARKS = ("NTLMSSP", _PROOF_HEAD.hex(), _PROOF_HEAD.hex().upper(), *_PROOF_BASE64)
@@ -149,9 +146,9 @@ def _is_proof(run: str) -> bool:
 
 
 def scrub(text: str, forms: tuple[str, ...]) -> str:
-    """Replace every one of ``forms`` (from ``encodings``) in ``text`` by the mask.
+    """Return ``text`` with every one of ``forms`` (from ``encodings``) replaced by the mask.
 
-    So are the pieces of a form beside an ellipsis, where a long repr was cut,
+    So are the pieces of a form next to an ellipsis, where a long repr was cut,
     and NTLM messages that prove a password: a weak one can be guessed from them.
     """
     for mark in PROOF_MARKS:
@@ -168,7 +165,7 @@ def scrub(text: str, forms: tuple[str, ...]) -> str:
 
 
 def _pieces_in(text: str, forms: tuple[str, ...]) -> list[tuple[int, int]]:
-    """Find beginnings of forms before an ellipsis and ends behind one, as spans in their order."""
+    """Return where beginnings of forms are before an ellipsis and ends after one, as spans in their order."""
     spans: list[tuple[int, int]] = []
     if not forms:
         return spans
@@ -188,7 +185,7 @@ def _pieces_in(text: str, forms: tuple[str, ...]) -> list[tuple[int, int]]:
 
 @lru_cache(maxsize=4)
 def _pieces(forms: tuple[str, ...]) -> tuple[frozenset[str], frozenset[str], frozenset[str]]:
-    """Return the beginnings, the ends, and everything of the shortest length, of all forms."""
+    """Return the beginnings, the ends, and all pieces of the shortest length, of all forms."""
     size = MIN_PIECE
     heads = {form[:n] for form in forms for n in range(size, len(form))}
     tails = {form[-n:] for form in forms for n in range(size, len(form))}

@@ -167,7 +167,7 @@ def _naming_the_room(counts: Counts) -> int:
 
 
 def _further_controllers(run: Run) -> int:
-    """Count the domain controllers that the site file names beside the first one."""
+    """Count the domain controllers that the site file names after the first one."""
     servers = run.site.directory.servers if run.site.directory else ()
     return max(0, sum(not server.is_global_catalog for server in servers) - 1)
 

@@ -24,9 +24,9 @@ class Run:
     ``folder`` is private to the run and removed at its end. ``workers`` is the
     number of processes that ask rooms (1 without xdist). ``refused_at`` is the
     time of a refusal remembered from an earlier run, ``directory_refused_at``
-    that of a separate directory user's. ``book`` is what was asked to be booked
-    (``room``, or ``meeting`` for both round trips), empty for nothing;
-    ``journals`` is where what was written is journalled.
+    that of a separate directory user's. ``book`` is what to book (``room``, or
+    ``meeting`` for both round trips), empty for nothing; ``journals`` is where
+    what is written is journalled.
     """
 
     site: Site
@@ -43,12 +43,12 @@ class Run:
     journals: Path | None = None
 
     def asks_for(self, opt_in: str) -> bool:
-        """Whether this run makes what a requirement with this opt-in needs; empty needs nothing."""
+        """Whether this run does what a requirement with this opt-in needs; empty needs nothing."""
         return opt_in in ("", *(OPT_INS if self.book == BOOK_MEETING else OPT_INS[:1] if self.book else ()))
 
     @property
     def invitees(self) -> tuple[str, ...]:
-        """Return the addresses of the chosen rooms that are to be invited to a meeting."""
+        """Return the addresses of the chosen rooms to invite to a meeting."""
         named = self.site.booking.rooms if self.book == BOOK_MEETING else ()
         return tuple(room.email for room in self.rooms if room.email in named)
 

@@ -1,4 +1,4 @@
-"""Signals: the first interrupts, later ones do not; deadlines end with it; whoever else handles a signal keeps it."""
+"""Signals: the first interrupts, later ones do not; deadlines end with it; a handler of somebody else stays."""
 
 from __future__ import annotations
 
@@ -40,20 +40,20 @@ def test_other_threads_have_no_time_left(listening: Interruption) -> None:
     with pytest.raises(Interrupted):
         signal.raise_signal(signal.SIGINT)
     assert listening.by == "Ctrl-C"
-    told: list[float] = []
-    thread = threading.Thread(target=lambda: told.append(listening.left()))
+    left: list[float] = []
+    thread = threading.Thread(target=lambda: left.append(listening.left()))
     thread.start()
     thread.join()
-    assert told == [0.0]
+    assert left == [0.0]
 
 
 def test_at_the_end_a_signal_is_noted_and_interrupts_nothing(listening: Interruption) -> None:
     others: list[str] = []
-    listening.call_at_signal(lambda: others.append("told"))
+    listening.call_at_signal(lambda: others.append("called"))
     listening.hold()
     signal.raise_signal(signal.SIGTERM)
     assert listening
-    assert others == ["told"]
+    assert others == ["called"]
 
 
 def test_a_signal_that_is_ignored_stays_ignored() -> None:

@@ -232,7 +232,7 @@ def test_a_password_beyond_latin_1_masks_no_question_marks() -> None:
     assert scrub("what?? 3f3f", encodings("\u65e5\u672c", ("\u65e5",))) == "what?? 3f3f"
 
 
-def test_a_password_that_is_no_text_is_scrubbed_too() -> None:
+def test_a_password_that_is_not_text_is_scrubbed_too() -> None:
     assert "x\udcffy" not in scrub("x\udcffy", encodings("x\udcffy"))
 
 

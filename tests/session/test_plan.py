@@ -198,11 +198,11 @@ def test_the_plan_without_a_directory(workers: str, simulator: Simulator, tmp_pa
 
 def test_the_printed_numbers_are_the_plans(simulator: Simulator, tmp_path: Path) -> None:
     planned = plan_of(simulator.site, 2)
-    told = numbers(plan(tmp_path, f"--flowscape-config={simulator.site}", "-n", "2").stdout)
+    printed = numbers(plan(tmp_path, f"--flowscape-config={simulator.site}", "-n", "2").stdout)
     for (operation, _), count in planned.operations.items():
-        assert count in told[operation]
-    assert told["LDAP binds"] == [planned.binds]
-    assert told["LDAP searches"] == [planned.searches]
+        assert count in printed[operation]
+    assert printed["LDAP binds"] == [planned.binds]
+    assert printed["LDAP searches"] == [planned.searches]
 
 
 def test_a_run_has_the_id_of_its_plan(simulator: Simulator, tmp_path: Path) -> None:

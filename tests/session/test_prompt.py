@@ -17,7 +17,7 @@ LIMIT = 60.0  # seconds
 
 
 def at_a_terminal(command: list[str], folder: Path, typed: str) -> tuple[int, str]:
-    """Run a command at a terminal of its own; type when it asks. Give its exit code and what the screen showed."""
+    """Run a command at a terminal of its own; type when it asks. Return its exit code and what the screen showed."""
     child, screen = pty.fork()
     if child == 0:
         os.chdir(folder)

@@ -8,7 +8,7 @@ import pytest
 
 from tests.acceptance import accept
 from tests.simulator.harness import Simulator
-from tests.site.test_reading import EIGHT, EIGHT_MESSAGES
+from tests.site.config_samples import EIGHT, EIGHT_MESSAGES
 
 NO_NETWORK = """
 import socket

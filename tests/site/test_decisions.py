@@ -34,7 +34,7 @@ def test_waiver_targets(tmp_path: Path, key: str, target: str) -> None:
     )
 
 
-def test_an_expired_waiver_is_no_mistake(tmp_path: Path) -> None:
+def test_an_expired_waiver_is_not_a_mistake(tmp_path: Path) -> None:
     (waiver,) = load(tmp_path, f"{WAIVERS}HOST-2 = A until 1999-12-31 : long ago: really\n").waivers
     assert (waiver.until, waiver.reason) == (date(1999, 12, 31), "long ago: really")
 
@@ -69,7 +69,7 @@ def test_faulty_waivers(tmp_path: Path, line: str, what: str) -> None:
     assert mistake.what.startswith("Waiver: ")
 
 
-def test_repeated_waivers_are_found_behind_their_spelling(tmp_path: Path) -> None:
+def test_repeated_waivers_are_found_whatever_their_spelling(tmp_path: Path) -> None:
     text = f"{WAIVERS}ROOM-1 atlas@customer.com = {SIGNED}\nroom-1  ATLAS@customer.com = {SIGNED}\n"
     mistake = only(tmp_path, text)
     first = line_of(text, "ROOM-1")

@@ -23,7 +23,7 @@ BOUNDED = settings(
 )
 
 
-def test_comments_and_blank_lines_may_stand_in_lists(tmp_path: Path) -> None:
+def test_comments_and_blank_lines_are_allowed_in_lists(tmp_path: Path) -> None:
     text = GOOD.replace("    borneo", "\n# one\n  ; two\n\t\n\tborneo")
     assert [room.email for room in load(tmp_path, text).rooms] == ["atlas@customer.com", "borneo@customer.com"]
 
@@ -81,12 +81,12 @@ def test_list_that_is_not_indented_is_one_mistake(tmp_path: Path) -> None:
     assert mistake.instead == "Indent it if it belongs to `addresses` above, else use = (not :)."
 
 
-def test_colon_is_no_delimiter(tmp_path: Path) -> None:
+def test_colon_is_not_a_delimiter(tmp_path: Path) -> None:
     found = mistakes(tmp_path, GOOD.replace("hostname = mail", "hostname: mail"))
     assert [(m.line, m.instead) for m in found] == [(3, "Add a line `hostname = ...`."), (4, "Use = (not :).")]
 
 
-def test_indented_key_is_told_to_continue_the_one_above(tmp_path: Path) -> None:
+def test_indented_key_is_reported_to_continue_the_one_above(tmp_path: Path) -> None:
     mistake = only(tmp_path, GOOD.replace("customer = Customer Ltd.", "customer = x\n  name = y"))
     assert (mistake.line, mistake.instead) == (3, "Start each key at the left margin.")
 

@@ -44,7 +44,7 @@ def test_empty_environment_variable(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="the environment is Unicode there")
-def test_environment_that_is_no_text(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_environment_that_is_not_text(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FLOWSCAPE_TEST_PW", os.fsdecode(b"hunter2\xff"))
     assert "not valid text" in refused(PasswordSource("env", "FLOWSCAPE_TEST_PW"), tmp_path)
 

@@ -22,7 +22,7 @@ from pytest_flowscape.site.model import (
     Waiver,
 )
 from tests.acceptance import read_site
-from tests.site.config_samples import DIRECTORY, GOOD, line_of, load, mistakes, only, with_line, write
+from tests.site.config_samples import EIGHT, EIGHT_MESSAGES, GOOD, line_of, load, mistakes, only, with_line, write
 
 FULL = r"""# everything
 [site]
@@ -164,41 +164,6 @@ def test_site_is_the_same_in_every_encoding_and_line_end(tmp_path: Path) -> None
     assert load(tmp_path, text.rstrip()) == site
 
 
-EIGHT = r"""[site]
-customer = Customer Ltd.
-[exchange]
-hostnam = mail.customer.com
-hostname = https://mail.customer.com/EWS
-max_connections = 20
-[service_account]
-username = svc-flowscape
-email = svc-flowscape@customer
-password = hunter2-S3cret
-[rooms]
-addresses =
-    atlas@customer.com
-    borneo@customer.com
-    ATLAS@customer.com
-[users]
-addresses =
-"""
-EIGHT_MESSAGES = r"""
-4: Unknown key `hostnam` in [exchange]. Write `hostname`.
-5: `hostname`: The host name begins with 'https://'. Write only mail.customer.com.
-6: `max_connections`: '20' is not between 1 and 8. WHY Write 1 to 8.
-8: `username`: The user name 'svc-flowscape' has no domain. Write DOMAIN\user or UPN.
-9: `email`: The address 'svc-flowscape@customer' has a domain without a dot. Write it as name@customer.com.
-10: `password`: The password itself must not be in the site file. SOURCES
-15: The room atlas@customer.com appears twice, first in line 13. Remove one of the two.
-17: `addresses` is empty. Write one entry per line below it, each line indented.
-"""
-EIGHT_MESSAGES = (
-    EIGHT_MESSAGES.replace("WHY", "The live product shares the customer's limit, which may be 10.")
-    .replace("UPN", "user@customer.com")
-    .replace("SOURCES", "Write env:NAME, file:PATH, keyring:SERVICE or prompt.")
-)
-
-
 def test_eight_mistakes_give_eight_messages_with_line_and_remedy(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -283,73 +248,6 @@ def test_what_is_not_utf8_text_is_one_mistake(tmp_path: Path, raw: bytes, line: 
     assert mistake.instead
 
 
-@pytest.mark.parametrize(
-    "literal",
-    [
-        "hunter2",
-        "pw=hunter2=",
-        "my hunter2",
-        "prompt hunter2",
-        "env:hunter2 x",
-        "env: 2hunter2",
-        "ldap:hunter2",
-        "<hunter2>",
-    ],
-)
-def test_literal_password_is_refused_and_never_repeated(tmp_path: Path, literal: str) -> None:
-    mistake = only(tmp_path, GOOD.replace("= prompt", f"= {literal}"))
-    assert mistake.line == 8
-    assert "env:" in mistake.instead
-    assert "hunter2" not in str(mistake)
-
-
-@pytest.mark.parametrize("empty", ["", "env:", "FILE:", "keyring: "])
-def test_empty_password_says_what_to_write(tmp_path: Path, empty: str) -> None:
-    mistake = only(tmp_path, GOOD.replace("= prompt", f"= {empty}"))
-    assert mistake.line == 8
-    assert mistake.instead == "Write env:NAME, file:PATH, keyring:SERVICE or prompt."
-
-
-@pytest.mark.parametrize(
-    "line",
-    [
-        "password: hunter2xyz",
-        "password hunter2xyz",
-        "password hunter2xyz =",
-        "password: ab=hunter2xyz",
-        "passwort = hunter2xyz",
-        "hunter2xyz",
-        "hunter2xyz = 1",
-        "[hunter2xyz]",
-        "[hunter2xyz",
-    ],
-)
-def test_password_in_the_wrong_place_is_not_repeated(tmp_path: Path, line: str) -> None:
-    text = GOOD.replace("password = prompt", line)
-    assert "hunter2xyz" not in "\n".join(map(str, mistakes(tmp_path, text)))
-
-
-def test_password_that_continues_on_a_second_line_is_not_repeated(tmp_path: Path) -> None:
-    found = mistakes(tmp_path, GOOD.replace("= prompt", "=\n   hunter2\n   xyzzy"))
-    assert {mistake.line for mistake in found} == {9, 10}
-    assert "hunter2" not in str(found) + "".join(map(str, found))
-    assert "xyzzy" not in str(found)
-
-
-@pytest.mark.parametrize(
-    ("text", "kind", "name"),
-    [
-        ("prompt", "prompt", ""),
-        ("Prompt", "prompt", ""),
-        ("env:A_1", "env", "A_1"),
-        ("keyring: my service", "keyring", "my service"),
-    ],
-)
-def test_password_references(tmp_path: Path, text: str, kind: str, name: str) -> None:
-    site = load(tmp_path, GOOD.replace("= prompt", f"= {text}"))
-    assert site.service_account.password == PasswordSource(kind, name)
-
-
 def test_missing_files_are_mistakes(tmp_path: Path) -> None:
     text = GOOD.replace("= prompt", "= file:gone.txt")
     text = with_line("exchange", "ca_file = gone.pem", text)
@@ -375,18 +273,6 @@ def test_relative_path_of_the_site_file_itself(tmp_path: Path, monkeypatch: pyte
     with pytest.raises(SiteFileError) as caught:
         read_site(Path("site.ini"))
     assert str(caught.value).startswith("site.ini:1: ")
-
-
-def test_directory_password_may_not_share_the_variable(tmp_path: Path) -> None:
-    text = GOOD.replace("= prompt", "= env:PW") + DIRECTORY + "username = C\\reader\npassword = env:PW\n"
-    assert only(tmp_path, text).line == text.count("\n")
-
-
-@pytest.mark.parametrize(("line", "missing"), [("username = C\\reader", "password"), ("password = prompt", "username")])
-def test_directory_account_is_whole_or_absent(tmp_path: Path, line: str, missing: str) -> None:
-    text = GOOD + DIRECTORY + line + "\n"
-    mistake = only(tmp_path, text)
-    assert (mistake.line, f"without `{missing}`" in mistake.what) == (text.count("\n"), True)
 
 
 def test_basic_through_a_proxy_is_refused(tmp_path: Path) -> None:

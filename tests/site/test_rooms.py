@@ -90,7 +90,7 @@ def test_faulty_lists(tmp_path: Path, text: str | bytes, line: int, what: str) -
     assert mistake.instead.endswith(".")
 
 
-def test_every_faulty_row_is_told(tmp_path: Path) -> None:
+def test_every_faulty_row_is_reported(tmp_path: Path) -> None:
     found = faults_of(tmp_path, "email;name;capacity\nx;;y\na@b.cc;;z\na@b.cc;;\n;q;\n")
     assert [mistake.line for mistake in found] == [2, 3, 4, 5]
 

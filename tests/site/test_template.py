@@ -47,7 +47,7 @@ def test_unedited_template_is_refused_line_by_line(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("missed", EDITS)
-def test_a_missed_edit_is_told(tmp_path: Path, missed: str) -> None:
+def test_a_missed_edit_is_reported(tmp_path: Path, missed: str) -> None:
     text = edited(TEMPLATE).replace(EDITS[missed], missed)
     assert only(tmp_path, text).line == text[: text.index(missed)].count("\n") + 1
 
