@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, TypeVar
@@ -63,6 +63,9 @@ class Requirement:
     ``{hostname}`` are filled in. ``needs`` names requirements without which
     this one cannot be measured; ``reads`` the directory attributes it judges.
     ``opt_in`` is the option without which it is not requested, empty for none.
+    ``steps`` names by cause the step of a fix script that repairs a failure; the
+    cause "" stands for every other one. ``handover`` names the values of
+    handover.csv that it is about.
     """
 
     id: str
@@ -78,6 +81,12 @@ class Requirement:
     needs: tuple[str, ...] = ()
     reads: tuple[str, ...] = ()
     opt_in: str = ""
+    steps: Mapping[str, str] = field(default_factory=dict, hash=False)
+    handover: tuple[str, ...] = ()
+
+    def step(self, cause: str) -> str:
+        """Return the name of the step that repairs a failure with this cause, empty where only people can."""
+        return self.steps.get(cause) or self.steps.get("", "")
 
 
 @dataclass
@@ -105,6 +114,8 @@ def requirement(
     needs: tuple[str, ...] = (),
     reads: tuple[str, ...] = (),
     opt_in: str = "",
+    steps: Mapping[str, str] | None = None,
+    handover: tuple[str, ...] = (),
 ) -> Callable[[F], F]:
     """Return a decorator that declares a test function to be the requirement ``id``.
 
@@ -128,6 +139,8 @@ def requirement(
             needs=needs,
             reads=reads,
             opt_in=opt_in,
+            steps=steps or {},
+            handover=handover,
         )
         decorated: Any = getattr(pytest.mark, MARK)(record)(function)
         return decorated  # type: ignore[no-any-return]

@@ -60,6 +60,7 @@ STATES = ("disabled", "locked", "expired")
     link="https://learn.microsoft.com/en-us/powershell/module/exchange/set-user",
     guide="Service account",
     reads=("givenName", "sn"),
+    steps={"": "account_name"},
 )
 def test_first_and_last_name(account_names: AccountNames, notes: Notes) -> None:
     """The service account MUST have a first name and a last name."""
@@ -92,6 +93,8 @@ def test_first_and_last_name(account_names: AccountNames, notes: Notes) -> None:
     link="https://learn.microsoft.com/powershell/module/activedirectory/enable-adaccount",
     guide="Service account",
     reads=("userAccountControl", "msDS-User-Account-Control-Computed", "accountExpires"),
+    steps={"disabled": "account_state", "locked": "account_state", "expired": "account_state"},
+    handover=("user name",),
 )
 def test_account_is_enabled(account_state: AccountState, notes: Notes) -> None:
     """The service account MUST be enabled, not expired and not locked out.
@@ -153,6 +156,8 @@ def _entry(account_state: AccountState) -> DirectoryEntry:
     link="https://learn.microsoft.com/en-us/exchange/recipients/create-user-mailboxes?view=exchserver-2019",
     guide="Service account",
     needs=("ACCOUNT-5",),
+    steps={"no-mailbox": "account_mailbox"},
+    handover=("email",),
 )
 def test_account_has_a_mailbox(own_mailbox: MailboxAnswer, site: Site, site_facts: SiteFacts, notes: Notes) -> None:
     """The service account MUST have a mailbox of its own, and the configured email must be an address of it.
@@ -225,6 +230,8 @@ def _own_inbox(own_mailbox: MailboxAnswer) -> FolderAnswer:
     link="https://learn.microsoft.com/powershell/module/activedirectory/set-aduser",
     guide="Service account",
     reads=("userAccountControl", "msDS-UserPasswordExpiryTimeComputed"),
+    steps=dict.fromkeys(("must-change", "password-expires", "password-expired"), "account_password"),
+    handover=("password",),
 )
 def test_password_never_expires(account_state: AccountState, notes: Notes) -> None:
     """The service account's password MUST never expire and need not be changed at the next sign-in.
@@ -272,6 +279,12 @@ def test_password_never_expires(account_state: AccountState, notes: Notes) -> No
     ),
     guide="Service account",
     needs=("HOST-3",),
+    steps={
+        "smart-card": "account_smart_card",
+        "forbidden-after-sign-in": "account_ews",
+        "way-refused": "account_policy",
+    },
+    handover=("user name", "password"),
 )
 def test_password_alone_signs_in(site: Site, site_facts: SiteFacts, notes: Notes) -> None:
     """The service account MUST sign in to Exchange with user name and password alone, without multi-factor sign-in.
@@ -341,6 +354,8 @@ def _is_protected(site_facts: SiteFacts) -> bool:
     guide="Service account",
     needs=("ACCOUNT-3",),
     reads=("mail", "proxyAddresses"),
+    steps={"addresses-differ": "account_address", "primary-not-one": "account_address"},
+    handover=("email",),
 )
 def test_email_is_the_same_everywhere(account_entry: DirectoryEntry, own_mailbox: MailboxAnswer, site: Site) -> None:
     """The service account's email attribute in Active Directory MUST be its primary address in Exchange.

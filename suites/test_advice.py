@@ -76,6 +76,7 @@ def test_password_is_not_mailed(site: Site, notes: Notes) -> None:
     link="https://learn.microsoft.com/en-us/exchange/client-developer/exchange-web-services/how-to-configure-impersonation",
     guide="Impersonation",
     needs=("ACCOUNT-5",),
+    steps={"": "impersonation_narrow"},
 )
 def test_impersonation_is_limited(out_of_scope: MailboxAnswer | None) -> None:
     """A mailbox outside the product's scope SHOULD be refused to the service account's impersonation."""

@@ -25,6 +25,7 @@ from pytest_flowscape.requirement import Notes, Owner, Per, expect, requirement
     link="https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/syncfolderitems-operation",
     guide="Service account",
     needs=("IMPERSONATION-1",),
+    steps={"": "calendar_repair"},
 )
 def test_calendar_can_be_synchronised(
     room_sync: SyncAnswer, room_as_owner: MailboxAnswer, own_folder_ids: frozenset[str]
@@ -73,6 +74,7 @@ def test_calendar_can_be_synchronised(
     guide="Mailbox permissions",
     needs=("PERMISSION-1",),
     opt_in="--flowscape-book",
+    steps={"": "calendar_look"},
 )
 def test_booking_round_trip(room_booking: RoundTrip, notes: Notes) -> None:
     """The service account MUST be able to book each configured room, extend, end and remove the booking.
@@ -104,6 +106,7 @@ def test_booking_round_trip(room_booking: RoundTrip, notes: Notes) -> None:
         "msExchEnableModeration",
     ),
     opt_in="--flowscape-book=meeting",
+    steps={"": "calendar_accept"},
 )
 def test_meeting_round_trip(room_meeting: RoundTrip, notes: Notes) -> None:
     """Each room that is named for it MUST accept a meeting of the service account, and follow its changes and its end.

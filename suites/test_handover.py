@@ -35,6 +35,7 @@ IDENTITY_FIX = (
     link="https://learn.microsoft.com/en-us/windows/win32/secauthn/user-name-formats",
     guide="Handover",
     needs=("ACCOUNT-3",),
+    handover=("user name", "password"),
 )
 def test_values_are_one_identity(site: Site, site_facts: SiteFacts, notes: Notes) -> None:
     """User name, email, password, room addresses and hostname MUST be complete and belong to one identity.

@@ -76,6 +76,7 @@ FRONT_END_FIX = fix(
     ),
     link="https://learn.microsoft.com/en-us/exchange/plan-and-deploy/deployment-ref/network-ports?view=exchserver-2019",
     guide="Get the hostname",
+    handover=("hostname",),
 )
 def test_hostname_accepts_connections(host: Host, notes: Notes) -> None:
     """The hostname MUST resolve and accept TLS connections of version 1.2 or later.
@@ -113,6 +114,8 @@ def test_hostname_accepts_connections(host: Host, notes: Notes) -> None:
     link="https://learn.microsoft.com/en-us/exchange/architecture/client-access/certificates?view=exchserver-2019",
     guide="Get the hostname",
     needs=("HOST-1",),
+    steps={"tls-name": "certificate", "tls-expired": "certificate", "tls-unknown-issuer": "certificate"},
+    handover=("hostname",),
 )
 def test_certificate_is_trusted(host: Host, notes: Notes) -> None:
     """The certificate MUST be trusted, name the host, be in date and come with its intermediates.
@@ -184,6 +187,8 @@ def _out_of_date(shown: Certificate | None, said: str) -> str:
     link="https://learn.microsoft.com/en-us/exchange/clients/default-virtual-directory-settings?view=exchserver-2019",
     guide="Get the hostname",
     needs=("HOST-2",),
+    steps={"ews-no-password-way": "sign_in_ways", "": "ews_look"},
+    handover=("hostname",),
 )
 def test_ews_offers_password_sign_in(endpoint: Endpoint, site: Site, notes: Notes) -> None:
     """Exchange Web Services MUST answer at the hostname and offer a sign-in with user name and password.

@@ -65,6 +65,7 @@ def _opened(answer: MailboxAnswer, whom: str) -> None:
     link=LINK,
     guide=GUIDE,
     needs=("ACCOUNT-5",),
+    steps={"no-role": "impersonation", "out-of-scope": "impersonation"},
 )
 def test_act_as_room(room_as_owner: MailboxAnswer, own_folder_ids: frozenset[str], site_facts: SiteFacts) -> None:
     """The service account MUST be able to act as each configured room by impersonation."""
@@ -83,6 +84,7 @@ def test_act_as_room(room_as_owner: MailboxAnswer, own_folder_ids: frozenset[str
     link=LINK,
     guide=GUIDE,
     needs=("ACCOUNT-5",),
+    steps={"no-role": "impersonation", "out-of-scope": "impersonation"},
 )
 def test_act_as_user(
     user: str, site: Site, user_as_owner: MailboxAnswer, own_folder_ids: frozenset[str], site_facts: SiteFacts
@@ -119,6 +121,7 @@ def test_act_as_user(
     link=LINK,
     guide=GUIDE,
     needs=("ACCOUNT-3",),
+    steps={"out-of-scope": "impersonation"},
 )
 def test_act_as_itself(self_as_owner: MailboxAnswer, site_facts: SiteFacts, notes: Notes) -> None:
     """The service account MUST be able to act as itself by impersonation.

@@ -36,6 +36,7 @@ DENY_FIX = fix(
     link="https://learn.microsoft.com/en-us/exchange/recipients/mailbox-permissions?view=exchserver-2019",
     guide="Mailbox permissions",
     needs=("ACCOUNT-5",),
+    steps={"explicit-deny": "permission_deny", "": "permission"},
 )
 def test_full_access(
     *,

@@ -53,6 +53,7 @@ NOT_A_MAILBOX_FIX = fix(
     link="https://learn.microsoft.com/en-us/exchange/recipients/room-mailboxes?view=exchserver-2019",
     guide="Room resources",
     reads=("msExchRecipientTypeDetails", "msExchRecipientDisplayType"),
+    steps={"missing": "room_create", "wrong-type": "room_type", "not-a-mailbox": "recipient_look"},
 )
 def test_room_exists(room: Room, room_entry: Holders, notes: Notes) -> None:
     """Each configured room MUST exist on this Exchange Server as a room resource."""
@@ -142,6 +143,7 @@ SHARED_FIX = fix(
     link="https://learn.microsoft.com/en-us/exchange/recipients/user-mailboxes/email-addresses?view=exchserver-2019",
     guide="Room resources",
     reads=("proxyAddresses",),
+    steps={"primary-not-one": "room_primary", "alias": "room_alias", "held-twice": "room_shared"},
 )
 def test_room_address_is_primary(room: Room, room_addresses: RoomAddresses, notes: Notes) -> None:
     """Each configured address MUST be the primary address of its room, and nobody else may have it."""

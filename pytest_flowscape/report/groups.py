@@ -21,7 +21,8 @@ class Finding:
     ``word`` is Word.FAILED or Word.NOT_MEASURED. ``pairs`` are the (requirement
     id, target) in it; a failed finding has one requirement. ``expected`` and
     ``found`` are those of the first pair; ``others`` holds (target, found) where
-    another pair found something else. ``fixes`` are (template, targets).
+    another pair found something else. ``fixes`` are (template, targets); ``step``
+    names the step of a fix script that repairs it, empty for none.
     """
 
     word: Word
@@ -38,6 +39,7 @@ class Finding:
     because: str = ""
     link: str = ""
     fixes: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    step: str = ""
 
     @property
     def required(self) -> bool:
@@ -133,6 +135,7 @@ def _finding(group: list[Outcome], requirements: Mapping[str, Requirement]) -> F
         because=first.because,
         link=known.link if known else "",
         fixes=_fixes(group, requirements) if failed else (),
+        step=known.step(first.cause) if known and failed else "",
     )
 
 

@@ -12,7 +12,7 @@ from pytest_flowscape.judging.outcomes import Outcome, Word
 from pytest_flowscape.report import groups
 from pytest_flowscape.report.files.artefacts import written_apart
 from pytest_flowscape.report.fixes import scripts
-from pytest_flowscape.report.fixes.steps import file_of_step
+from pytest_flowscape.report.fixes.steps import STEPS, file_of_step
 from pytest_flowscape.requirement import Owner
 from tests.report import report_samples as samples
 from tests.report.fix_cases import CASES, REQUIREMENTS, Case, around, documents, failed, is_required
@@ -81,6 +81,13 @@ def test_all_but_these_have_commands() -> None:
     pages = {"ACCOUNT-5-page-before-sign-in", "ACCOUNT-5-page-after-sign-in", "HOST-2-tls-missing-intermediate"}
     folders = {f"IMPERSONATION-{number}-no-folder-opens" for number in (1, 2, 3)}
     assert by_hand == network | pages | folders | {"ACCOUNT-3-group-managed"}
+
+
+def test_requirements_name_every_step_and_no_other() -> None:
+    named = {step for known in REQUIREMENTS.values() for step in known.steps.values()}
+    assert named == set(STEPS)
+    causes = {cause for known in REQUIREMENTS.values() for cause in known.steps} - {""}
+    assert causes <= {one.cause for one in CASES}
 
 
 def test_what_people_have_to_do_by_hand_stands_there_in_words() -> None:

@@ -18,13 +18,14 @@ from pytest_flowscape.report.files import handover
 from pytest_flowscape.report.text import visible
 from pytest_flowscape.site.model import Exchange, PasswordSource, Room, ServiceAccount, Site
 from tests.report import report_samples as samples
+from tests.report.fix_cases import REQUIREMENTS
 
 FORMULA = tuple("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")
 texts = st.text(st.one_of(st.sampled_from(list("=+-@\t\r\n ;,|\"'\uff1d")), st.characters()))
 
 
 def rows(folder: Path, site: Site, changed: tuple[Outcome, ...] = (), **more: object) -> list[list[str]]:
-    path = handover.write(folder, samples.result(site, changed), site, samples.run_info(), **more)  # type: ignore[arg-type]
+    path = handover.write(folder, samples.result(site, changed), REQUIREMENTS, site, samples.run_info(), **more)  # type: ignore[arg-type]
     return list(csv.reader(io.StringIO(path.read_bytes().decode("utf-8-sig"), newline="")))
 
 
@@ -44,6 +45,11 @@ def test_the_five_values_stand_there_and_each_room_has_a_row(tmp_path: Path) -> 
     assert by_what(found, "run")[3] == "ACCEPTED"
     assert [row[1] for row in found if row[0] == "room"] == [room.email for room in site.rooms]
     assert {row[3] for row in found if row[0] in {"room", "hostname", "user name", "email", "password"}} == {"passed"}
+
+
+def test_requirements_name_values_that_have_a_row(tmp_path: Path) -> None:
+    named = {value for known in REQUIREMENTS.values() for value in known.handover}
+    assert named == {row[0] for row in rows(tmp_path, samples.site(1))} - {"what", "customer", "run", "room"}
 
 
 def test_the_state_of_a_room_is_its_worst_and_says_what_is_open(tmp_path: Path) -> None:
@@ -76,7 +82,7 @@ def test_advice_decides_no_state(tmp_path: Path) -> None:
 def test_a_room_that_was_not_run_is_not_called_good(tmp_path: Path) -> None:
     site = samples.site(1)
     result = samples.result(site, leave_out=tuple(samples.REQUIREMENTS))
-    path = handover.write(tmp_path, result, site, samples.run_info())
+    path = handover.write(tmp_path, result, REQUIREMENTS, site, samples.run_info())
     assert path.read_text(encoding="utf-8-sig").splitlines()[-1].split(",")[3] == '"not run"'
 
 

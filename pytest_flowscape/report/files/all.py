@@ -51,7 +51,7 @@ def write_all(record: Record, result: Result) -> Written:
     folder, site, facts, run, clean = record.folder, record.site, record.site_facts, record.run, record.clean
     beside: dict[str, Callable[[], object]] = {
         **scripts.writers(folder, findings(result.outcomes, record.requirements), site, facts, run),
-        handover.NAME: partial(handover.write, folder, result, site, run, clean=clean),
+        handover.NAME: partial(handover.write, folder, result, record.requirements, site, run, clean=clean),
         evidence.NAME: partial(evidence.write, folder, facts, record.room_facts, clean=clean),
     }
     failed = written_apart(beside, clean=clean)

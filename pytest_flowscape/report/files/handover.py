@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
 
@@ -19,7 +19,7 @@ from pytest_flowscape.judging.verdict import Result
 from pytest_flowscape.report.files import writing
 from pytest_flowscape.report.files.results import RunInfo, moment
 from pytest_flowscape.report.text import visible
-from pytest_flowscape.requirement import Level
+from pytest_flowscape.requirement import Level, Requirement
 from pytest_flowscape.site.model import Site
 
 NAME = "handover.csv"
@@ -29,16 +29,18 @@ BOM = "\ufeff"  # else Excel reads UTF-8 as the machine's own character set
 _FORMULA = re.compile("(^|[;,|\t\r\n])([\\s\"']*)(?=[=+\\-@\t\r\n\uff1d\uff0b\uff0d\uff20])")
 # the state of a value is that of the worst requirement about it
 _WORST = (Word.FAILED, Word.NOT_MEASURED, Word.NOT_RUN, Word.WAIVED, Word.ATTESTED, Word.PASSED, Word.NOT_REQUESTED)
-_ABOUT = {
-    "hostname": ("HOST-1", "HOST-2", "HOST-3"),
-    "user name": ("HANDOVER-1", "ACCOUNT-2", "ACCOUNT-5"),
-    "email": ("ACCOUNT-3", "ACCOUNT-6"),
-    "password": ("HANDOVER-1", "ACCOUNT-4", "ACCOUNT-5"),
-}
 NO_WAY = "not stated: agree on a way that is not mail"
 
 
-def write(folder: Path, result: Result, site: Site, run: RunInfo, *, clean: Callable[[str], str] = str) -> Path:
+def write(
+    folder: Path,
+    result: Result,
+    requirements: Mapping[str, Requirement],
+    site: Site,
+    run: RunInfo,
+    *,
+    clean: Callable[[str], str] = str,
+) -> Path:
     """Write handover.csv into ``folder`` (created private), whole or not at all, and give its path.
 
     UTF-8 with a byte order mark, lines ended by CR LF, every cell quoted.
@@ -48,7 +50,7 @@ def write(folder: Path, result: Result, site: Site, run: RunInfo, *, clean: Call
     writer = csv.writer(text, quoting=csv.QUOTE_ALL, lineterminator="\r\n")
     writer.writerow(COLUMNS)
     shown = lru_cache(maxsize=1000)(lambda one: cell(clean(one)))  # thousands of rooms say the same
-    writer.writerows([shown(one) for one in row] for row in _rows(result, site, run))
+    writer.writerows([shown(one) for one in row] for row in _rows(result, requirements, site, run))
     return writing.atomic_write(private_folder(folder) / NAME, BOM + text.getvalue())
 
 
@@ -60,7 +62,9 @@ def cell(text: str) -> str:
     return _FORMULA.sub(lambda match: f"{match[1]}'{match[2]}", visible(text))
 
 
-def _rows(result: Result, site: Site, run: RunInfo) -> Iterator[tuple[str, ...]]:
+def _rows(
+    result: Result, requirements: Mapping[str, Requirement], site: Site, run: RunInfo
+) -> Iterator[tuple[str, ...]]:
     account = site.service_account
     port = "" if site.exchange.port == 443 else f":{site.exchange.port}"
     values = {
@@ -72,8 +76,9 @@ def _rows(result: Result, site: Site, run: RunInfo) -> Iterator[tuple[str, ...]]
     yield "customer", site.customer, site.name, "", ""
     yield "run", run.run_id, moment(run.ended), result.verdict.value, ""
     for what, value in values.items():
-        about = [one for one in result.outcomes if one.target == SITE_TARGET and one.requirement in _ABOUT[what]]
-        yield what, value, "", *_state(about)
+        about = {id_ for id_, known in requirements.items() if what in known.handover}
+        found = [one for one in result.outcomes if one.target == SITE_TARGET and one.requirement in about]
+        yield what, value, "", *_state(found)
     by_target: dict[str, list[Outcome]] = {}
     for outcome in result.outcomes:
         if outcome.level == Level.REQUIRED.value:

@@ -20,7 +20,7 @@ from pytest_flowscape.report.files.results import RunInfo, moment
 from pytest_flowscape.report.fixes import script_text as script
 from pytest_flowscape.report.fixes.remedy_parts import remedy
 from pytest_flowscape.report.fixes.script_text import DIRECTORY, EXCHANGE, NETWORK, Step
-from pytest_flowscape.report.fixes.steps import ORDER, Around, account_values, file_of_step, step_for
+from pytest_flowscape.report.fixes.steps import Around, account_values, file_of_step, place_of, step_for
 from pytest_flowscape.report.groups import Finding
 from pytest_flowscape.report.text import named, plural, visible
 from pytest_flowscape.requirement import Owner
@@ -153,7 +153,7 @@ def _steps(name: str, around: Around) -> list[tuple[Step, list[Finding]]]:
             steps[step.same] = (before.joined(step), [*found, finding])
         else:
             steps[step.same] = (step, [finding])
-    return sorted(steps.values(), key=lambda one: ORDER.index(one[0].commands))
+    return sorted(steps.values(), key=lambda one: place_of(one[0]))
 
 
 def _elsewhere(finding: Finding, site: Site) -> Iterator[str]:
