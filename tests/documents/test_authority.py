@@ -1,4 +1,4 @@
-"""The page for administrators lists everything that the tool asks: no more and no less than the servers saw."""
+"""The page for administrators lists exactly the requests that the servers saw."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from tests.simulator.harness import Simulator
 from tools.documents import authority
 from tools.documents.authority import ACCOUNT, DOMAIN, FOREST, IMPERSONATED, NOBODY, OBJECT, SYSTEM
 
-EwsSeen = tuple[str, tuple[str, ...], tuple[str, ...], str]
-LdapSeen = tuple[str, str, tuple[str, ...]]
-ACTING = "somebody, by impersonation"
+EwsRow = tuple[str, tuple[str, ...], tuple[str, ...], str]
+LdapRow = tuple[str, str, tuple[str, ...]]
+ACTING = "someone, by impersonation"
 SECONDS_FOR_ONE_TEST = 400
 
 
-def listed_ews() -> set[EwsSeen]:
+def documented_ews() -> set[EwsRow]:
     return {
         (one.operation, one.folders, one.properties, ACTING if one.whom in IMPERSONATED else one.whom)
         for one in authority.ews_requests()
     }
 
 
-def listed_ldap(*, meeting: bool = False) -> set[LdapSeen]:
+def documented_ldap(*, meeting: bool = False) -> set[LdapRow]:
     return {
         (base, one.filter, tuple(sorted(name.lower() for name in one.attributes)))
         for one in authority.searches()
@@ -35,7 +35,7 @@ def listed_ldap(*, meeting: bool = False) -> set[LdapSeen]:
     }
 
 
-def seen_ews(log: list[dict[str, Any]]) -> set[EwsSeen]:
+def ews_in(log: list[dict[str, Any]]) -> set[EwsRow]:
     found = set()
     for entry in log:
         if "sent" in entry:
@@ -45,7 +45,7 @@ def seen_ews(log: list[dict[str, Any]]) -> set[EwsSeen]:
     return found
 
 
-def seen_ldap(log: list[dict[str, Any]]) -> set[LdapSeen]:
+def ldap_in(log: list[dict[str, Any]]) -> set[LdapRow]:
     return {
         (
             base(entry),
@@ -67,8 +67,8 @@ def base(entry: dict[str, Any]) -> str:
     return DOMAIN if dn else FOREST
 
 
-def rewritten(simulator: Simulator, folder: Path, change: str) -> Path:
-    """Write the site file of one kind of customer."""
+def site_file_for(simulator: Simulator, folder: Path, change: str) -> Path:
+    """Write the site file of one kind of customer, and return its path."""
     text = simulator.site.read_text(encoding="utf-8")
     if change == "user principal name":
         text = re.sub(r"(?m)^username = .*$", "username = svc-flowscape@demo.test", text)
@@ -82,7 +82,7 @@ def rewritten(simulator: Simulator, folder: Path, change: str) -> Path:
     return path
 
 
-# conditions, the change of the site file, arguments: together they have the run ask all that it asks of most sites
+# conditions, the change of the site file, arguments: together they make the run ask all that it asks most sites
 RUNS = [
     ("", "as it is", ("--flowscape-book",)),
     ("missing:atlas@demo.test", "user principal name", ("-n", "2")),
@@ -90,8 +90,8 @@ RUNS = [
     ("hidden-exchange-attributes", "as it is", ()),
     ("", "no directory", ()),
 ]
-# and what only some sites are asked
-SOME = {
+# and what it asks only some sites
+RARE = {
     "linked-mailbox": (
         SYSTEM,
         "(&(objectClass=trustedDomain)(securityIdentifier=VALUE))",
@@ -99,44 +99,44 @@ SOME = {
     ),
     "account-in-child-domain": (FOREST, "(userPrincipalName=VALUE)", ("objectsid",)),
 }
-# a password policy of the account's own, which the simulated domain has not; tests/real_ad has one
+# a password policy for the account alone, which the simulated domain lacks; tests/real_ad has one
 ELSEWHERE = (OBJECT, "(objectClass=*)", ("msds-lockoutthreshold",))
 
 
-def test_whole_runs_ask_what_is_listed_and_nothing_else(simulator: Simulator, tmp_path: Path) -> None:
-    ews: set[EwsSeen] = set()
-    ldap: set[LdapSeen] = set()
+def test_whole_runs_ask_what_is_documented_and_nothing_else(simulator: Simulator, tmp_path: Path) -> None:
+    ews: set[EwsRow] = set()
+    ldap: set[LdapRow] = set()
     for number, (conditions, change, arguments) in enumerate(RUNS):
         simulator.reset()
         simulator.plant(*conditions.split())
         folder = tmp_path / str(number)
         folder.mkdir()
-        done = accept(rewritten(simulator, folder, change), *arguments, cwd=folder)
+        done = accept(site_file_for(simulator, folder, change), *arguments, cwd=folder)
         assert done.results, done.output
         log = simulator.log()
-        ews |= seen_ews(log)
-        ldap |= seen_ldap(log)
-    assert ews == listed_ews()
-    assert ldap == listed_ldap() - {*SOME.values(), ELSEWHERE}
+        ews |= ews_in(log)
+        ldap |= ldap_in(log)
+    assert ews == documented_ews()
+    assert ldap == documented_ldap() - {*RARE.values(), ELSEWHERE}
 
 
-def test_a_run_that_invites_rooms_asks_the_directory_for_what_is_listed_too(
+def test_a_run_that_invites_rooms_asks_the_directory_for_what_is_documented(
     simulator: Simulator, tmp_path: Path
 ) -> None:
     done = accept(simulator.site, "--flowscape-book=meeting", "-k", "CALENDAR_3 or calendar", cwd=tmp_path)
     assert done.results, done.output
-    seen = seen_ldap(simulator.log())
-    assert seen <= listed_ldap(meeting=True)
-    assert not seen <= listed_ldap()
+    found = ldap_in(simulator.log())
+    assert found <= documented_ldap(meeting=True)
+    assert not found <= documented_ldap()
 
 
-@pytest.mark.parametrize("scenario", list(SOME))
-def test_what_only_some_sites_are_asked_is_listed_too(scenario: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("scenario", list(RARE))
+def test_what_a_run_asks_only_some_sites_is_documented(scenario: str, tmp_path: Path) -> None:
     with Simulator(tmp_path / "site", scenario=scenario) as running:
         change = "user principal name" if scenario == "account-in-child-domain" else "as it is"
-        done = accept(rewritten(running, tmp_path, change), cwd=tmp_path)
+        done = accept(site_file_for(running, tmp_path, change), cwd=tmp_path)
         assert done.results, done.output
         log = running.log()
-    assert seen_ldap(log) <= listed_ldap()
-    assert SOME[scenario] in seen_ldap(log)
-    assert seen_ews(log) <= listed_ews()
+    assert ldap_in(log) <= documented_ldap()
+    assert RARE[scenario] in ldap_in(log)
+    assert ews_in(log) <= documented_ews()

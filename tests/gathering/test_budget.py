@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from tests.acceptance import Finished, accept, read_site, without_pytest
-from tests.hard_sites.counts import Seen
+from tests.hard_sites.counts import ServerLog
 from tests.simulator.harness import Simulator
 
 SECONDS_FOR_ONE_TEST = 400
@@ -122,7 +122,7 @@ def test_nothing_is_asked_that_no_chosen_test_needs(workers: str, site: Simulato
     judged = {target for _, target in done.outcomes("passed")}
     assert 3 <= len(judged) < 10, done.output
     log = [entry for entry in site.log() if "sent" in entry and entry["operation"]]
-    people = set(Seen(site).mailboxes()) - {room.email for room in read_site(site.site).rooms}
+    people = set(ServerLog(site).mailboxes()) - {room.email for room in read_site(site.site).rooms}
     as_owner = [entry["impersonated"] for entry in log if entry["impersonated"] not in ("", *people)]
     as_delegate = [address for entry in log if not entry["impersonated"] for address in entry["mailboxes"]]
     assert sorted(as_owner) == sorted(address for address in as_delegate if address not in people) == sorted(judged)

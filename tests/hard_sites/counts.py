@@ -1,4 +1,4 @@
-"""Compare what the run says it asked, and what the plan said it would, with what the simulated servers saw."""
+"""Compare the footprint of a run, and the plan before it, with what the simulated servers saw."""
 
 from __future__ import annotations
 
@@ -16,24 +16,24 @@ LDAP = {"ldap.bind": "bind", "ldap.search": "search", "ldap.starttls": "start TL
 
 
 def assert_counts(simulator: Simulator, finished: Finished, plan: Plan | None) -> None:
-    """Assert that the footprint is what the servers saw and, on a healthy site, that the plan was it beforehand.
+    """Assert that the footprint and, on a healthy site, the plan are what the servers saw.
 
     The simulator must have been reset before the run. ``plan`` None leaves the
-    plan out; where Exchange asked to wait, the plan is the least that was asked.
+    plan out; if Exchange asked to wait, the plan is the least that was asked.
     """
-    seen, footprint = Seen(simulator), finished.results["footprint"]
-    assert_footprint(footprint, seen)
+    log, footprint = ServerLog(simulator), finished.results["footprint"]
+    assert_footprint(footprint, log)
     if plan is None:
         return
     if footprint["ews"]["retries"]:
-        operations = seen.operations()
+        operations = log.operations()
         assert all(count <= operations[key] for key, count in plan.operations.items())
     else:
-        assert_plan(plan, seen)
+        assert_plan(plan, log)
 
 
-class Seen:
-    """What the simulator's log and counters say about one run."""
+class ServerLog:
+    """One run in the log and the counters of the simulator."""
 
     def __init__(self, simulator: Simulator) -> None:
         self.counters = simulator.counters()
@@ -43,84 +43,84 @@ class Seen:
         self.own = own_address(simulator)
 
     def http(self) -> Counter[tuple[str, str, int]]:
-        """Every HTTP request by operation, identity and status, the legs of sign-ins included."""
+        """Count every HTTP request by operation, identity and status, including the steps of sign-ins."""
         return Counter((entry["sent"]["operation"], identity(entry), entry["status"]) for entry in self.web)
 
     def operations(self) -> Counter[tuple[str, str]]:
-        """What was answered after the sign-in, by operation and identity."""
+        """Count what was answered after the sign-in, by operation and identity."""
         return Counter((entry["sent"]["operation"], identity(entry)) for entry in self.web if reached(entry))
 
     def mailboxes(self) -> dict[str, dict[str, int]]:
-        """What was answered after the sign-in, by mailbox and identity; ResolveNames names no mailbox."""
+        """Count what was answered after the sign-in, by mailbox and identity; ResolveNames names no mailbox."""
         found: dict[str, Counter[str]] = {}
         for entry in self.web:
-            operation, named = entry["sent"]["operation"], entry["sent"]["mailboxes"]
+            operation, addresses = entry["sent"]["operation"], entry["sent"]["mailboxes"]
             if reached(entry) and operation != "ResolveNames":
-                for address in named or ([] if operation in BY_ITEM_ID else [self.own]):
+                for address in addresses or ([] if operation in BY_ITEM_ID else [self.own]):
                     found.setdefault(address, Counter())[identity(entry)] += 1
         return {address: dict(counts) for address, counts in found.items()}
 
     def ldap(self) -> Counter[tuple[str, int]]:
-        """Every bind, search and StartTLS by its result."""
+        """Count every bind, search and StartTLS by its result."""
         return Counter((LDAP[entry["operation"]], entry["status"]) for entry in self.directory)
 
 
 def reached(entry: dict[str, Any]) -> bool:
-    """Whether a request was answered as one of somebody who is signed in."""
+    """Whether a request was answered for someone who is signed in."""
     return bool(entry["sent"]["credentials"]) and entry["status"] not in (0, 401)
 
 
-def asked(entry: dict[str, Any]) -> bool:
-    """Whether a request may have been obeyed: sent by somebody who is signed in, whether it was answered or not."""
+def may_be_obeyed(entry: dict[str, Any]) -> bool:
+    """Whether a request may have been obeyed: sent by someone who is signed in, with or without an answer."""
     return bool(entry["sent"]["credentials"]) and entry["status"] != 401
 
 
 def identity(entry: dict[str, Any]) -> str:
-    """As whom a request was sent."""
+    """Return as whom a request was sent."""
     if not entry["sent"]["credentials"]:
         return NOBODY
     return "impersonated" if entry["sent"]["impersonated"] else "delegate"
 
 
 def own_address(simulator: Simulator) -> str:
-    """The service account's address as the site file has it."""
+    """Return the service account's address in the site file."""
     lines = simulator.site.read_text(encoding="utf-8").splitlines()
     return next(line.partition("=")[2].strip() for line in lines if line.startswith("email"))
 
 
-def assert_footprint(footprint: dict[str, Any], seen: Seen) -> None:
-    """Assert that the run's own account of itself is what the servers saw, exactly; status 0 is no answer to both."""
+def assert_footprint(footprint: dict[str, Any], log: ServerLog) -> None:
+    """Assert that the footprint is exactly what the servers saw; status 0 is no answer in both."""
     ews, directory = footprint["ews"], footprint["directory"]
-    assert Counter({(r["operation"], r["identity"], r["status"]): r["count"] for r in ews["http"]}) == seen.http()
-    assert Counter({(r["operation"], r["identity"]): r["count"] for r in ews["requests"]}) == seen.operations()
-    assert mailboxes(ews) == seen.mailboxes()
-    assert ews["connections"] == seen.counters.get("ews.connections", 0)
-    accepted, refused = (seen.counters.get(f"ews.{name}", 0) for name in ("sign_ins", "refused"))
+    assert Counter({(r["operation"], r["identity"], r["status"]): r["count"] for r in ews["http"]}) == log.http()
+    assert Counter({(r["operation"], r["identity"]): r["count"] for r in ews["requests"]}) == log.operations()
+    assert mailboxes(ews) == log.mailboxes()
+    assert ews["connections"] == log.counters.get("ews.connections", 0)
+    accepted, refused = (log.counters.get(f"ews.{name}", 0) for name in ("sign_ins", "refused"))
     assert ews["sign_ins"] == {"accepted": accepted, "refused": refused}
-    assert Counter({(r["operation"], r["result"]): r["count"] for r in directory["requests"]}) == seen.ldap()
-    assert directory["connections"] == seen.counters.get("ldap.connections", 0)
-    assert footprint["writes"] == sum(entry["sent"]["operation"] in WRITES for entry in seen.web if asked(entry))
+    assert Counter({(r["operation"], r["result"]): r["count"] for r in directory["requests"]}) == log.ldap()
+    assert directory["connections"] == log.counters.get("ldap.connections", 0)
+    assert footprint["writes"] == sum(entry["sent"]["operation"] in WRITES for entry in log.web if may_be_obeyed(entry))
 
 
 def mailboxes(ews: dict[str, Any]) -> dict[str, dict[str, int]]:
-    """The footprint's mailboxes in the form in which the simulator's are compared."""
+    """Return the footprint's mailboxes in the form of ``ServerLog.mailboxes``."""
     return {
         one["address"]: {who: one[who] for who in ("delegate", "impersonated") if one[who]} for one in ews["mailboxes"]
     }
 
 
-def assert_plan(plan: Plan, seen: Seen) -> None:
+def assert_plan(plan: Plan, log: ServerLog) -> None:
     """Assert that the plan was right: operation by operation, mailbox by mailbox, directory included."""
-    operations = seen.operations()
+    operations = log.operations()
     assert dict(plan.operations) == dict(operations)
     by_name: Counter[str] = Counter()
     for (operation, _), count in operations.items():
         by_name[operation] += count
-    assert all(seen.counters[f"ews.{operation}"] == count for operation, count in by_name.items())
-    assert {address: dict(counts) for address, counts in plan.mailboxes.items()} == seen.mailboxes()
-    assert plan.without_credentials == sum(1 for entry in seen.web if not entry["sent"]["credentials"])
-    assert seen.counters.get("ews.sign_ins", 0) <= plan.sign_ins
-    ldap = seen.ldap()
+    assert all(log.counters[f"ews.{operation}"] == count for operation, count in by_name.items())
+    assert {address: dict(counts) for address, counts in plan.mailboxes.items()} == log.mailboxes()
+    assert plan.without_credentials == sum(1 for entry in log.web if not entry["sent"]["credentials"])
+    assert log.counters.get("ews.sign_ins", 0) <= plan.sign_ins
+    ldap = log.ldap()
     binds = sum(count for (operation, _), count in ldap.items() if operation == "bind")
     assert plan.binds <= binds <= plan.binds_at_most
     searches = sum(count for (operation, _), count in ldap.items() if operation == "search")

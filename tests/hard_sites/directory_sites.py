@@ -1,4 +1,4 @@
-"""The hard sites of the directory, and what each must give."""
+"""The hard sites of the directory, and the outcomes of each."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ def state(outcome: str) -> dict[Pair, str]:
 
 
 def only_directory(outcome: str) -> dict[Pair, str]:
-    """Everything that only the directory tells has this outcome."""
+    """Return this outcome for everything that only the directory knows."""
     found: dict[Pair, str] = {}
     for id_ in DIRECTORY_ONLY:
         found.update(every(id_, ROOMS if id_.startswith("ROOM") else SITE, outcome))
     return found
 
 
-PASSED = '"passed"'  # in what is told of an outcome
+PASSED = '"passed"'  # in the JSON of an outcome
 
 
 def passed(*requirements: str, target: str = "site") -> dict[Pair, str]:
@@ -54,17 +54,19 @@ LINKED: dict[Pair, str] = {
 }
 
 SITES: tuple[Expected, ...] = (
-    Expected("linked-mailbox", healthy=True, verdict="INCOMPLETE", outcomes=state(NOT_MEASURED), said=LINKED),
-    Expected("linked-mailbox-reader", healthy=True, verdict="INCOMPLETE", outcomes=state(NOT_MEASURED), said=LINKED),
-    Expected("linked-mailbox-attested", healthy=True, verdict=EXCEPTIONS, outcomes=state(ATTESTED), said=LINKED),
-    Expected("child-domain", healthy=True, said={("ROOM-2", room): UNIQUE for room in ROOMS} | ACCOUNT),
-    Expected("account-in-child-domain", healthy=True, said={("ROOM-2", ROOMS[0]): UNIQUE} | ACCOUNT),
+    Expected("linked-mailbox", healthy=True, verdict="INCOMPLETE", outcomes=state(NOT_MEASURED), mentions=LINKED),
+    Expected(
+        "linked-mailbox-reader", healthy=True, verdict="INCOMPLETE", outcomes=state(NOT_MEASURED), mentions=LINKED
+    ),
+    Expected("linked-mailbox-attested", healthy=True, verdict=EXCEPTIONS, outcomes=state(ATTESTED), mentions=LINKED),
+    Expected("child-domain", healthy=True, mentions={("ROOM-2", room): UNIQUE for room in ROOMS} | ACCOUNT),
+    Expected("account-in-child-domain", healthy=True, mentions={("ROOM-2", ROOMS[0]): UNIQUE} | ACCOUNT),
     Expected(
         "child-domain-not-asked",
         healthy=True,
         verdict="INCOMPLETE",
         outcomes={**every("ROOM-1", ROOMS[1:], NOT_MEASURED), **every("ROOM-2", ROOMS[1:], NOT_MEASURED)},
-        said={
+        mentions={
             ("ROOM-1", ROOMS[1]): "it may lie in another domain; name a global catalog (gc://SERVER)",
             ("ROOM-2", ROOMS[0]): "unique in demo.test; other domains of the forest were not asked",
         },
@@ -74,7 +76,7 @@ SITES: tuple[Expected, ...] = (
         healthy=False,
         verdict="NOT ACCEPTED",
         outcomes={("ROOM-2", TAKEN_ROOM): FAILED},
-        said={
+        mentions={
             ("ROOM-2", TAKEN_ROOM): "2 objects have the address: CN=Former room,OU=Contacts,DC=emea,DC=demo,DC=test",
             ("ROOM-2", ROOMS[0]): UNIQUE,
         },
@@ -84,7 +86,7 @@ SITES: tuple[Expected, ...] = (
         healthy=True,
         verdict="INCOMPLETE",
         outcomes={("ACCOUNT-2", "site"): NOT_MEASURED},
-        said={
+        mentions={
             ("ACCOUNT-2", "site"): "not readable in the global catalog: msDS-User-Account-Control-Computed",
             ("ROOM-2", ROOMS[0]): UNIQUE,
             **passed("ACCOUNT-1", "ACCOUNT-4", "ACCOUNT-6"),
@@ -95,7 +97,7 @@ SITES: tuple[Expected, ...] = (
         healthy=True,
         verdict="INCOMPLETE",
         outcomes={("ROOM-1", LATE_ROOM): NOT_MEASURED, ("ROOM-2", LATE_ROOM): NOT_MEASURED},
-        said={
+        mentions={
             ("ROOM-1", LATE_ROOM): "waiting for replication: ldaps://localhost",
             ("ROOM-2", LATE_ROOM): "the global catalog does not yet",
         },
@@ -103,22 +105,22 @@ SITES: tuple[Expected, ...] = (
     Expected(
         "other-accepted-domain",
         healthy=True,
-        said={
+        mentions={
             ("ROOM-2", f"atlas@{OTHER_DOMAIN}"): "unique in demo.test",
             ("HANDOVER-1", "site"): f"email svc-flowscape@{OTHER_DOMAIN}",
             **passed("ACCOUNT-6"),
         },
     ),
-    Expected("x500-and-sip", healthy=True, said={("ROOM-2", room): "unique in demo.test" for room in ROOMS}),
+    Expected("x500-and-sip", healthy=True, mentions={("ROOM-2", room): "unique in demo.test" for room in ROOMS}),
     Expected(
         "upn-unlike-mail",
         healthy=True,
-        said={("HANDOVER-1", "site"): f"user name {UPN} (user@domain (UPN))", **passed("ACCOUNT-6")},
+        mentions={("HANDOVER-1", "site"): f"user name {UPN} (user@domain (UPN))", **passed("ACCOUNT-6")},
     ),
     Expected(
         "hidden-room",
         healthy=True,
-        said={("ROOM-1", HIDDEN_ROOM): "hidden from address lists", **passed("PERMISSION-1", target=HIDDEN_ROOM)},
+        mentions={("ROOM-1", HIDDEN_ROOM): "hidden from address lists", **passed("PERMISSION-1", target=HIDDEN_ROOM)},
     ),
     Expected(
         "online-room",
@@ -130,7 +132,7 @@ SITES: tuple[Expected, ...] = (
             ("IMPERSONATION-1", ONLINE_ROOM): NOT_MEASURED,
             ("CALENDAR-1", ONLINE_ROOM): NOT_MEASURED,
         },
-        said={
+        mentions={
             ("ROOM-1", ONLINE_ROOM): "the mailbox lives in Exchange Online, which this integration cannot reach",
             ("PERMISSION-1", ONLINE_ROOM): '"because": "ROOM-1"',
         },
@@ -138,25 +140,25 @@ SITES: tuple[Expected, ...] = (
     Expected(
         "half-empty-types",
         healthy=True,
-        said={
+        mentions={
             **{("ROOM-1", room): PASSED for room in ROOMS},
             ("ROOM-1", ROOMS[3]): "Its display type is 1073741824 instead of 7; its type is that of a room",
         },
     ),
-    Expected("pinned-controller", healthy=True, said=ACCOUNT | {("ROOM-2", ROOMS[0]): "unique in demo.test"}),
+    Expected("pinned-controller", healthy=True, mentions=ACCOUNT | {("ROOM-2", ROOMS[0]): "unique in demo.test"}),
     Expected(
         "controller-not-pinned",
         healthy=False,
         verdict="INCOMPLETE",
         outcomes=only_directory(NOT_MEASURED),
-        said={("ACCOUNT-2", "site"): "the directory server's certificate is not accepted: self-signed certificate"},
+        mentions={("ACCOUNT-2", "site"): "the directory server's certificate is not accepted: self-signed certificate"},
     ),
     Expected(
         "no-ldaps",
         healthy=True,
         verdict=EXCEPTIONS,
         outcomes=only_directory(ATTESTED),
-        said={
+        mentions={
             ("ACCOUNT-1", "site"): "Told by ResolveNames, because the directory could not be asked.",
             ("ROOM-2", ROOMS[0]): "ResolveNames",
             ("ACCOUNT-6", "site"): NO_SECTION,
@@ -168,22 +170,22 @@ SITES: tuple[Expected, ...] = (
         healthy=True,
         verdict="INCOMPLETE",
         outcomes=only_directory(NOT_MEASURED),
-        said={("ACCOUNT-6", "site"): NO_SECTION},
+        mentions={("ACCOUNT-6", "site"): NO_SECTION},
     ),
     Expected(
         "no-ldaps-hidden-room",
         healthy=True,
         verdict="INCOMPLETE",
         outcomes={**only_directory(ATTESTED), ("ROOM-2", HIDDEN_ROOM): NOT_MEASURED},
-        said={("ROOM-2", HIDDEN_ROOM): "it may be hidden from address lists"},
+        mentions={("ROOM-2", HIDDEN_ROOM): "it may be hidden from address lists"},
     ),
-    Expected("hardened-directory", healthy=True, said=passed("ACCOUNT-2", "ACCOUNT-4")),
+    Expected("hardened-directory", healthy=True, mentions=passed("ACCOUNT-2", "ACCOUNT-4")),
     Expected(
         "hardened-directory-reader",
         healthy=True,
         verdict="INCOMPLETE",
         outcomes=state(NOT_MEASURED),
-        said={
+        mentions={
             ("ACCOUNT-2", "site"): "not readable by this account: userAccountControl",
             ("ACCOUNT-4", "site"): "not readable by this account: userAccountControl",
         },
@@ -197,7 +199,7 @@ SITES: tuple[Expected, ...] = (
             **every("ROOM-1", ROOMS, NOT_MEASURED),
             **every("ROOM-2", ROOMS, NOT_MEASURED),
         },
-        said={
+        mentions={
             ("ACCOUNT-6", "site"): "not readable by this account: proxyAddresses",
             ("ROOM-1", ROOMS[0]): "the directory hides the Exchange attributes: not readable by this account",
             ("ROOM-2", ROOMS[0]): "not readable by this account",

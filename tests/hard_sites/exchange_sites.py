@@ -1,4 +1,4 @@
-"""The hard sites of Exchange and the network, and what each must give."""
+"""The hard sites of Exchange and the network, and the outcomes of each."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ ROOMS = tuple(f"{name}@demo.test" for name in ("atlas", "aurora", "bergen", "zue
 USERS = tuple(f"{name}@demo.test" for name in ("anna.lind", "joerg.maeder", "maeve.obrien"))
 PER = {"PERMISSION-1": ROOMS, "IMPERSONATION-1": ROOMS, "CALENDAR-1": ROOMS, "IMPERSONATION-2": USERS}
 NOT_MEASURED = "not measured"
-PASSED = '"passed"'  # in what is told of an outcome
+PASSED = '"passed"'  # in the JSON of an outcome
 
 
 def left(requirements: tuple[str, ...], failed: str = "") -> dict[Pair, str]:
@@ -41,7 +41,7 @@ SITES: tuple[Expected, ...] = (
             ("CALENDAR-1", MOVING_ROOM): NOT_MEASURED,
             ("IMPERSONATION-2", MOVING_USER): NOT_MEASURED,
         },
-        said={
+        mentions={
             ("PERMISSION-1", MOVING_ROOM): "ErrorMailboxMoveInProgress",
             ("IMPERSONATION-2", MOVING_USER): "ErrorMailboxMoveInProgress",
         },
@@ -49,59 +49,59 @@ SITES: tuple[Expected, ...] = (
     Expected(
         "never-opened",
         healthy=True,
-        said={(id_, room): PASSED for id_ in ("IMPERSONATION-1", "PERMISSION-1", "CALENDAR-1") for room in ROOMS},
+        mentions={(id_, room): PASSED for id_ in ("IMPERSONATION-1", "PERMISSION-1", "CALENDAR-1") for room in ROOMS},
     ),
-    Expected("negotiate-only", healthy=True, said={("ACCOUNT-5", "site"): "Signed in by Negotiate"}),
+    Expected("negotiate-only", healthy=True, mentions={("ACCOUNT-5", "site"): "Signed in by Negotiate"}),
     Expected(
         "extended-protection",
         healthy=True,
-        said={("ACCOUNT-5", "site"): "Not every way works, though the password is right: Negotiate"},
+        mentions={("ACCOUNT-5", "site"): "Not every way works, though the password is right: Negotiate"},
     ),
-    Expected("ntlm-blocked", healthy=True, said={("ACCOUNT-5", "site"): "Signed in by Basic"}),
+    Expected("ntlm-blocked", healthy=True, mentions={("ACCOUNT-5", "site"): "Signed in by Basic"}),
     Expected(
         "ntlm-blocked-alone",
         healthy=False,
         verdict="NOT ACCEPTED",
         outcomes=left(CAUSES["way-refused"].not_measured, failed="ACCOUNT-5"),
-        said={("ACCOUNT-5", "site"): "the password is right, yet EWS refuses this way to sign in"},
+        mentions={("ACCOUNT-5", "site"): "the password is right, yet EWS refuses this way to sign in"},
     ),
     Expected(
         "balancer-mixes",
         healthy=False,
         verdict="INCOMPLETE",
         outcomes=left(AFTER_SIGN_IN),
-        said={("PERMISSION-1", ROOMS[0]): "a balancer mixes them up", ("ACCOUNT-5", "site"): PASSED},
+        mentions={("PERMISSION-1", ROOMS[0]): "a balancer mixes them up", ("ACCOUNT-5", "site"): PASSED},
     ),
     # sound to look at, but its sign-ins cannot be planned
     Expected(
         "balancer-mixes-once",
         healthy=False,
-        said={("ACCOUNT-5", "site"): PASSED, ("IMPERSONATION-3", "site"): "Proven: "},
+        mentions={("ACCOUNT-5", "site"): PASSED, ("IMPERSONATION-3", "site"): "Proven: "},
     ),
     Expected(
         "bad-front-end",
         healthy=False,
         verdict="NOT ACCEPTED",
         outcomes=left(EWS, failed="HOST-3"),
-        said={("HOST-3", "site"): "EX03: the service is unavailable (HTTP 503). Answered well: EX01, EX02, EX04"},
+        mentions={("HOST-3", "site"): "EX03: the service is unavailable (HTTP 503). Answered well: EX01, EX02, EX04"},
     ),
     # a second round of looks, which no plan counts
     Expected(
         "front-end-restarts",
         healthy=False,
-        said={
+        mentions={
             ("HOST-3", "site"): "EX03: the service is unavailable (HTTP 503) (once; it answered well at another time)"
         },
     ),
     Expected(
         "many-front-ends",
         healthy=True,
-        said={("HOST-3", "site"): f"Not seen on 10 connections, and so not proven: {OFF_DUTY}"},
+        mentions={("HOST-3", "site"): f"Not seen on 10 connections, and so not proven: {OFF_DUTY}"},
     ),
     Expected(
         "dead-ipv6",
         healthy=True,
-        said={("HOST-1", "site"): "::1 does not work"},
+        mentions={("HOST-1", "site"): "::1 does not work"},
         arguments=("-p", "tests.hard_sites.two_addresses"),
     ),
     Expected(
@@ -109,40 +109,40 @@ SITES: tuple[Expected, ...] = (
         healthy=False,
         verdict="NOT ACCEPTED",
         outcomes=left(("HOST-3", *EWS), failed="HOST-2"),
-        said={("HOST-2", "site"): "an intermediate that is missing"},
+        mentions={("HOST-2", "site"): "an intermediate that is missing"},
     ),
     Expected(
         "exclusive-scope",
         healthy=False,
         verdict="NOT ACCEPTED",
         outcomes={("IMPERSONATION-2", EXCLUSIVE_USER): "failed"},
-        said={("IMPERSONATION-2", EXCLUSIVE_USER): "an exclusive scope of others covers it"},
+        mentions={("IMPERSONATION-2", EXCLUSIVE_USER): "an exclusive scope of others covers it"},
     ),
     Expected(
         "role-without-account",
         healthy=False,
         verdict="NOT ACCEPTED",
         outcomes={("IMPERSONATION-3", "site"): "failed"},
-        said={("IMPERSONATION-3", "site"): "the account itself is outside the role's scope"},
+        mentions={("IMPERSONATION-3", "site"): "the account itself is outside the role's scope"},
     ),
     Expected(
         "unscoped-role",
         healthy=True,
         outcomes={("ADVICE-3", "site"): "failed"},
-        said={("IMPERSONATION-3", "site"): "Not limited: the out-of-scope mailbox opens as well"},
+        mentions={("IMPERSONATION-3", "site"): "Not limited: the out-of-scope mailbox opens as well"},
     ),
-    Expected("canary-refused", healthy=True, said={("IMPERSONATION-3", "site"): "Proven: "}),
+    Expected("canary-refused", healthy=True, mentions={("IMPERSONATION-3", "site"): "Proven: "}),
     Expected(
         "canary-missing",
         healthy=True,
         outcomes={("ADVICE-3", "site"): NOT_MEASURED},
-        said={("IMPERSONATION-3", "site"): "Not distinguishing"},
+        mentions={("IMPERSONATION-3", "site"): "Not distinguishing"},
     ),
     Expected(
         "fresh-grant",
         healthy=True,
         verdict="INCOMPLETE",
         outcomes={("PERMISSION-1", WAITING_ROOM): NOT_MEASURED},
-        said={("PERMISSION-1", WAITING_ROOM): "waiting for replication or a cache"},
+        mentions={("PERMISSION-1", WAITING_ROOM): "waiting for replication or a cache"},
     ),
 )

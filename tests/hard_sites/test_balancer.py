@@ -1,4 +1,4 @@
-"""A balancer that mixes up signed-in connections in the middle of a run: rooms go unmeasured, nobody is accused."""
+"""A balancer that mixes up signed-in connections during a run: rooms are not measured, and nobody is blamed."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ def hard_site(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathF
 
 @pytest.fixture
 def expected(request: pytest.FixtureRequest) -> Expected:
-    """What that site must give."""
+    """The outcomes that this site must have."""
     return SITES[request.node.callspec.params["hard_site"]]
 
 
@@ -37,7 +37,7 @@ def test_every_hard_scenario_is_expected() -> None:
 
 
 @pytest.mark.parametrize("workers", ["0", "2"])
-def test_a_hard_site_gives_what_it_must(workers: str, hard_site: Simulator, expected: Expected, tmp_path: Path) -> None:
+def test_a_hard_site_has_its_outcomes(workers: str, hard_site: Simulator, expected: Expected, tmp_path: Path) -> None:
     hard_site.reset()
     done = accept(hard_site.site, "-q", "-n", workers, *expected.arguments, cwd=tmp_path)
     outcomes = {
@@ -47,12 +47,12 @@ def test_a_hard_site_gives_what_it_must(workers: str, hard_site: Simulator, expe
     }
     assert outcomes == dict(expected.outcomes), done.output
     assert done.verdict == expected.verdict
-    for pair, words in expected.said.items():
-        assert words in told(done, *pair), pair
+    for pair, words in expected.mentions.items():
+        assert words in text_of(done, *pair), pair
     assert not hard_site.schema_problems()
     assert_counts(hard_site, done, plan_of(hard_site.site, int(workers)) if expected.healthy else None)
 
 
-def told(done: Finished, requirement: str, target: str) -> str:
-    """Return everything that one outcome says."""
+def text_of(done: Finished, requirement: str, target: str) -> str:
+    """Return one outcome with everything in it."""
     return json.dumps(done.outcome(requirement, target), ensure_ascii=False)

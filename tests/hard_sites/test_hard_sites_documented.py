@@ -1,10 +1,10 @@
-"""The documents name every hard site, and say of each what its record says."""
+"""The documents name every hard site, and its proof."""
 
 from __future__ import annotations
 
 import re
 
-from tests.hard_sites.test_hard_sites import test_a_hard_site_gives_what_it_must as proof
+from tests.hard_sites.test_hard_sites import test_a_hard_site_has_its_outcomes as proof
 from tools.documents.frame import ROOT
 from tools.documents.hard_sites import SITES, WORKERS
 
@@ -32,10 +32,10 @@ def test_no_healthy_site_fails_and_no_broken_one_is_accepted() -> None:
         assert site.verdict == "INCOMPLETE" or broken or not required & {"not measured", "not run"}, site.name
 
 
-def test_administrators_are_told_of_every_hard_site_what_they_will_see() -> None:
+def test_the_page_for_administrators_has_a_row_for_every_hard_site() -> None:
     text = (DOCS / "for-administrators.md").read_text(encoding="utf-8")
     section = text.partition(f"{SECTION}\n")[2].partition("\n## ")[0]
-    told = [line.strip("|").split("|") for line in table(section)[2:]]
-    names = [name for cells in told for name in re.findall(r"`([a-z0-9-]+)`", cells[-1])]
+    cells_of_rows = [line.strip("|").split("|") for line in table(section)[2:]]
+    names = [name for cells in cells_of_rows for name in re.findall(r"`([a-z0-9-]+)`", cells[-1])]
     assert sorted(names) == sorted(site.name for site in SITES)
-    assert all(len(cells) == 3 and cells[1].strip().endswith(".") for cells in told)
+    assert all(len(cells) == 3 and cells[1].strip().endswith(".") for cells in cells_of_rows)

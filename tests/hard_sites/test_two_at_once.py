@@ -1,4 +1,4 @@
-"""Hard sites on which something else is wrong, too: what is not known is not measured, and accuses nobody."""
+"""Hard sites on which something else is wrong, too: what is not known is not measured, and nobody is blamed."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Edit = Callable[[str], str]
 
 
 def no_catalog(text: str) -> str:
-    """Name a global catalog that nobody answers for."""
+    """List a global catalog where nothing answers."""
     return re.sub(r"gc://localhost:\d+", "gc://localhost:1", text)
 
 

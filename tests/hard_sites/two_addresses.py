@@ -1,7 +1,7 @@
 """A pytest plugin for the product's run: the name service gives ``localhost`` an IPv6 address too, and first.
 
-So the site with a dead address is the same on every machine, whatever its
-hosts file says.
+So the site with a dead address is the same on every machine, whatever is in
+its hosts file.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Merely installed, the plugin is as if absent; each test shows too that it would see it present."""
+"""The plugin has no effect where it is only installed; each test also shows that it would notice it."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ addresses = anna@customer.test
 [handover]
 password_by = vault
 """
-# what the plugin loaded is told at the very end, after every hook of the session
+# what the plugin loaded is written at the very end, after every hook of the session
 CONFTEST = """\
 import json, pathlib, sys
 def pytest_unconfigure(config):
@@ -54,7 +54,7 @@ def pytest_unconfigure(config):
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """Return a folder with one plain test, a conftest that tells what was imported, and an unused site file."""
+    """Return a folder with one plain test, a conftest that writes what was imported, and an unused site file."""
     (tmp_path / "test_plain.py").write_text("def test_plain():\n    pass\n")
     (tmp_path / "conftest.py").write_text(CONFTEST)
     (tmp_path / "site.ini").write_text(SITE)

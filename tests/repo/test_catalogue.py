@@ -1,4 +1,4 @@
-"""The catalogue as a whole: guards that no single requirement can keep, and its fixes."""
+"""The catalogue as a whole: rules for all requirements together, and their fixes."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def catalogue(pytestconfig: pytest.Config) -> Mapping[str, Judged]:
 
 @pytest.fixture(scope="module")
 def fixes(catalogue: Mapping[str, Judged]) -> dict[str, str]:
-    """Every fix text, those that overrule a requirement's own included, by where it stands."""
+    """Return every fix text by its place, including those that override a requirement's own."""
     found = {f"{id_} fix": judged.requirement.fix for id_, judged in catalogue.items()}
     modules = {judged.function.__module__: sys.modules[judged.function.__module__] for judged in catalogue.values()}
     for module in (*modules.values(), remedies):
@@ -114,7 +114,7 @@ def test_every_placeholder_is_one_single_quoted_literal(fixes: dict[str, str]) -
             assert match[0][2:-2] in PLACEHOLDERS, where
 
 
-def test_commands_are_told_from_prose(fixes: dict[str, str]) -> None:
+def test_commands_are_indented_and_prose_is_not(fixes: dict[str, str]) -> None:
     for where, text in fixes.items():
         assert text == text.strip("\n"), where
         for line in text.split("\n"):

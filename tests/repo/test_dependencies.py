@@ -1,4 +1,4 @@
-"""What is installed along: the lock file satisfies pyproject.toml, hashes hold it, and no licence binds a customer."""
+"""Dependencies: the lock file satisfies pyproject.toml, has hashes, and no licence binds a customer."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ def test_the_lock_file_satisfies_the_project(requirement: Requirement) -> None:
     assert all(requirement.specifier.contains(version, prereleases=True) for version in versions), REFRESH
 
 
-def test_every_locked_package_is_held_to_its_hashes() -> None:
+def test_every_locked_package_has_its_hashes() -> None:
     text = LOCK.read_text(encoding="utf-8")
     entries = list(ENTRY.finditer(text))
     assert len(entries) == len(re.findall(r"(?m)^[A-Za-z0-9]", text)) > 50
     for entry in entries:
         assert re.search(r"--hash=sha256:[0-9a-f]{64}", entry["rest"]), entry["name"]
-    assert not re.search(r"https?://|file:", text), "no package index belongs into it"
+    assert not re.search(r"https?://|file:", text), "it must not name a package index"
 
 
 def test_none_is_under_the_gpl() -> None:

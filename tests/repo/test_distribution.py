@@ -1,4 +1,4 @@
-"""How the project's own tests are distributed: those of the real directory stay on one worker, the others on any."""
+"""How the project's own tests are distributed: those of the real directory to one worker, the others to any."""
 
 from __future__ import annotations
 
@@ -29,6 +29,6 @@ def test_the_real_directory_has_one_worker(pytester: pytest.Pytester) -> None:
 
 def test_the_runs_on_one_hard_site_stay_together() -> None:
     scope = OneWorkerForTheServer._split_scope
-    runs = [f"tests/hard_sites/test_hard_sites.py::test_a_hard_site_gives_what_it_must[{name}]" for name in NAMES]
+    runs = [f"tests/hard_sites/test_hard_sites.py::test_a_hard_site_has_its_outcomes[{name}]" for name in NAMES]
     serial, distributed, other = (scope(None, run) for run in runs)  # type: ignore[arg-type]
     assert serial == distributed != other

@@ -1,4 +1,4 @@
-"""What the documents say of the product is compared with the product."""
+"""Compare what the documents say about the product with the product."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ def rows(name: str) -> list[list[str]]:
 
 
 @pytest.mark.parametrize("key", sorted(CAUSES))
-def test_the_table_of_causes_is_told_in_words(key: str) -> None:
+def test_every_cause_is_in_the_table_of_causes(key: str) -> None:
     cause = CAUSES[key]
-    told = [row for row in rows("docs/for-administrators.md") if cause.sentence in row[0].split(";<br>")]
-    assert told, f"no row says: {cause.sentence}"
-    assert any((cause.failed or "nothing") == row[1] for row in told)
+    found = [row for row in rows("docs/for-administrators.md") if cause.sentence in row[0].split(";<br>")]
+    assert found, f"no row for: {cause.sentence}"
+    assert any((cause.failed or "nothing") == row[1] for row in found)
 
 
 def test_every_outcome_and_verdict_is_explained() -> None:
@@ -42,20 +42,20 @@ def test_every_outcome_and_verdict_is_explained() -> None:
 
 
 @pytest.mark.parametrize("name", ["README.md", "docs/ci.md"])
-def test_the_exit_codes_are_told(name: str) -> None:
+def test_every_exit_code_and_verdict_is_documented(name: str) -> None:
     codes = {row[0] for row in rows(name)}
     assert {"0", "1", "2", "4", str(EXIT_INCOMPLETE)} <= codes
     for verdict in Verdict:
         assert f"`{verdict.value}`" in text(name)
 
 
-def test_every_attribute_that_is_asked_of_the_directory_is_told() -> None:
-    asked = {*attributes_judged(), *account_attributes(()), *holder_attributes(())}
-    assert len(asked) > 20
-    assert {name for name in asked if f"`{name}`" not in text("docs/for-administrators.md")} == set()
+def test_every_attribute_that_the_directory_is_asked_for_is_documented() -> None:
+    attributes = {*attributes_judged(), *account_attributes(()), *holder_attributes(())}
+    assert len(attributes) > 20
+    assert {name for name in attributes if f"`{name}`" not in text("docs/for-administrators.md")} == set()
 
 
-def test_every_option_of_the_documents_exists_and_every_option_is_told() -> None:
+def test_the_documents_name_every_option_and_no_other() -> None:
     names: set[str] = set()
 
     class Group:
@@ -68,8 +68,8 @@ def test_every_option_of_the_documents_exists_and_every_option_is_told() -> None
 
     pytest_addoption(Parser())  # type: ignore[arg-type]
     documents = ["README.md", *(str(path.relative_to(REPOSITORY)) for path in (REPOSITORY / "docs").glob("*.md"))]
-    told = {option for name in documents for option in re.findall(r"--flowscape-[a-z-]*[a-z]", text(name))}
-    assert told == names
+    documented = {option for name in documents for option in re.findall(r"--flowscape-[a-z-]*[a-z]", text(name))}
+    assert documented == names
 
 
 def test_every_path_that_architecture_names_exists() -> None:

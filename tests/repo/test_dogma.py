@@ -14,7 +14,7 @@ from tests.repo import tree
 from tests.repo.tree import REPOSITORY, files, modules, relative
 
 LEFT_OVER = (".orig", ".rej", ".bak")
-FORBIDDEN = {  # this file, which names them, is not looked at
+FORBIDDEN = {  # except in this file, which names them
     "a path of one machine": re.compile(r"(?<![\w.])/(root|work|home/\w+|Users/\w+)/|[A-Z]:\\Users\\"),
     "a package host": re.compile(
         r"pypi\.org|pythonhosted\.org|npmjs\.org|deb\.debian\.org|--index-url|proxy\.golang\.org", re.IGNORECASE
@@ -29,8 +29,8 @@ def test_nothing_is_left_over_from_patching_or_merging() -> None:
 
 
 def test_the_walk_sees_the_repository() -> None:
-    seen = {relative(path) for path in files()}
-    assert {"README.md", "pyproject.toml", ".ci/run", "pytest_flowscape/plugin.py", "suites/__init__.py"} <= seen
+    found = {relative(path) for path in files()}
+    assert {"README.md", "pyproject.toml", ".ci/run", "pytest_flowscape/plugin.py", "suites/__init__.py"} <= found
 
 
 def test_no_module_is_a_grab_bag() -> None:
@@ -84,7 +84,7 @@ CODE = re.compile(r"^```.*?^```$|`[^`\n]+`", re.MULTILINE | re.DOTALL)
 
 
 def anchors(path: Path) -> set[str]:
-    """Return a document's anchors as GitHub makes them out of its headings."""
+    """Return a document's anchors as GitHub makes them from its headings."""
     titles = HEADING.findall(CODE.sub(lambda match: match[0].strip("`"), path.read_text(encoding="utf-8")))
     return {re.sub(r"[^\w\- ]", "", title.lower()).strip().replace(" ", "-") for title in titles}
 
@@ -93,7 +93,7 @@ def broken_links(path: Path) -> list[str]:
     broken = []
     for target in LINK.findall(CODE.sub("", path.read_text(encoding="utf-8"))):
         if re.match(r"[a-z]+:", target):
-            continue  # the web is not asked here
+            continue  # links into the web are not followed
         file, _, anchor = target.partition("#")
         led = (path.parent / file).resolve() if file else path
         if not led.exists() or (anchor and anchor not in anchors(led)):
@@ -117,7 +117,7 @@ def test_a_broken_link_would_be_found(tmp_path: Path, monkeypatch: pytest.Monkey
 # --- the CI script ------------------------------------------------------------------------------
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="bash is not a given on Windows")
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows may have no bash")
 def test_the_ci_script_is_strict_and_executable() -> None:
     script = REPOSITORY / ".ci/run"
     assert script.stat().st_mode & stat.S_IXUSR

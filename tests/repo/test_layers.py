@@ -1,4 +1,4 @@
-"""What import-linter cannot say: which library is imported where, and that imports are lazy where they must be."""
+"""What import-linter cannot check: which library is imported where, and which imports must be lazy."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ CONFINED = {
 
 
 def product() -> Iterator[Path]:
-    """Return every module of the product: the simulator may import what it likes."""
+    """Return every module of the product: the simulator may import anything."""
     for folder in ("pytest_flowscape", "suites"):
         for path in (REPOSITORY / folder).rglob("*.py"):
             if "simulator" not in path.relative_to(REPOSITORY).parts:
@@ -53,7 +53,7 @@ def parsed(path: Path) -> ast.Module:
 def test_library_is_imported_only_where_it_belongs(library: str) -> None:
     users = {path.relative_to(REPOSITORY).as_posix() for path in product() if library in imported(parsed(path))}
     assert {user for user in users if not user.startswith(CONFINED[library] or ("-",))} == set()
-    assert users or not CONFINED[library], "nobody imports it: remove the line"
+    assert users or not CONFINED[library], "no module imports it: remove the line"
 
 
 def test_the_plugin_module_imports_pytest_alone() -> None:

@@ -1,4 +1,4 @@
-"""docs/offline.md, followed as it stands: wheels gathered with an index, carried, verified, installed without one."""
+"""docs/offline.md, step by step: wheels downloaded with an index, copied, verified, installed without one."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ from tests.acceptance import call
 REPOSITORY = Path(__file__).resolve().parents[2]
 DOCUMENT = REPOSITORY / "docs/offline.md"
 NEEDED = ("pytest_flowscape", "suites", "pyproject.toml", "README.md", "LICENSE")
-SECONDS_FOR_ONE_TEST = 600  # read by tests/conftest.py: a slow index is no defect
-NOWHERE = "http://127.0.0.1:9"  # the discard port of this machine, where nobody listens
-# every Python of the offline environment loads this: it talks to itself alone
+SECONDS_FOR_ONE_TEST = 600  # read by tests/conftest.py: a slow index is not a defect
+NOWHERE = "http://127.0.0.1:9"  # the discard port of this machine, where nothing listens
+# every Python of the offline environment loads this: it connects only to its own machine
 BLOCKED = """
 import socket
 LOCAL = ("127.", "::1", "localhost")
@@ -34,19 +34,19 @@ def checked(self, address):
         raise SystemExit(f"this machine has no internet: {address}")
     return connect(self, address)
 
-def looked_up(host, *arguments, **named):
+def resolved(host, *arguments, **named):
     if host and not (host if isinstance(host, str) else host.decode()).startswith(LOCAL):
         raise SystemExit(f"this machine has no internet: {host}")
     return resolve(host, *arguments, **named)
 
-socket.socket.connect, socket.getaddrinfo = checked, looked_up
+socket.socket.connect, socket.getaddrinfo = checked, resolved
 """
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the commands are those of the document's bash blocks")
 
 
 def blocks() -> list[str]:
-    """Return the document's bash blocks: gather, for Windows, verify, install, use."""
+    """Return the document's bash blocks: download, for Windows, verify, install, use."""
     found = re.findall(r"^```bash\n(.*?)^```", DOCUMENT.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
     assert len(found) == 5
     return found
@@ -103,7 +103,7 @@ def machines(tmp_path_factory: pytest.TempPathFactory) -> Machines:
 
 
 def needs_an_index(machines: Machines) -> None:
-    """Skip, with the reason, where there is no package index; in CI that is a failure."""
+    """Skip, with the reason, if no package index can be reached; in CI that is a failure."""
     script = "python3 -m pip download --no-deps --dest there iniconfig"
     done = run(script, machines.online, machines.with_index)
     if done.returncode and os.environ.get("CI") != "true":
@@ -112,7 +112,7 @@ def needs_an_index(machines: Machines) -> None:
 
 
 def requirements(folder: Path) -> dict[str, list[Requirement]]:
-    """Return what each wheel of a folder says that it needs."""
+    """Return the requirements of each wheel in a folder."""
     found = {}
     for wheel in folder.glob("*.whl"):
         archive = zipfile.ZipFile(wheel)

@@ -1,4 +1,4 @@
-"""The README's first screen: exactly two commands, each in a code block of its own; CI runs what stands there."""
+"""The README's first screen: exactly two commands, each in a code block of its own; CI runs exactly these."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def test_first_screen_fits_a_screen() -> None:
     assert max(map(len, lines)) <= 120
 
 
-def test_windows_forms_stand_beside_them_without_the_operator_that_powershell_5_lacks() -> None:
+def test_windows_forms_do_without_the_operator_that_powershell_5_lacks() -> None:
     rows = [line for line in first_screen().splitlines() if r".venv\Scripts" in line]
     assert [re.search(r"pytest (\S+)`", row)[1] for row in rows] == ["--flowscape-demo", "tests"]  # type: ignore[index]
     assert "'.[demo]'" in rows[0]
@@ -37,7 +37,7 @@ def test_windows_forms_stand_beside_them_without_the_operator_that_powershell_5_
     assert not any("&&" in row for row in rows)
 
 
-def test_no_other_document_gives_the_test_command_in_another_form() -> None:
+def test_the_ci_script_takes_the_test_command_from_the_readme() -> None:
     script = (REPOSITORY / ".ci/run").read_text(encoding="utf-8")
     assert "README.md" in script
-    assert "pytest tests" not in script, "the script takes the command from the README"
+    assert "pytest tests" not in script, "take the command from the README"

@@ -1,4 +1,4 @@
-"""The built wheel alone, with nothing of the repository beside it, runs the packaged suites from an empty folder."""
+"""The built wheel, without the rest of the repository, runs the packaged suites from an empty folder."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def install(wheel: Path, environment: Path) -> Path:
-    """Make a virtual environment with this wheel, its dependencies lent by the present one; give its Python."""
+    """Make a virtual environment with this wheel and the dependencies of the present one; return its Python."""
     execute(sys.executable, "-m", "venv", "--without-pip", environment, cwd=environment.parent)
     python = environment / BIN / ("python.exe" if os.name == "nt" else "python")
     execute(
@@ -77,7 +77,7 @@ def python(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 # --- what is in it ------------------------------------------------------------------------------
 
 
-def test_wheel_holds_suites_and_types_and_nothing_beside_the_package(wheel: Path) -> None:
+def test_wheel_holds_suites_and_types_and_nothing_but_the_package(wheel: Path) -> None:
     names = set(zipfile.ZipFile(wheel).namelist())
     tops = {name.partition("/")[0] for name in names}
     assert {top for top in tops if not top.endswith(".dist-info")} == {"pytest_flowscape"}
@@ -95,19 +95,19 @@ def test_wheel_holds_suites_and_types_and_nothing_beside_the_package(wheel: Path
     assert not [name for name in names if "__pycache__" in name or name.endswith((".pyc", ".ini", ".pem"))]
 
 
-def test_wheel_tells_its_plugin_licence_and_python(wheel: Path) -> None:
+def test_wheel_states_its_plugin_licence_and_python(wheel: Path) -> None:
     archive = zipfile.ZipFile(wheel)
     (points,) = (name for name in archive.namelist() if name.endswith("entry_points.txt"))
     assert "[pytest11]\nflowscape = pytest_flowscape.plugin" in archive.read(points).decode()
     (metadata,) = (name for name in archive.namelist() if name.endswith(".dist-info/METADATA"))
-    said = archive.read(metadata).decode()
+    text = archive.read(metadata).decode()
     for line in ("License-Expression: MIT", "Requires-Python: >=3.10", "Requires-Dist: pytest>=9.0"):
-        assert line in said
-    assert {f"Provides-Extra: {extra}" for extra in ("demo", "keyring", "dev")} <= set(said.splitlines())
+        assert line in text
+    assert {f"Provides-Extra: {extra}" for extra in ("demo", "keyring", "dev")} <= set(text.splitlines())
 
 
 def test_the_installed_package_is_the_wheels_own(python: Path, tmp_path: Path) -> None:
-    said = execute(
+    places = execute(
         python,
         "-c",
         "import importlib.util as u, pytest_flowscape, pytest_flowscape.judging.catalogue as c;"
@@ -115,9 +115,9 @@ def test_the_installed_package_is_the_wheels_own(python: Path, tmp_path: Path) -
         cwd=tmp_path,
     ).splitlines()
     environment = str(python.parent.parent)
-    assert said[0].startswith(environment)
-    assert said[1].startswith(environment)
-    assert said[2] == "None"
+    assert places[0].startswith(environment)
+    assert places[1].startswith(environment)
+    assert places[2] == "None"
 
 
 # --- what it does -------------------------------------------------------------------------------
@@ -134,8 +134,8 @@ def test_runs_from_an_empty_folder_serially_and_with_two_workers_and_writes_html
     assert "PERMISSION-1" in (tmp_path / "page.html").read_text(encoding="utf-8")
     cases = ET.parse(tmp_path / "junit.xml").getroot().iter("testcase")
     properties = [{p.get("name"): p.get("value") for p in case.iter("property")} for case in cases]
-    told = {(one["requirement"], one["target"], one["outcome"]) for one in properties}
-    assert told == {(o["requirement"], o["target"], o["outcome"]) for o in two.results["outcomes"]}
+    reported = {(one["requirement"], one["target"], one["outcome"]) for one in properties}
+    assert reported == {(o["requirement"], o["target"], o["outcome"]) for o in two.results["outcomes"]}
 
 
 def test_collect_only_validates_and_touches_no_network(python: Path, simulator: Simulator, tmp_path: Path) -> None:
@@ -155,15 +155,13 @@ def project(python: Path) -> Iterator[Path]:
     conftest.write_text(
         "import pathlib\n"
         "pathlib.Path('conftest-was-read').touch()\n"
-        "collect_ignore_glob = ['.venv/*']\n"  # as projects do that keep their environment beside their tests
+        "collect_ignore_glob = ['.venv/*']\n"  # as projects have it with their environment next to their tests
     )
     yield folder
     conftest.unlink()
 
 
-def test_runs_where_a_conftest_stands_above_the_virtual_environment(
-    python: Path, project: Path, simulator: Simulator
-) -> None:
+def test_runs_with_a_conftest_above_the_virtual_environment(python: Path, project: Path, simulator: Simulator) -> None:
     collected = accept(simulator.site, "--collect-only", "-q", cwd=project, python=str(python))
     assert (project / "conftest-was-read").exists()
     assert "test_permissions.py::" in collected.output, collected.output
@@ -179,8 +177,8 @@ def test_the_pytest_command_itself_reads_a_site_file_in_its_own_folder(
     command.write_text("import sys, pytest\nsys.exit(pytest.console_main())\n")
     here = tmp_path / "empty"
     here.mkdir()
-    said = execute(python, command, f"--flowscape-config={simulator.site}", "-p", "no:cacheprovider", cwd=here)
-    assert "Verdict: ACCEPTED" in said
+    output = execute(python, command, f"--flowscape-config={simulator.site}", "-p", "no:cacheprovider", cwd=here)
+    assert "Verdict: ACCEPTED" in output
     assert [path.name for path in here.iterdir()] == ["reports"]
     (report,) = (here / "reports").iterdir()
     assert {"acceptance.html", "results.json", "evidence.json"} <= {path.name for path in report.iterdir()}

@@ -10,7 +10,7 @@ import pytest
 
 from tests.acceptance import Finished, accept, read_site
 from tests.gathering.test_sign_in import without_directory
-from tests.hard_sites.counts import Seen, assert_counts
+from tests.hard_sites.counts import ServerLog, assert_counts
 from tests.hard_sites.planned import plan_of
 from tests.session.test_worker_death import KILLER
 from tests.simulator.harness import Simulator
@@ -95,7 +95,7 @@ def assert_nearly(simulator: Simulator, done: Finished, *, deaths: int) -> None:
     mine = Counter(
         {(r["operation"], r["identity"], r["status"]): r["count"] for r in done.results["footprint"]["ews"]["http"]}
     )
-    seen = Seen(simulator).http()
+    seen = ServerLog(simulator).http()
     open_ones = sum(count for (_, _, status), count in mine.items() if status == 0)
     assert open_ones <= deaths * read_site(simulator.site).exchange.max_connections
     answered = Counter({key: count for key, count in mine.items() if key[2]})

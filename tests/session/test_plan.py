@@ -13,7 +13,7 @@ import pytest
 from pytest_flowscape.judging.verdict import Verdict
 from tests.acceptance import accept, call, without_pytest
 from tests.gathering.test_sign_in import without_directory
-from tests.hard_sites.counts import Seen, assert_counts
+from tests.hard_sites.counts import ServerLog, assert_counts
 from tests.hard_sites.planned import plan_of
 from tests.simulator.harness import Simulator
 
@@ -168,7 +168,7 @@ def test_the_plan_is_what_the_servers_then_see(workers: str, simulator: Simulato
     done = accept(simulator.site, "-n", workers, cwd=tmp_path)
     assert done.code == 0, done.output
     assert_counts(simulator, done, planned)
-    seen = Seen(simulator)
+    seen = ServerLog(simulator)
     assert sum(count for (operation, _), count in seen.ldap().items() if operation == "search") == planned.searches
     named = {name for entry in seen.directory for name in entry.get("attributes", ())}
     known = {*planned.account_attributes, *planned.holder_attributes, *planned.policy_attributes}
@@ -208,7 +208,7 @@ def test_the_printed_numbers_are_the_plans(simulator: Simulator, tmp_path: Path)
 def test_a_run_has_the_id_of_its_plan(simulator: Simulator, tmp_path: Path) -> None:
     done = accept(simulator.site, f"--flowscape-run-id={{{RUN_ID.upper()}}}", cwd=tmp_path)
     assert done.results["run"]["id"] == RUN_ID
-    sent = [str(entry["request_id"]) for entry in Seen(simulator).web]
+    sent = [str(entry["request_id"]) for entry in ServerLog(simulator).web]
     assert {own[:24] for own in sent} == {RUN_ID[:24]}  # its last group is the request's
     assert len(set(sent)) == len(sent)
 

@@ -27,7 +27,7 @@ def _row(site: Expected) -> str:
 
 def _outcomes(site: Expected) -> Iterator[str]:
     """Yield each outcome with its requirements, and with their number of targets if that is more than one."""
-    words = dict.fromkeys(site.said, "passed") | dict(site.outcomes)
+    words = dict.fromkeys(site.mentions, "passed") | dict(site.outcomes)
     assert set(words.values()) <= set(ORDER)
     for outcome in ORDER:
         targets = Counter(requirement for (requirement, _), word in words.items() if word == outcome)
