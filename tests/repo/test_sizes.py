@@ -57,7 +57,7 @@ STILL_OLD_DOCSTRINGS: set[str] = {
     "pytest_flowscape/gathering/site.py",
     "pytest_flowscape/hooks/outcomes.py",
     "pytest_flowscape/hooks/progress.py",
-    "pytest_flowscape/hooks/terminal.py",
+    "pytest_flowscape/hooks/short_path.py",
     "pytest_flowscape/judging/entries.py",
     "pytest_flowscape/judging/judge.py",
     "pytest_flowscape/probes/directory/search.py",
@@ -74,9 +74,8 @@ STILL_OLD_DOCSTRINGS: set[str] = {
     "pytest_flowscape/report/terminal/fix.py",
     "pytest_flowscape/report/terminal/summary.py",
     "pytest_flowscape/session/password_prompt.py",
-    "pytest_flowscape/session/stop_workers.py",
+    "pytest_flowscape/simulator/meetings/booking_policy.py",
     "pytest_flowscape/simulator/meetings/delivery.py",
-    "pytest_flowscape/simulator/meetings/policies.py",
     "suites/test_handover.py",
 }
 
