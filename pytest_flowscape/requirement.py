@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -66,6 +67,7 @@ class Requirement:
     ``steps`` names by cause the step of a fix script that repairs a failure; the
     cause "" stands for every other one. ``handover`` names the values of
     handover.csv that it is about.
+    ``facts`` are the names that its function takes.
     """
 
     id: str
@@ -83,6 +85,7 @@ class Requirement:
     opt_in: str = ""
     steps: Mapping[str, str] = field(default_factory=dict, hash=False)
     handover: tuple[str, ...] = ()
+    facts: tuple[str, ...] = ()
 
     def step(self, cause: str) -> str:
         """Return the name of the step that repairs a failure with this cause, empty where only people can."""
@@ -141,6 +144,7 @@ def requirement(
             opt_in=opt_in,
             steps=steps or {},
             handover=handover,
+            facts=tuple(inspect.signature(function).parameters),
         )
         decorated: Any = getattr(pytest.mark, MARK)(record)(function)
         return decorated  # type: ignore[no-any-return]

@@ -210,28 +210,3 @@ def test_what_makes_it_void_has_the_dates_that_were_read() -> None:
     assert told["Exchange is updated"] == "any build other than 15.2.1748.10"
     assert "today" in told["The waiver of ROOM-1 ends (a@b.test)"]
     assert "not known" in dict(voids(site(), None, TODAY))["Account and password expire"]
-
-
-# --- evidence -------------------------------------------------------------------------------------
-
-
-def test_evidence_has_the_exact_codes_and_no_secret() -> None:
-    denied = Trouble(Kind.NO_ACCESS, "x", code="ErrorAccessDenied", message="Access is denied to hunter2.", status=200)
-    answer = MailboxAnswer("a@b.test", folders=(FolderAnswer("inbox", trouble=denied), FolderAnswer("calendar")))
-    evidence = Evidence(None, {"a@b.test": {"delegate": answer}}, lambda text: text.replace("hunter2", "***"))
-    text = evidence.of(REQUIREMENTS["PERMISSION-1"], "a@b.test")
-    assert "inbox: ErrorAccessDenied, HTTP 200: Access is denied to ***." in text
-    assert "calendar: NoError" in text
-    assert evidence.of(None, "a@b.test") == evidence.of(REQUIREMENTS["PERMISSION-1"], "c@d.test") == ""
-
-
-def test_evidence_of_the_directory_names_what_cannot_be_read() -> None:
-    facts = site_facts()
-    known = replace(REQUIREMENTS["ACCOUNT-1"], reads=("givenName", "mail", "sn"))
-    lines = Evidence(facts).of(known, "site").splitlines()
-    assert lines == [
-        "Directory: CN=svc,DC=contoso,DC=test",
-        "givenName: not readable by this account",
-        "mail: svc-flowscape@contoso.test",
-        "sn: absent",
-    ]
