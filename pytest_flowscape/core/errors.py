@@ -37,7 +37,7 @@ class PasswordError(FlowscapeError):
 
 
 class DemoError(FlowscapeError):
-    """The embedded simulator could not be started or misbehaved."""
+    """The built-in simulator did not start, or ended with an error."""
 
 
 class NotMeasured(FlowscapeError):  # noqa: N818  an outcome by its name, not a programming error

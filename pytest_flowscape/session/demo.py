@@ -1,4 +1,4 @@
-"""Start the embedded simulator for --flowscape-demo, and end it with the run."""
+"""Start the built-in simulator for --flowscape-demo, and end it with the run."""
 
 from __future__ import annotations
 

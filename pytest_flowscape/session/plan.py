@@ -80,7 +80,7 @@ def plan_text(
         _part("Duration", rows.duration(plan, run)),
         _part("What your logs will show", rows.logs(plan, run)),
         _part("More requests if something is wrong", rows.faults(plan)),
-        _part("Mailboxes opened by impersonation", rows.opened(plan)),
+        _part("Mailboxes opened by impersonation", rows.mailboxes(plan)),
         # on one line, however long: of a folded one a shell would run the first line, with all rooms
         ["THE COMMAND OF THIS RUN", f"  {_command(run, site_file, more)}"],
         _part("", (Row("", remark) for remark in remarks))[1:],

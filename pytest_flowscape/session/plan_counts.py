@@ -90,7 +90,7 @@ class Plan:
         """Return the number of EWS requests."""
         return sum(self.operations.values())
 
-    def opened(self, identity: str) -> dict[str, int]:
+    def by_mailbox(self, identity: str) -> dict[str, int]:
         """Return how many requests name each mailbox that is opened with this identity, by its address."""
         return {address: counts[identity] for address, counts in self.mailboxes.items() if counts.get(identity)}
 

@@ -77,8 +77,8 @@ def exchange(plan: Plan, run: Run) -> Rows:
     yield Row("HTTP without sign-in", f"{plan.without_credentials}: which sign-in methods each front end offers")
     yield Row(
         "Mailboxes",
-        f"{len(plan.mailboxes)}: {len(plan.opened(IMPERSONATED))} opened by impersonation (listed below), "
-        f"{len(plan.opened(DELEGATE))} with the service account's own access (its own, and "
+        f"{len(plan.mailboxes)}: {len(plan.by_mailbox(IMPERSONATED))} opened by impersonation (listed below), "
+        f"{len(plan.by_mailbox(DELEGATE))} with the service account's own access (its own, and "
         f"{plural(len(run.rooms), 'room')}; at most {MAILBOXES_IN_FLIGHT} at a time)",
     )
     yield Row(
@@ -162,6 +162,7 @@ def duration(plan: Plan, run: Run) -> Rows:
 def logs(plan: Plan, run: Run) -> Rows:
     """Return what the servers' logs will show."""
     user, rooms = run.site.service_account.username, plural(len(run.rooms), "room")
+    mailboxes = len(plan.by_mailbox(IMPERSONATED))
     yield Row(
         "IIS, front end",
         f"{plan.requests} lines POST /EWS/Exchange.asmx by {user}, {plan.without_credentials} with status 401 and no "
@@ -180,8 +181,8 @@ def logs(plan: Plan, run: Run) -> Rows:
     )
     yield Row(
         "Mailbox audit",
-        f"if it is on: FolderBind as Admin in {len(plan.opened(IMPERSONATED))} mailboxes (impersonation), as Delegate "
-        f"in {rooms}; the same in the report of non-owner access",
+        f"if it is on: FolderBind as Admin in {mailboxes} mailboxes (impersonation), as Delegate in {rooms}; the same in "
+        "the report of non-owner access",
     )
     if run.book:
         yield Row("", f"as Delegate in the same {rooms}: one Create, two Update and one HardDelete each")
@@ -232,7 +233,7 @@ def faults(plan: Plan) -> Rows:
     yield Row("Bad front end", f"{plan.without_credentials - 1} more requests without credentials")
 
 
-def opened(plan: Plan) -> Rows:
+def mailboxes(plan: Plan) -> Rows:
     """Return the mailboxes opened by impersonation."""
-    for address, count in plan.opened(IMPERSONATED).items():
+    for address, count in plan.by_mailbox(IMPERSONATED).items():
         yield Row("", f"{address}: {plural(count, 'request')}")

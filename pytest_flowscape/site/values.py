@@ -15,8 +15,9 @@ PASSWORD_KINDS = ("env", "file", "keyring")
 PASSWORD_REMEDY = "Write env:NAME, file:PATH, keyring:SERVICE or prompt."
 PEM_MARK = b"-----BEGIN CERTIFICATE-----"
 MAX_PEM = 4 * 1024 * 1024
-NOT_IN_NAMES = re.compile(r"[\s\"/\[\]:;|=,+*?<>\\@]")  # sAMAccountName (MS-ADTS 3.1.1.6) plus white space
-NOT_IN_ACCOUNTS = re.compile(r"[\"/\[\]:;|=,+*?<>\\@]")
+_SIGNS = r"\"/\[\]:;|=,+*?<>\\@"  # not in a sAMAccountName (MS-ADTS 3.1.1.6)
+DOWN_LEVEL_NAME = re.compile(rf"[^\s{_SIGNS}]+\\[^\s{_SIGNS}]([^{_SIGNS}]*[^\s{_SIGNS}])?")
+PRINCIPAL = re.compile(rf"[^\s{_SIGNS}]+@[^@]*")
 VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
@@ -101,31 +102,20 @@ def username(text: str) -> str:
     remedy = r"Write DOMAIN\user or user@customer.com."
     if text[:1] in "\"'" and text[-1:] == text[:1]:
         raise Wrong("The user name is in quotation marks.", "Remove them.")
-    if "\\" in text:
-        domain, _, user = text.partition("\\")
-        if domain == ".":
-            raise Wrong(r"The user name .\ is that of a local account, not of a domain account.", remedy)
-        if (
-            not domain
-            or NOT_IN_NAMES.search(domain)
-            or not user
-            or user != user.strip()
-            or NOT_IN_ACCOUNTS.search(user)
-        ):
-            raise Wrong(f"The user name {quote(text)} is malformed.", remedy)
+    if text.startswith(".\\"):
+        raise Wrong(r"The user name .\ is that of a local account, not of a domain account.", remedy)
+    if not {"\\", "@"} & set(text):
+        if "/" in text:
+            raise Wrong(f"The user name {quote(text)} has a slash.", r"Write DOMAIN\user, with a backslash.")
+        raise Wrong(f"The user name {quote(text)} has no domain.", remedy)
+    if DOWN_LEVEL_NAME.fullmatch(text):
         return text
-    if "@" in text:
-        user, _, suffix = text.rpartition("@")
-        try:
-            parse_domain(suffix)
-        except ValueError:
-            user = ""
-        if not user.strip() or NOT_IN_NAMES.search(user):
-            raise Wrong(f"The user name {quote(text)} is malformed.", remedy)
-        return text
-    if "/" in text:
-        raise Wrong(f"The user name {quote(text)} has a slash.", r"Write DOMAIN\user, with a backslash.")
-    raise Wrong(f"The user name {quote(text)} has no domain.", remedy)
+    try:
+        if PRINCIPAL.fullmatch(text) and parse_domain(text.rpartition("@")[2]):
+            return text
+    except ValueError:
+        pass
+    raise Wrong(f"The user name {quote(text)} is malformed.", remedy)
 
 
 def password_source(text: str) -> PasswordSource:
