@@ -162,7 +162,7 @@ def duration(plan: Plan, run: Run) -> Rows:
 def logs(plan: Plan, run: Run) -> Rows:
     """Return what the servers' logs will show."""
     user, rooms = run.site.service_account.username, plural(len(run.rooms), "room")
-    mailboxes = len(plan.by_mailbox(IMPERSONATED))
+    count = len(plan.by_mailbox(IMPERSONATED))
     yield Row(
         "IIS, front end",
         f"{plan.requests} lines POST /EWS/Exchange.asmx by {user}, {plan.without_credentials} with status 401 and no "
@@ -181,7 +181,7 @@ def logs(plan: Plan, run: Run) -> Rows:
     )
     yield Row(
         "Mailbox audit",
-        f"if it is on: FolderBind as Admin in {mailboxes} mailboxes (impersonation), as Delegate in {rooms}; the same in "
+        f"if it is on: FolderBind as Admin in {count} mailboxes (impersonation), as Delegate in {rooms}; the same in "
         "the report of non-owner access",
     )
     if run.book:
