@@ -1,10 +1,9 @@
 """Write down what this process sends to the servers, at the place where it is sent; read it for the footprint.
 
 One file for each process, in the run's private folder, a line for each event.
-What is sent is written before it is sent, and an answer at the latest with what
-is sent next: a worker that is killed leaves its lines behind. What EWS was
-asked is read out of the very bytes that are sent, so that no caller can forget
-to count or count wrongly. No password and no answer's content is in it.
+What is sent is written before it is sent, so that a worker that is killed
+leaves its lines behind. What EWS was asked is read out of the very bytes that
+are sent, so that no caller can forget to count or count wrongly. No password and no answer's content is in it.
 """
 
 from __future__ import annotations
@@ -12,9 +11,8 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Iterable, Iterator
-from functools import lru_cache
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -42,7 +40,6 @@ class Ledger:
     def __init__(self) -> None:
         self._file: int | None = None
         self._numbers = count(1)
-        self._kept: deque[bytes] = deque()  # lines to be written with the next ones
 
     def open(self, folder: Path) -> None:
         """Write into a new file of the run's private folder from now on. Raises OSError."""
@@ -52,23 +49,13 @@ class Ledger:
 
     def close(self) -> None:
         """Keep nothing from now on."""
-        self.flush()
         file, self._file = self._file, None
-        self._kept.clear()
         if file is not None:
             os.close(file)
-
-    def flush(self) -> None:
-        """Write what has been kept; called before anybody reads."""
-        self._put()
 
     def connected(self, side: str) -> None:
         """Note a TCP connection to an Exchange (EWS) or directory (LDAP) server."""
         self._write(CONNECTED, side)
-
-    def will_send(self, body: bytes) -> None:
-        """Read a request that waits for its connection: ``sent`` then need not, while the connection waits for it."""
-        _asked_in(body)
 
     def sent(self, body: bytes, *, credentials: bool) -> str:
         """Note that an HTTP request goes out, and give what ``answered`` takes.
@@ -76,15 +63,14 @@ class Ledger:
         ``credentials``: this connection carries some, with this request or since an earlier one.
         """
         number = self._number()
-        asked = _asked_in(body)
+        asked = _summary(body)
         identity = (IMPERSONATED if asked.impersonated else DELEGATE) if credentials else NOBODY
         self._write(SENT, number, asked.operation, identity, list(asked.mailboxes))
         return number
 
     def answered(self, number: str, status: int) -> None:
-        """Note the HTTP status that the request got, by the next event: each write has this thread wait for others."""
-        if self._file is not None:
-            self._kept.append(_line(ANSWERED, number, status))
+        """Note the HTTP status that the request got."""
+        self._write(ANSWERED, number, status)
 
     def asked(self, operation: str) -> str:
         """Note that an LDAP request goes out, and give what ``told`` takes."""
@@ -105,29 +91,15 @@ class Ledger:
 
     def _write(self, *event: Any) -> None:
         if self._file is not None:
-            self._put(_line(*event))
-
-    def _put(self, line: bytes = b"") -> None:
-        lines = []
-        with contextlib.suppress(IndexError):  # other threads keep and write, too
-            while True:
-                lines.append(self._kept.popleft())
-        text = b"".join((*lines, line))
-        if self._file is not None and text:
             with contextlib.suppress(OSError):  # a full disk must not become a finding about the site
-                os.write(self._file, text)
+                os.write(self._file, json.dumps(event).encode() + b"\n")
 
 
-@lru_cache(maxsize=32)
-def _asked_in(body: bytes) -> Told:
+def _summary(body: bytes) -> Told:
     try:
         return told(body)
     except ValueError:
         return Told("")
-
-
-def _line(*event: Any) -> bytes:
-    return json.dumps(event).encode() + b"\n"
 
 
 LEDGER = Ledger()
@@ -136,7 +108,6 @@ LEDGER = Ledger()
 
 def read(folder: Path) -> Footprint:
     """Return the footprint of a run from what its processes wrote into its private folder."""
-    LEDGER.flush()
     http: Counter[tuple[str, str, int]] = Counter()
     mailboxes: dict[str, Counter[str]] = {}
     ldap: Counter[tuple[str, int]] = Counter()

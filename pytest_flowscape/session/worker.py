@@ -104,7 +104,6 @@ class WorkerEnd:
         output: dict[str, Any] = session.config.workeroutput  # type: ignore[attr-defined]
         output["flowscape"] = pickle.dumps(self._measuring.measured())
         self._measuring.gather.close()
-        LEDGER.flush()
 
     def pytest_keyboard_interrupt(self) -> None:
         """Ask nothing more ahead of tests that will not run."""

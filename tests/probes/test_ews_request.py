@@ -90,15 +90,11 @@ def test_impersonation_only_where_asked() -> None:
         "å@b.test",
     ],
 )
-def test_many_alike_are_built_as_each_alone(address: str) -> None:
-    folder = FolderWanted("calendar", address)
-    for _ in range(2):  # what is kept serves the second one
-        assert request.sync_folder_items(folder, impersonate=address) == request._sync_folder_items(folder, address, 1)
-        for on in (True, False):
-            told = request.get_folder([folder, FolderWanted("inbox", address)], impersonate=address, rights=on)
-            alone = request._get_folder([folder, FolderWanted("inbox", address)], address, rights=on, permissions=False)
-            assert told == alone
-            assert request.told(told) == Told("GetFolder", address, (address,))
+def test_a_request_tells_of_itself(address: str) -> None:
+    folders = [FolderWanted(name, address) for name in ("calendar", "inbox")]
+    assert request.told(get_folder(folders, impersonate=address)) == Told("GetFolder", address, (address,))
+    sync = sync_folder_items(folders[0], impersonate=address)
+    assert request.told(sync) == Told("SyncFolderItems", address, (address,))
 
 
 def test_whom_a_request_names_and_for_whom_it_acts_stay_apart() -> None:

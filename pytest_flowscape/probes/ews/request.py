@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
 from lxml import etree
 
@@ -26,7 +25,6 @@ _ADDRESSES = {
     f"{{{TYPES}}}EmailAddress": (f"{{{TYPES}}}Mailbox", _FOLDER),
     f"{{{TYPES}}}Address": (f"{{{TYPES}}}Email", f"{{{TYPES}}}MailboxData"),
 }
-_MARKUP = frozenset("&<>")
 SCHEMA_VERSION = "Exchange2013"  # the oldest schema that every supported on-premises server speaks
 
 
@@ -42,14 +40,6 @@ def get_folder(
     wanted: Sequence[FolderWanted], *, impersonate: str = "", rights: bool = False, permissions: bool = False
 ) -> bytes:
     """Build GetFolder: IdOnly, with EffectiveRights and PermissionSet where asked for."""
-    addresses = {folder.address for folder in wanted}
-    if addresses == {impersonate} and _is_plain(impersonate):
-        names = tuple(folder.name for folder in wanted)
-        return _addressed(_pieces_of_get_folder(names, rights, permissions), impersonate)
-    return _get_folder(wanted, impersonate, rights=rights, permissions=permissions)
-
-
-def _get_folder(wanted: Sequence[FolderWanted], impersonate: str, *, rights: bool, permissions: bool) -> bytes:
     envelope, body = envelope_of(impersonate)
     operation = add(body, MESSAGES, "GetFolder")
     shape = add(operation, MESSAGES, "FolderShape")
@@ -67,12 +57,6 @@ def _get_folder(wanted: Sequence[FolderWanted], impersonate: str, *, rights: boo
 
 def sync_folder_items(folder: FolderWanted, *, impersonate: str = "", most: int = 1) -> bytes:
     """Build SyncFolderItems without a state: ids, the folder that an item lies in, and at most ``most`` changes."""
-    if folder.address == impersonate and _is_plain(impersonate):
-        return _addressed(_pieces_of_sync_folder_items(folder.name, most), impersonate)
-    return _sync_folder_items(folder, impersonate, most)
-
-
-def _sync_folder_items(folder: FolderWanted, impersonate: str, most: int) -> bytes:
     envelope, body = envelope_of(impersonate)
     operation = add(body, MESSAGES, "SyncFolderItems")
     shape = add(operation, MESSAGES, "ItemShape")
@@ -82,30 +66,6 @@ def _sync_folder_items(folder: FolderWanted, impersonate: str, most: int) -> byt
     distinguished(add(operation, MESSAGES, "SyncFolderId"), folder)
     add(operation, MESSAGES, "MaxChangesReturned", str(most))
     return to_bytes(envelope)
-
-
-# Thousands of rooms are asked the same as themselves: what stands around their addresses is built once.
-_ANYBODY = "anybody@placeholder.invalid"
-
-
-def _is_plain(address: str) -> bool:
-    """Whether an address stands in XML as it is."""
-    return bool(address) and address.isascii() and address.isprintable() and _MARKUP.isdisjoint(address)
-
-
-def _addressed(pieces: Sequence[bytes], address: str) -> bytes:
-    return address.encode().join(pieces)
-
-
-@lru_cache(maxsize=64)
-def _pieces_of_get_folder(names: tuple[str, ...], rights: bool, permissions: bool) -> tuple[bytes, ...]:
-    wanted = [FolderWanted(name, _ANYBODY) for name in names]
-    return tuple(_get_folder(wanted, _ANYBODY, rights=rights, permissions=permissions).split(_ANYBODY.encode()))
-
-
-@lru_cache(maxsize=64)
-def _pieces_of_sync_folder_items(name: str, most: int) -> tuple[bytes, ...]:
-    return tuple(_sync_folder_items(FolderWanted(name, _ANYBODY), _ANYBODY, most).split(_ANYBODY.encode()))
 
 
 def resolve_names(entry: str) -> bytes:
