@@ -115,11 +115,11 @@ def pytest_cmdline_main(config: pytest.Config) -> int | None:
 def pytest_configure(config: pytest.Config) -> None:
     """Set up a run if one of our options asks for it, before xdist and pytest-html look at theirs."""
     sent = getattr(config, "workerinput", None)
-    asked = [name for name in WANTS_A_RUN if config.getoption(name) is not None]
-    if sent is None and not asked and any(config.getoption(name) for name in NEEDS_A_RUN):
+    options = [name for name in WANTS_A_RUN if config.getoption(name) is not None]
+    if sent is None and not options and any(config.getoption(name) for name in NEEDS_A_RUN):
         names = ", ".join(f"--{name.replace('_', '-')}" for name in NEEDS_A_RUN if config.getoption(name))
         raise pytest.UsageError(f"{names}: add --flowscape-config=SITE.INI or --flowscape-demo.")
-    if asked if sent is None else "flowscape" in sent:
+    if options if sent is None else "flowscape" in sent:
         if sent is None:
             from pytest_flowscape.session.controller import set_up_controller as set_up  # noqa: PLC0415  heavy
         else:

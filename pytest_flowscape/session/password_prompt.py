@@ -59,7 +59,7 @@ def _prompt(config: pytest.Config) -> Callable[[str], str] | None:
 
 @contextlib.contextmanager
 def _without_capture(config: pytest.Config) -> Iterator[None]:
-    """Give standard input back for a moment.
+    """Restore standard input for a moment.
 
     While plugins are configured pytest's capture is suspended, but for standard
     input; it has to be left like that, or the terminal reporter would be given

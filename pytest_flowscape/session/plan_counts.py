@@ -144,7 +144,7 @@ def _operations(run: Run) -> Counter[tuple[str, str]]:
         # the first room is looked at, and booked, before all others
         found.update({("GetFolder", DELEGATE): 1, ("GetFolder", IMPERSONATED): 1})
         for counts, times in ((ROUND_TRIP, len(run.rooms)), (MEETING, len(run.invitees))):
-            found.update({asked: count * times for asked, count in counts.items()})
+            found.update({key: count * times for key, count in counts.items()})
     return found
 
 

@@ -49,8 +49,8 @@ class Run:
     @property
     def invitees(self) -> tuple[str, ...]:
         """Return the addresses of the chosen rooms to invite to a meeting."""
-        named = self.site.booking.rooms if self.book == BOOK_MEETING else ()
-        return tuple(room.email for room in self.rooms if room.email in named)
+        rooms = self.site.booking.rooms if self.book == BOOK_MEETING else ()
+        return tuple(room.email for room in self.rooms if room.email in rooms)
 
     @property
     def connections(self) -> int:

@@ -38,8 +38,6 @@ STILL_LONG: set[str] = {
     "tests/report/test_html.py",
     "tests/simulator/test_directory_search.py",
     "tests/simulator/test_ews_items.py",
-    "tests/site/test_reading.py",
-    "tests/site/test_values.py",
     "tests/suites/test_judging_account.py",
 }
 STILL_LARGE: set[str] = {
@@ -73,7 +71,6 @@ STILL_OLD_DOCSTRINGS: set[str] = {
     "pytest_flowscape/report/page/scope.py",
     "pytest_flowscape/report/terminal/fix.py",
     "pytest_flowscape/report/terminal/summary.py",
-    "pytest_flowscape/session/password_prompt.py",
     "pytest_flowscape/simulator/meetings/booking_policy.py",
     "pytest_flowscape/simulator/meetings/delivery.py",
     "suites/test_handover.py",
