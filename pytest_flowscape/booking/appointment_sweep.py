@@ -6,43 +6,44 @@ touched: they are listed for people. What cannot be removed is listed likewise.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 
-from pytest_flowscape.booking.calls import REMOVING, Changed, Patience, ask, change
+from pytest_flowscape.booking.calls import REMOVAL_PATIENCE, Patience, WriteResult, ask, change
 from pytest_flowscape.booking.client.booking_calendar import BookingCalendar
 from pytest_flowscape.booking.journal import Journals
+from pytest_flowscape.booking.removal import NOT_TOUCHED, still_there, unseen
 from pytest_flowscape.core.interruption import INTERRUPTION
 from pytest_flowscape.facts import Sweep, Trouble, Written
 from pytest_flowscape.probes.ews import item_answers
-from pytest_flowscape.probes.ews.item_answers import ItemTold
+from pytest_flowscape.probes.ews.item_answers import Item
+from pytest_flowscape.probes.ews.session import CALENDAR
 
-CALENDAR = "calendar"
 OpenCalendar = Callable[[str], BookingCalendar]
 
 
 @dataclass(frozen=True)
-class Look:
-    """What a look at a calendar for tagged items found, by tag; ``trouble`` means that nothing is known."""
+class TaggedItems:
+    """The tagged items of a calendar, by tag; ``trouble`` means that nothing is known."""
 
-    found: dict[str, list[ItemTold]]
+    by_tag: dict[str, list[Item]]
     trouble: Trouble | None = None
 
-    def others(self, known: set[str]) -> list[ItemTold]:
-        """Return the items whose tags are not among these."""
-        return [item for tag, items in self.found.items() if tag not in known for item in items]
+    def of(self, tags: Iterable[str]) -> list[Item]:
+        """Return the items with these tags."""
+        return [item for tag in tags for item in self.by_tag.get(tag, [])]
 
 
-def look(calendar: BookingCalendar, patience: Patience) -> Look:
+def find_tagged(calendar: BookingCalendar, patience: Patience) -> TaggedItems:
     """Find every tagged item of a calendar."""
-    told = ask(calendar.tagged, patience)
-    if isinstance(told, Trouble):
-        return Look({}, told)
-    found: dict[str, list[ItemTold]] = {}
-    for item in item_answers.items(told):
+    answers = ask(calendar.tagged, patience)
+    if isinstance(answers, Trouble):
+        return TaggedItems({}, answers)
+    found: dict[str, list[Item]] = {}
+    for item in item_answers.items(answers):
         if item.tag is not None:
             found.setdefault(item.tag, []).append(item)
-    return Look(found)
+    return TaggedItems(found)
 
 
 def sweep(journals: Journals, open_calendar: OpenCalendar) -> Sweep:
@@ -58,73 +59,57 @@ def sweep_calendar(
     journals: Journals,
     *,
     own: Collection[str] = (),
-    patience: Patience = REMOVING,
+    patience: Patience = REMOVAL_PATIENCE,
 ) -> tuple[Sweep, Trouble | None]:
     """Sweep one room's calendar; ``own`` are tags that this process itself has open there.
 
-    Trouble where the calendar could not be searched at all.
+    The trouble says why the calendar could not be searched at all.
     """
     wanted = {tag: item for tag, item in journals.open_items.items() if item.mailbox == room and not item.invited}
-    before = look(calendar, patience)
+    before = find_tagged(calendar, patience)
     if before.trouble is not None:
         return Sweep(left=_left(wanted, f"the calendar could not be searched: {before.trouble.said}")), before.trouble
-    present = {tag: item for tag, item in wanted.items() if tag in before.found}
+    present = {tag: item for tag, item in wanted.items() if tag in before.by_tag}
     missing = {tag: item for tag, item in wanted.items() if tag not in present}
     late: tuple[tuple[Written, str], ...] = ()
     if INTERRUPTION:  # a request that was on its way a moment ago may still arrive: these stay in the journal
         late = _left(missing, "it is not there, but its request may still arrive: look again with --flowscape-sweep")
         missing = {}
-    absent = tuple(missing)
-    journals.closed(absent)
-    # a server might carry the tag of a meeting into the room's copy: it is known all the same
-    strangers = before.others({*journals.open_items, *journals.alive, *own})
+    gone = tuple(missing)
+    journals.mark_gone(gone)
+    # a server might copy the tag of a meeting to the room's copy: it is known all the same
+    known = {*journals.open_items, *journals.alive, *own}
+    strangers = before.of(tag for tag in before.by_tag if tag not in known)
     if strangers:
-        said = "it was not touched, as the calendar holds tagged items that no journal here knows"
-        others = tuple(as_written(room, item) for item in strangers)
-        return Sweep(left=(*late, *_left(present, said)), strangers=others, gone=absent), None
+        others = tuple(to_written(room, item) for item in strangers)
+        return Sweep(left=(*late, *_left(present, NOT_TOUCHED)), strangers=others, gone=gone), None
     if not present:
-        return Sweep(left=late, gone=absent), None
-    refused = _remove(calendar, [item for tag in present for item in before.found[tag]])
-    now = look(calendar, REMOVING)
+        return Sweep(left=late, gone=gone), None
+    results = {item.item_id: delete(calendar, item, REMOVAL_PATIENCE).trouble for item in before.of(present)}
+    now = find_tagged(calendar, REMOVAL_PATIENCE)
     if now.trouble is not None:
-        said = f"it could not be seen whether it is gone: {now.trouble.said}"
-        return Sweep(left=(*late, *_left(present, said))), None
-    gone = [tag for tag in present if tag not in now.found]
-    journals.closed(gone)
-    removed = tuple(as_written(room, item) for tag in gone for item in before.found[tag])
-    left = tuple(
-        (as_written(room, item), refused.get(item.item_id, "it is still there"))
-        for tag in present
-        for item in now.found.get(tag, [])
-    )
-    return Sweep(removed=removed, left=(*late, *left), gone=absent), None
+        return Sweep(left=(*late, *_left(present, unseen(now.trouble)))), None
+    absent = [tag for tag in present if tag not in now.by_tag]
+    journals.mark_gone(absent)
+    left = tuple((to_written(room, item), still_there(results.get(item.item_id))) for item in now.of(present))
+    removed = tuple(to_written(room, item) for item in before.of(absent))
+    return Sweep(removed=removed, left=(*late, *left), gone=gone), None
 
 
-def _remove(calendar: BookingCalendar, items: list[ItemTold]) -> dict[str, str]:
-    """Delete items for good, and give the reasons of those that could not be, by item id."""
-    refused = {}
-    for item in items:
-        trouble = remove(calendar, item, REMOVING).trouble
-        if trouble is not None:
-            refused[item.item_id] = trouble.said
-    return refused
-
-
-def remove(calendar: BookingCalendar, item: ItemTold, patience: Patience) -> Changed:
+def delete(calendar: BookingCalendar, item: Item, patience: Patience) -> WriteResult:
     """Delete one tagged item for good."""
-    tag = item.tag
 
-    def gone() -> bool | None:
-        seen = look(calendar, patience)
-        return None if seen.trouble else tag not in seen.found
+    def happened() -> bool | None:
+        seen = find_tagged(calendar, patience)
+        return None if seen.trouble else item.tag not in seen.by_tag
 
-    return change(lambda: calendar.delete(item.item_id, item.change_key), gone, patience)
+    return change(lambda: calendar.delete(item.item_id, item.change_key), happened, patience)
 
 
-def as_written(room: str, item: ItemTold) -> Written:
+def to_written(room: str, item: Item) -> Written:
     """Return an item that was found, for people."""
     return Written(room, CALENDAR, item.tag or "", item.subject, item.begin, item.end, item.item_id, item.uid)
 
 
-def _left(items: dict[str, Written], said: str) -> tuple[tuple[Written, str], ...]:
-    return tuple((item, said) for item in items.values())
+def _left(items: dict[str, Written], why: str) -> tuple[tuple[Written, str], ...]:
+    return tuple((item, why) for item in items.values())

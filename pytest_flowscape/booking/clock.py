@@ -1,4 +1,4 @@
-"""Local time of a zone as EWS tells it: an offset, and two changes in a year (SerializableTimeZone)."""
+"""Local time of a zone as EWS has it: an offset, and two changes in a year (SerializableTimeZone)."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ def to_local(zone: Zone, moment: datetime) -> datetime:
     if not _has_daylight(zone):
         return standard
     begin, end = _moment(zone.daylight, standard.year), _moment(zone.standard, standard.year)
-    # each change is told by the clock that it ends
-    begun, ended = standard >= begin, daylight >= end
-    return daylight if (begun and not ended if begin < end else begun or not ended) else standard
+    # the time of each change is that of the clock that it ends
+    after_begin, before_end = standard >= begin, daylight < end
+    return daylight if (after_begin and before_end if begin < end else after_begin or before_end) else standard
 
 
-def name(zone: Zone, moment: datetime) -> str:
-    """Return the zone's offset at an aware time as people write it: ``UTC+01:00``."""
-    offset = to_local(zone, moment) - moment.astimezone(timezone.utc).replace(tzinfo=None)
-    minutes = round(offset.total_seconds() / 60)
+def offset(zone: Zone, moment: datetime) -> str:
+    """Return the zone's offset at an aware time as text: ``UTC+01:00``."""
+    difference = to_local(zone, moment) - moment.astimezone(timezone.utc).replace(tzinfo=None)
+    minutes = round(difference.total_seconds() / 60)
     return f"UTC{'-' if minutes < 0 else '+'}{abs(minutes) // 60:02}:{abs(minutes) % 60:02}" if minutes else "UTC"
 
 
@@ -41,7 +41,7 @@ def _has_daylight(zone: Zone) -> bool:
 
 
 def _change_at(zone: Zone, local: datetime) -> ClockChange:
-    """Return the change that rules at a local time."""
+    """Return the change that applies at a local time."""
     if not _has_daylight(zone):
         return zone.standard
     begin, end = _moment(zone.daylight, local.year), _moment(zone.standard, local.year)

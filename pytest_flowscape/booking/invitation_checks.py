@@ -1,6 +1,6 @@
-"""Whether a request to a room would reach people: what the directory, mail tips and the calendar's settings say.
+"""Whether a request to a room would reach people, by the directory, mail tips and the calendar's settings.
 
-Such a room is not invited. Microsoft, "Configure mail forwarding for a mailbox"
+Such a room is not invited. Sources: Microsoft, "Configure mail forwarding for a mailbox"
 (altRecipient, deliverAndRedirect, msExchGenericForwardingAddress),
 "Set-CalendarProcessing" (delegates of a resource are those of
 GrantSendOnBehalfTo: publicDelegates), "Configure moderation", "Configure message
@@ -14,24 +14,24 @@ from collections.abc import Iterator
 from pytest_flowscape.facts import CalendarSettings, DirectoryEntry, Holders, Kind, MailTips, Trouble
 from pytest_flowscape.facts.policy import REPEATED
 
-# what the directory says, by attribute; transport reads all of them from a global catalog, so it has them, too
+# by attribute; transport reads all of them from a global catalog, so it has them, too
 REACHES = {
     "publicDelegates": "it has delegates, who would get the request",
-    "altRecipient": "its mail is forwarded to somebody",
+    "altRecipient": "its mail is forwarded to somebody else",
     "deliverAndRedirect": "its mail is delivered to somebody else, too",
     "msExchGenericForwardingAddress": "its mail is forwarded to another address",
-    "authOrig": "it takes mail from certain senders only",
-    "msExchEnableModeration": "somebody has to approve its mail",
+    "authOrig": "it accepts mail from certain senders only",
+    "msExchEnableModeration": "a moderator has to approve its mail",
 }
 AUTO_ACCEPT = 2
 _SETTINGS = {0: "None: nobody answers", 1: "AutoUpdate: requests stay unanswered"}
 _FALSE = ("", "FALSE")
-# an answer of the moment, which says nothing of the room
-_MOMENT = frozenset((*REPEATED, Kind.MALFORMED, Kind.HTTP, Kind.NOT_ASKED, Kind.STOPPED, Kind.LOST_SIGN_IN))
+# the answers of a moment, which say nothing about the room
+_TEMPORARY = frozenset((*REPEATED, Kind.MALFORMED, Kind.HTTP, Kind.NOT_ASKED, Kind.STOPPED, Kind.LOST_SIGN_IN))
 
 
 def directory_objections(holders: Holders | None, why_not: str = "") -> str:
-    """Say why the directory speaks against inviting a room, empty where it does not.
+    """Return why the directory speaks against inviting a room, empty where it does not.
 
     ``why_not`` is why there are no holders: what cannot be seen speaks against it.
     """
@@ -51,24 +51,22 @@ def _entry_objections(entry: DirectoryEntry) -> Iterator[str]:
 
 
 def exchange_objections(tips: MailTips, settings: CalendarSettings) -> str:
-    """Say why Exchange's own answers speak against inviting a room, empty where they do not."""
-    told = []
+    """Return why Exchange's own answers speak against inviting a room, empty where they do not."""
+    found = []
     if tips.trouble is not None:
-        told.append(f"whether it takes the account's mail cannot be seen: {tips.trouble.said}")
+        found.append(f"whether it accepts the account's mail cannot be seen: {tips.trouble.said}")
     elif tips.restricted is not False or tips.moderated is not False:
-        whether = {True: "yes", False: "no", None: "not told"}
-        told.append(
-            f"GetMailTips: delivery restricted: {whether[tips.restricted]}, moderated: {whether[tips.moderated]}"
-        )
+        word = {True: "yes", False: "no", None: "not in the answer"}
+        found.append(f"GetMailTips: delivery restricted: {word[tips.restricted]}, moderated: {word[tips.moderated]}")
     if settings.trouble is not None:
-        told.append(f"who decides about requests cannot be seen (AutomateProcessing): {settings.trouble.said}")
+        found.append(f"who decides about requests cannot be seen (AutomateProcessing): {settings.trouble.said}")
     elif settings.automate_processing != AUTO_ACCEPT:
-        found = settings.automate_processing
-        told.append(f"AutomateProcessing is {'not set' if found is None else _SETTINGS.get(found, str(found))}")
-    return "; ".join(told)
+        value = settings.automate_processing
+        found.append(f"AutomateProcessing is {'not set' if value is None else _SETTINGS.get(value, str(value))}")
+    return "; ".join(found)
 
 
 def temporary_trouble(*answers: MailTips | CalendarSettings) -> Trouble | None:
-    """Return a trouble that time may cure: then nothing is known, in either direction."""
+    """Return a trouble that time may cure, None for none: with one nothing is known, in either direction."""
     troubles = [answer.trouble for answer in answers if answer.trouble is not None]
-    return next((trouble for trouble in troubles if trouble.kind in _MOMENT), None)
+    return next((trouble for trouble in troubles if trouble.kind in _TEMPORARY), None)

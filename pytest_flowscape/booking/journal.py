@@ -1,9 +1,9 @@
-"""The journal: what a process is about to write is on the disk before it is sent, so that nothing can be forgotten.
+"""The journal: what a process is about to write is on the disk before it is sent, so that nothing is forgotten.
 
 One file for each process, among the user's own state, in a folder for each
 account and mail domain. A lock beside it is held as long as its process lives.
-A journal of another machine or user is reported and never swept: only there it
-is known whether its process still lives.
+A journal of another machine or user is reported and never swept: only that
+machine knows whether its process still lives.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class Writer:
 
     @classmethod
     def here(cls, site: Site) -> Writer:
-        """Return this process as a writer."""
+        """Return the writer that this process is."""
         try:
             user = getpass.getuser()
         except (OSError, KeyError, ImportError):  # no such user entry, as in some containers
@@ -62,10 +62,9 @@ class Writer:
 
 
 class Journal:
-    """The journal of a process that lives: this one, or a dead one whose place this one has taken.
+    """The journal of this process, or of a dead one whose lock this one has taken.
 
-    ``open_items`` are those that were meant to be written and are not known to
-    be gone, by tag.
+    ``open_items`` were meant to be written and are not known to be gone; by tag.
     """
 
     def __init__(self, path: Path, lock: FileLock, open_items: dict[str, Written]) -> None:
@@ -75,7 +74,7 @@ class Journal:
 
     @classmethod
     def begin(cls, folder: Path, writer: Writer, run_id: str) -> Journal:
-        """Begin the journal of this process. Raises OSError where it cannot be written: then nothing may be booked."""
+        """Begin the journal of this process. Raises OSError if it cannot be written: then nothing may be booked."""
         path = private_folder(folder) / f"{run_id}-{os.getpid()}-{os.urandom(4).hex()}{SUFFIX}"
         lock = FileLock(path.with_suffix(".lock"))
         try:
@@ -93,19 +92,19 @@ class Journal:
         self.open_items[item.tag] = item
         self._write(INTENDED, _as_json(item))
 
-    def learnt(self, item: Written) -> None:
+    def update(self, item: Written) -> None:
         """Note what has become known of an item: its id, its UID. Raises OSError."""
         self.open_items[item.tag] = item
         self._write(LEARNT, _as_json(item))
 
-    def closed(self, tag: str) -> None:
-        """Note that an item is gone; one that cannot be noted is looked for once more, and is not found."""
+    def mark_gone(self, tag: str) -> None:
+        """Note that an item is gone; if that cannot be written, a sweep looks for it again, and finds nothing."""
         if self.open_items.pop(tag, None) is not None:
             with contextlib.suppress(OSError):
                 self._write(CLOSED, {"tag": tag})
 
     def end(self) -> None:
-        """Let go of it; a journal with nothing open is removed."""
+        """Release its lock; a journal with nothing open is removed."""
         if not self.open_items:
             with contextlib.suppress(OSError):
                 self.path.unlink(missing_ok=True)
@@ -125,7 +124,7 @@ class Journal:
 class Journals:
     """The journals of a folder as they are found.
 
-    ``dead`` are those of this machine and user whose process is gone, held by
+    ``dead`` are those of this machine and user whose process is gone, locked by
     this one until ``release``. ``alive`` are the tags that live processes have
     open. ``not_ours`` are sentences about journals that are left alone.
     """
@@ -140,47 +139,46 @@ class Journals:
         return {tag: item for journal in self.dead for tag, item in journal.open_items.items()}
 
     def take(self, path: Path, lock: FileLock) -> None:
-        """Take hold of a journal of this machine and user, unless its process lives."""
+        """Lock a journal of this machine and user, unless its process lives."""
         try:
             lock.acquire(timeout=0)
         except Timeout:
-            told = _read(path)
-            self.alive |= set(told[1]) if told else set()
+            held = _read(path)
+            self.alive |= set(held[1]) if held else set()
             return
-        told = _read(path)  # only now: its process may have written until a moment ago
-        self.dead.append(Journal(path, lock, told[1] if told else {}))
+        held = _read(path)  # only now: its process may have written until a moment ago
+        self.dead.append(Journal(path, lock, held[1] if held else {}))
 
-    def closed(self, tags: Iterable[str]) -> None:
+    def mark_gone(self, tags: Iterable[str]) -> None:
         """Note that items are gone, wherever they were open."""
         for tag in tags:
             for journal in self.dead:
-                journal.closed(tag)
+                journal.mark_gone(tag)
 
-    def learnt(self, item: Written) -> None:
+    def update(self, item: Written) -> None:
         """Note what has become known of an open item, wherever it is open. Raises OSError."""
         for journal in self.dead:
             if item.tag in journal.open_items:
-                journal.learnt(item)
+                journal.update(item)
 
     def release(self) -> None:
-        """Let go of them; those with nothing open are removed."""
+        """Release their locks; those with nothing open are removed."""
         for journal in self.dead:
             journal.end()
         self.dead = []
 
 
 def find_journals(folder: Path, writer: Writer) -> Journals:
-    """Read every journal of a folder, and take hold of those whose process is gone."""
+    """Read every journal of a folder, and lock those whose process is gone."""
     found = Journals()
     for path in sorted(folder.glob(f"*{SUFFIX}")):
         lock = FileLock(path.with_suffix(".lock"))
         try:
-            told = _read(path)
-            if told is None or writer.same_place(told[0]):
+            held = _read(path)
+            if held is None or writer.same_place(held[0]):
                 found.take(path, lock)
             else:
-                by = told[0]
-                where = f"user {by.user} on {by.machine}"
+                where = f"user {held[0].user} on {held[0].machine}"
                 found.not_ours.append(f"{path} belongs to {where}: run --flowscape-sweep there")
         except (OSError, ValueError, KeyError, TypeError) as error:
             lock.release()
@@ -200,7 +198,7 @@ def sweep_without_server(run: Run) -> Sweep | None:
 
 
 def _read(path: Path) -> tuple[Writer, dict[str, Written]] | None:
-    """Read a journal, None for one that was never begun.
+    """Return who wrote a journal and what it has open, None for an empty one.
 
     Its last line may be cut off: then nothing was sent for it.
     """
@@ -224,15 +222,15 @@ def _as_json(item: Written) -> dict[str, Any]:
 
 
 def _from_json(record: dict[str, Any]) -> Written:
-    """Read an item; what a journal of an older version does not tell has its default."""
-    told = {name: record[name] for name in Written.__dataclass_fields__ if name in _ALWAYS or name in record}
+    """Read an item; what a journal of an older version does not have gets its default."""
+    values = {name: record[name] for name in Written.__dataclass_fields__ if name in _ALWAYS or name in record}
     for name in _MOMENTS:
-        told[name] = datetime.fromisoformat(told[name]) if told.get(name) else None
-    return Written(**told | {"due": tuple(told.get("due", ()))})
+        values[name] = datetime.fromisoformat(values[name]) if values.get(name) else None
+    return Written(**values | {"due": tuple(values.get("due", ()))})
 
 
 def _sync_folder(folder: Path) -> None:
-    """Have the folder's own entry on the disk, where the system has a way to ask for that."""
+    """Write the folder's own entry to the disk, where the system has a call for that."""
     with contextlib.suppress(OSError):
         handle = os.open(folder, os.O_RDONLY)
         try:

@@ -1,64 +1,142 @@
-"""What a room's answer means, and what its silence means: told apart, each with a word that names the cause."""
+"""What a room answers to a meeting, or why it does not: each case is a step with a cause of its own."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
-from pytest_flowscape.facts import StepTaken
-from pytest_flowscape.probes.ews.meeting_answers import MeetingTold
+from pytest_flowscape.booking.calls import Patience, ask, looks
+from pytest_flowscape.booking.meeting_items import Mailboxes
+from pytest_flowscape.booking.meeting_sweep import ANSWER, FINAL
+from pytest_flowscape.booking.organizer_item import OrganizerItem
+from pytest_flowscape.booking.steps import required
+from pytest_flowscape.facts import StepTaken, Trouble
+from pytest_flowscape.probes.ews import meeting_answers
+from pytest_flowscape.probes.ews.item_answers import Item
+from pytest_flowscape.probes.ews.meeting_answers import MeetingItem
 
 DECLINED, TENTATIVE, BY_DELEGATE = "declined", "tentative", "by-delegate"
-NOT_ANSWERED, NOT_PROCESSED = "not-answered", "not-processed"
+NOT_ANSWERED, NOT_PROCESSED, NOT_FOLLOWED = "not-answered", "not-processed", "not-followed"
+UNANSWERED = (NOT_ANSWERED, NOT_PROCESSED)  # the room has the request, and no answer is on its way
 # mail is under way: that says something about this moment, not about the room
 REQUEST_UNDER_WAY, ANSWER_UNDER_WAY = "request-under-way", "answer-under-way"
-WITH_PEOPLE = "a copy of the request may lie in the mailbox of whoever decides, which is not searched"
+WITH_PEOPLE = "a copy of the request may lie in the mailbox of the person who decides, which is not searched"
+NOT_YET = ("", "Unknown", "NoResponseReceived")
+# how the item class of an answer ends ([MS-OXOCAL], PidTagMessageClass)
+ANSWER_CLASSES = {"Accept": ".Resp.Pos", "Tentative": ".Resp.Tent", "Decline": ".Resp.Neg"}
+
+
+class RoomAnswers:
+    """What comes back from the room of one meeting; each look for it lasts ``timeout`` seconds at most."""
+
+    def __init__(self, own: OrganizerItem, boxes: Mailboxes, patience: Patience, timeout: float) -> None:
+        self._own = own
+        self._boxes = boxes
+        self._room = boxes.room.address
+        self._patience = patience
+        self._timeout = timeout
+        self._answered_at = ""
+        self.declined = False
+
+    def wait(self, step: str, *, explain: bool = False) -> StepTaken:
+        """Wait for the answer to what was sent last; an answer before it does not count.
+
+        With ``explain`` an acceptance is looked at too: a person may have sent
+        it. Raises StepFailed.
+        """
+        for _ in looks(self._timeout):
+            own = required(step, self._own.read(self._patience))
+            answer = own.answer_of(self._room)
+            is_new = answer.answered != self._answered_at or own.item.change_key != self._own.updated_key
+            if answer.response not in NOT_YET and is_new:
+                break
+        else:
+            return self._silence(step)
+        self._answered_at = answer.answered
+        self.declined = answer.response == "Decline"
+        if answer.response in FINAL:
+            self._own.note_arrived(ANSWER)
+        message = MeetingItem(Item(""))
+        if explain or answer.response != "Accept":
+            message = self._newest_message(answer.response)
+        return answer_step(step, answer.response, message)
+
+    def follow(
+        self, step: str, wanted: Callable[[MeetingItem], bool], missing: str, *, or_gone: bool = False
+    ) -> StepTaken:
+        """Look at the room's copy until it is as wanted; ``missing`` says what it does not do. Raises StepFailed."""
+        copies: tuple[MeetingItem, ...] = ()
+        for _ in looks(self._timeout):
+            copies = self._copies(step)
+            if any(map(wanted, copies)) or (or_gone and not copies):
+                return StepTaken(step)
+        held = ", ".join(f"end {one.item.end}, answer {one.response}" for one in copies) or "nothing"
+        return StepTaken(step, wrong=f"the room's calendar {missing}: it holds {held}", cause=NOT_FOLLOWED)
+
+    def _copies(self, step: str) -> tuple[MeetingItem, ...]:
+        uid = self._own.written.uid
+        return meeting_answers.meeting_items(required(step, ask(lambda: self._boxes.room.copies(uid), self._patience)))
+
+    def _newest_message(self, response: str) -> MeetingItem:
+        """Return the newest message in the inbox with this answer, else the newest of all; it only explains.
+
+        An empty one where there is none.
+        """
+        found = self._own.find_at_organizer(self._patience).ours
+        messages = [one.content for one in found if one.item.kind == "MeetingResponse"]
+        if not messages:
+            return MeetingItem(Item(""))
+        same = [one for one in messages if one.item_class.endswith(ANSWER_CLASSES.get(response, "?"))]
+        ids = [(one.item.item_id, one.item.change_key) for one in same or messages]
+        answers = ask(lambda: self._boxes.organizer.answers(ids), self._patience)
+        read = () if isinstance(answers, Trouble) else meeting_answers.meeting_items(answers)
+        # times have no fractions of a second; a person's answer within the same one follows the room's own
+        return max(read, key=lambda one: (one.received, one.delegated), default=messages[0])
+
+    def _silence(self, step: str) -> StepTaken:
+        """Return how far the request has come, as the room's mailbox shows."""
+        found = self._own.find(self._patience)
+        required(step, found.trouble)
+        folders = frozenset(one.folder for one in found.of(self._room))
+        silence = silence_step(step, self._timeout, Seen(self._copies(step), folders))
+        if silence.cause in UNANSWERED:  # and it is removed before anybody can answer it
+            self._own.note_arrived(ANSWER)
+        return silence
 
 
 @dataclass(frozen=True)
 class Seen:
-    """What a look at the room's mailbox shows: its copies of the meeting, and in which folders anything of it lies."""
+    """What the room's mailbox shows: its copies of the meeting, and the folders that hold anything of it."""
 
-    copies: tuple[MeetingTold, ...]
+    copies: tuple[MeetingItem, ...]
     folders: frozenset[str]
 
 
-def by_delegate(name: str, response: str, message: MeetingTold) -> StepTaken | None:
-    """Make the failed step of an answer that a person gave in the room's name, None for any other."""
-    if not message.delegated:
-        return None
-    wrong = f"'{response}', and it was {message.sender} who answered, in the name of {message.author}"
-    return StepTaken(name, wrong=f"{wrong}{_words(message)}; {WITH_PEOPLE}", cause=BY_DELEGATE)
-
-
-def unwanted(name: str, response: str, message: MeetingTold) -> StepTaken | None:
-    """Make the failed step of an answer other than acceptance, None for that."""
+def answer_step(step: str, response: str, message: MeetingItem) -> StepTaken:
+    """Return the step of an answer: only acceptance by the room itself is a success."""
+    text = f", and says: '{message.text}'" if message.text else ""
+    if message.delegated:
+        wrong = f"'{response}', and it was {message.sender} who answered, in the name of {message.author}"
+        return StepTaken(step, wrong=f"{wrong}{text}; {WITH_PEOPLE}", cause=BY_DELEGATE)
     if response == "Accept":
-        return None
+        return StepTaken(step)
     if response == "Tentative":
         wrong = "the room answers 'tentative': the request waits for a person's approval"
-        return StepTaken(name, wrong=f"{wrong}{_words(message)}; {WITH_PEOPLE}", cause=TENTATIVE)
-    return StepTaken(name, wrong="the room declines" + _words(message), cause=DECLINED)
+        return StepTaken(step, wrong=f"{wrong}{text}; {WITH_PEOPLE}", cause=TENTATIVE)
+    return StepTaken(step, wrong="the room declines" + text, cause=DECLINED)
 
 
-def silence(name: str, seconds: float, seen: Seen) -> tuple[StepTaken, bool]:
-    """Make the step of an answer that did not come; True where the room has the request and leaves it unanswered."""
-    waited = f"no answer within {seconds:g} seconds"
+def silence_step(step: str, seconds: float, seen: Seen) -> StepTaken:
+    """Return the step of an answer that did not come, by what the room's mailbox shows of the request."""
     responses = {copy.response for copy in seen.copies}
     if responses & {"Accept", "Tentative", "Decline"}:
-        wrong = f"{waited}; the room's calendar holds the meeting as answered, so the answer is under way"
-        return StepTaken(name, wrong=wrong, cause=ANSWER_UNDER_WAY), False
-    if seen.copies:
-        wrong = f"{waited}; the request was put into the room's calendar, and nobody decided about it"
-        return StepTaken(name, wrong=wrong, cause=NOT_ANSWERED), True
-    if "inbox" in seen.folders:
-        wrong = f"{waited}; the request lies in the room's inbox, and nothing takes it from there"
-        return StepTaken(name, wrong=wrong, cause=NOT_PROCESSED), True
-    if seen.folders:
-        wrong = f"{waited}; the request has been dealt with and is not in the room's calendar"
-        return StepTaken(name, wrong=wrong, cause=ANSWER_UNDER_WAY), False
-    wrong = f"{waited}; nothing of the request is in the room's mailbox: it is under way, or held up"
-    return StepTaken(name, wrong=wrong, cause=REQUEST_UNDER_WAY), False
-
-
-def _words(message: MeetingTold) -> str:
-    return f", and says: '{message.text}'" if message.text else ""
+        what, cause = "the room's calendar holds the meeting as answered, so the answer is under way", ANSWER_UNDER_WAY
+    elif seen.copies:
+        what, cause = "the request was put into the room's calendar, and nobody decided about it", NOT_ANSWERED
+    elif "inbox" in seen.folders:
+        what, cause = "the request lies in the room's inbox, and nothing takes it from there", NOT_PROCESSED
+    elif seen.folders:
+        what, cause = "the request has been dealt with and is not in the room's calendar", ANSWER_UNDER_WAY
+    else:
+        what, cause = "nothing of the request is in the room's mailbox: it is under way, or held up", REQUEST_UNDER_WAY
+    return StepTaken(step, wrong=f"no answer within {seconds:g} seconds; {what}", cause=cause)

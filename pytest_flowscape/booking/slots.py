@@ -1,9 +1,8 @@
-"""Choose when to book: some days ahead, while nobody works, where free/busy shows nothing."""
+"""Choose when to book: some days ahead, while nobody works or in working hours, where free/busy shows nothing."""
 
 from __future__ import annotations
 
-import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
@@ -15,10 +14,10 @@ LENGTH = timedelta(minutes=60)  # free time that a round trip needs around its b
 GRID = timedelta(minutes=15)
 FIRST_WORKING_DAY, LAST_WORKING_DAY = 7, 20
 SATURDAY = 5
-# where a room tells no working hours
+# for a room whose answer holds no working hours
 OFFICE = WorkingPeriod(("Weekday",), 10 * 60, 16 * 60)
 NIGHT = (time(1), time(5))
-Ask = Callable[[datetime, datetime], Availability]
+AskAvailability = Callable[[datetime, datetime], Availability]
 Window = tuple[time, time] | None
 
 
@@ -30,48 +29,59 @@ class Slot:
     zone: str
 
 
-def find_night_slot(ask: Ask, now: datetime, window: Window) -> Slot | Trouble | None:
+def find_night_slot(ask: AskAvailability, now: datetime, window: Window) -> Slot | Trouble:
     """Find a slot at night, inside ``window`` where one is given; both are times of the room's own clock.
 
-    The clock is that of the room's working hours, else UTC. ``ask`` gives what
-    is taken between two times. None: nothing is free. ``now`` is aware.
+    The clock is that of the room's working hours, else UTC. ``ask`` returns what
+    is taken between two times. Trouble where nothing is free. ``now`` is aware.
     """
-    told = ask(now + timedelta(days=FIRST_DAY - 1), now + timedelta(days=LAST_DAY + 2))
-    if told.trouble is not None:
-        return told.trouble
-    zone = told.zone or clock.UTC
-    whose = "the room's own clock" if told.zone else "UTC, as the room tells no working hours"
-    today = clock.to_local(zone, now).date()
-    for hours in _hours(window):
-        for ahead in range(FIRST_DAY, LAST_DAY + 1):
-            for begin in _candidates(zone, today + timedelta(days=ahead), hours):
-                if is_free(told, begin, begin + LENGTH):
-                    return Slot(begin, f"{clock.name(zone, begin)}, {whose}")
-    return None
+
+    def begins(_: Availability, zone: Zone, days: list[date]) -> Iterator[datetime]:
+        return (begin for hours in _hours(window) for day in days for begin in _begins_on(zone, day, hours))
+
+    return _first_free(ask, now, (FIRST_DAY, LAST_DAY), begins)
 
 
-def find_working_slot(ask: Ask, now: datetime) -> Slot | Trouble | None:
-    """Find a slot in the room's working hours, at least a week ahead; Monday to Friday where it tells none."""
-    told = ask(now + timedelta(days=FIRST_WORKING_DAY - 1), now + timedelta(days=LAST_WORKING_DAY + 2))
-    if told.trouble is not None:
-        return told.trouble
-    zone, periods = told.zone or clock.UTC, told.working or (OFFICE,)
-    whose = "the room's own clock" if told.zone else "UTC"
-    whose += "" if told.working else ", as the room tells no working hours"
+def find_working_slot(ask: AskAvailability, now: datetime) -> Slot | Trouble:
+    """Find a slot in the room's working hours, at least a week ahead; Monday to Friday where it has none."""
+    # a week to the hour: nobody who plans the next days is met
+    soonest = now + timedelta(days=FIRST_WORKING_DAY)
+
+    def begins(seen: Availability, zone: Zone, days: list[date]) -> Iterator[datetime]:
+        for day in days:
+            for period in seen.working or (OFFICE,):
+                if _works_on(period, day) and period.begin < period.end:
+                    hours = (datetime.combine(day, time()) + timedelta(minutes=m) for m in (period.begin, period.end))
+                    yield from (begin for begin in _between(zone, *hours) if begin >= soonest)
+
+    return _first_free(ask, now, (FIRST_WORKING_DAY, LAST_WORKING_DAY), begins, in_working_hours=True)
+
+
+def _first_free(
+    ask: AskAvailability,
+    now: datetime,
+    ahead: tuple[int, int],
+    begins: Callable[[Availability, Zone, list[date]], Iterable[datetime]],
+    *,
+    in_working_hours: bool = False,
+) -> Slot | Trouble:
+    """Return the first of the beginnings from which nothing is taken; ``ahead`` are the first and the last day."""
+    first, last = ahead
+    seen = ask(now + timedelta(days=first - 1), now + timedelta(days=last + 2))
+    if seen.trouble is not None:
+        return seen.trouble
+    zone = seen.zone or clock.UTC
     today = clock.to_local(zone, now).date()
-    for ahead in range(FIRST_WORKING_DAY, LAST_WORKING_DAY + 1):
-        day = today + timedelta(days=ahead)
-        for period in periods:
-            if not _works_on(period, day) or period.begin >= period.end:
-                continue
-            begin, end = (datetime.combine(day, time()) + timedelta(minutes=m) for m in (period.begin, period.end))
-            for candidate in _between(zone, begin, end):
-                # a week to the hour: nobody who plans the next days is met
-                if candidate >= now + timedelta(days=FIRST_WORKING_DAY) and is_free(
-                    told, candidate, candidate + LENGTH
-                ):
-                    return Slot(candidate, f"{clock.name(zone, candidate)}, {whose}")
-    return None
+    days = [today + timedelta(days=number) for number in range(first, last + 1)]
+    begin = next((one for one in begins(seen, zone, days) if is_free(seen, one, one + LENGTH)), None)
+    if begin is None:
+        where = " in the working hours" if in_working_hours else ""
+        said = f"no free time of {LENGTH.seconds // 60} minutes{where} in days {first} to {last}"
+        return Trouble(Kind.OTHER, said)
+    whose = "the room's own clock" if seen.zone else "UTC"
+    if seen.zone is None or (in_working_hours and not seen.working):
+        whose += ", as the room has no working hours"
+    return Slot(begin, f"{clock.offset(zone, begin)}, {whose}")
 
 
 def _works_on(period: WorkingPeriod, day: date) -> bool:
@@ -80,20 +90,9 @@ def _works_on(period: WorkingPeriod, day: date) -> bool:
     return not {name, group, "Day"}.isdisjoint(period.days)
 
 
-def is_free(told: Availability, begin: datetime, end: datetime) -> bool:
+def is_free(seen: Availability, begin: datetime, end: datetime) -> bool:
     """Whether nothing overlaps this time."""
-    return not any(taken < end and until > begin for taken, until in told.taken)
-
-
-def no_slot() -> Trouble:
-    """Make the trouble of a room that is never free."""
-    return Trouble(Kind.OTHER, f"no free time of {LENGTH.seconds // 60} minutes in days {FIRST_DAY} to {LAST_DAY}")
-
-
-def no_working_slot() -> Trouble:
-    """Make the trouble of a room that is never free in its working hours."""
-    days = f"days {FIRST_WORKING_DAY} to {LAST_WORKING_DAY}"
-    return Trouble(Kind.OTHER, f"no free {LENGTH.seconds // 60} minutes in the working hours of {days}")
+    return not any(taken < end and until > begin for taken, until in seen.taken)
 
 
 def _hours(window: Window) -> Iterator[tuple[time, time]]:
@@ -109,7 +108,7 @@ def _hours(window: Window) -> Iterator[tuple[time, time]]:
     yield window
 
 
-def _candidates(zone: Zone, day: date, hours: tuple[time, time]) -> Iterator[datetime]:
+def _begins_on(zone: Zone, day: date, hours: tuple[time, time]) -> Iterator[datetime]:
     """Return the beginnings in these hours, the earliest first; hours over midnight end on the next day."""
     yield from _between(
         zone,
@@ -125,22 +124,3 @@ def _between(zone: Zone, begin: datetime, end: datetime) -> Iterator[datetime]:
         if clock.to_local(zone, moment) == begin:
             yield moment
         begin += GRID
-
-
-SUBJECT = "Flowscape acceptance test"
-
-
-BODY = (
-    "Written by an acceptance test of this room, which removes it within seconds. "
-    "If it is still here, nobody needs it: it may be deleted."
-)
-
-
-def new_tag(run_id: str) -> str:
-    """Return a tag of its own for one item: the run's id, so that people find the run, and a number by chance."""
-    return f"{run_id}/{uuid.uuid4().hex}"
-
-
-def subject_of(tag: str) -> str:
-    """Return the subject of the item with this tag; it holds the tag, for whoever looks at the calendar."""
-    return f"{SUBJECT} {tag}"

@@ -32,16 +32,14 @@ class Live:
         Raises NotMeasured where EWS is closed to the run.
         """
         session = self._gather.ews_session()
-        from pytest_flowscape.booking.client.account import make_account  # noqa: PLC0415  see above
+        from pytest_flowscape.booking.client.account import AccountSettings, make_account  # noqa: PLC0415  see above
 
         site, signed_in = self._gather.run.site, self._gather.facts.sign_in
+        version = signed_in.server_version if signed_in else ""
         return make_account(
             session,
-            site.exchange,
+            AccountSettings(site.exchange, site.service_account.username, session.way, version),
             address or site.service_account.email,
-            username=site.service_account.username,
-            way=session.way,
-            server_version=signed_in.server_version if signed_in else "",
             impersonate=impersonate,
         )
 

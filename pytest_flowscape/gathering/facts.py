@@ -256,7 +256,7 @@ class Gather:
         """Return the booking round trip of a room, made at the first call."""
         # nothing is written before the mailbox has been seen to be the room's own
         refuse_own(self.room_as_delegate(address), self.own_folder_ids(address))
-        return self.bookings.round_trip(address)
+        return self.bookings.appointment(address)
 
     def room_meeting(self, address: str) -> RoundTrip:
         """Return the round trip of a meeting with a room, made at the first call."""

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from pytest_flowscape.booking.bookings import NO_JOURNAL, Bookings
+from pytest_flowscape.booking.bookings import Bookings
 from pytest_flowscape.booking.journal import sweep_without_server
+from pytest_flowscape.booking.steps import NO_JOURNAL
 from pytest_flowscape.core.errors import NotMeasured
 from pytest_flowscape.facts import RoundTrip, SiteFacts, Sweep
 from pytest_flowscape.gathering.facts import Gather
@@ -49,7 +50,7 @@ def sweep_left(run: Run, bookings: Bookings) -> Sweep:
 
 def _first_trip(run: Run, gather: Gather) -> tuple[Mapping[str, RoundTrip], str]:
     judge = Judge(load_requirements(), gather)
-    known = gather.bookings.known
+    known = gather.bookings.appointments
     for room in run.rooms[:FIRST_ROOMS]:
         decided = judge.decide(BOOKING, room.email)  # where a need fails, nothing is written
         if isinstance(decided, NotMeasured) and decided.cause == NO_JOURNAL:

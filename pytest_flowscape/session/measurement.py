@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from pytest_flowscape.booking.bookings import TripInterrupted
+from pytest_flowscape.booking.steps import TripInterrupted
 from pytest_flowscape.core.interruption import INTERRUPTION
 from pytest_flowscape.facts import SiteFacts, Sweep
 from pytest_flowscape.gathering.facts import Gather

@@ -70,7 +70,7 @@ class Measuring:
         """Return what this process measured, for notes and evidence; nothing more is fetched."""
         return {
             **self.gather.asked(),
-            "bookings": self.gather.bookings.known,
+            "bookings": self.gather.bookings.appointments,
             "meetings": self.gather.bookings.meetings,
             "second_looks": self.judge.second_looks,
             "unconfirmed": self.judge.unconfirmed,

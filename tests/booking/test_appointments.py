@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_flowscape.booking import appointment
+from pytest_flowscape.booking import appointment, removal
 from pytest_flowscape.session import plan_counts
 from tests.acceptance import accept
 from tests.booking.sites import ROOMS, WRITES, book, journals, room, steps, trip
@@ -27,7 +27,7 @@ ALL_STEPS = [
     appointment.ENDED,
     appointment.REMOVE,
     appointment.REMOVED,
-    appointment.CHECK,
+    removal.CHECK,
 ]
 
 

@@ -40,7 +40,7 @@ def test_what_is_intended_is_on_the_disk_at_once_and_private(tmp_path: Path) -> 
     if sys.platform != "win32":
         assert stat.S_IMODE(journal.path.stat().st_mode) == 0o600
         assert stat.S_IMODE(journal.path.parent.stat().st_mode) == 0o700
-    journal.closed("run/1")
+    journal.mark_gone("run/1")
     journal.end()
     assert list((tmp_path / "new").iterdir()) == []
 
@@ -53,11 +53,11 @@ def test_a_living_process_keeps_its_journal_and_a_dead_one_is_taken_over(tmp_pat
     assert set(found.open_items) == {"run/2", "run/3"}
     assert found.alive == {"run/1"}
     assert found.open_items["run/2"] == replace(ITEM, tag="run/2")
-    found.closed(["run/2"])
+    found.mark_gone(["run/2"])
     found.release()
     again = find_journals(tmp_path, HERE)
     assert set(again.open_items) == {"run/3"}
-    again.closed(["run/3"])
+    again.mark_gone(["run/3"])
     again.release()
     alive.end()  # with something open: its file stays
     assert len(list(tmp_path.glob("*.journal"))) == 1

@@ -77,7 +77,7 @@ def test_a_delegate_who_has_not_decided_yet(simulator: Simulator, tmp_path: Path
     outcome = done.outcome("CALENDAR-3", ATLAS)
     assert outcome["outcome"] == "failed"
     assert "delegates decide" in outcome["found"]
-    assert "may lie in the mailbox of whoever decides" in outcome["found"]
+    assert "may lie in the mailbox of the person who decides" in outcome["found"]
     assert_only_the_delegate_was_told(simulator, before)
     assert len(journals(tmp_path)) == 1
     assert "mail about it may still arrive (answer)" in " ".join(done.output.split())

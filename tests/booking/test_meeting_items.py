@@ -10,7 +10,8 @@ import pytest
 from pytest_flowscape.booking import meeting_items
 from pytest_flowscape.booking.calls import Patience
 from pytest_flowscape.booking.client.transport import RawAnswer
-from pytest_flowscape.booking.meeting_items import CHECK, OF_ORGANIZER, OF_ROOM, REMOVE, Mailboxes
+from pytest_flowscape.booking.meeting_items import OF_ORGANIZER, OF_ROOM, REMOVE, Mailboxes
+from pytest_flowscape.booking.removal import CHECK, Removal
 from pytest_flowscape.facts import TAG_NAME, TAG_SET, Written
 from tests.probes.ews_samples import response
 
@@ -106,7 +107,7 @@ def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(meeting_items, "ROUNDS", (0.0, 0.0, 0.0, 0.0))
 
 
-def removed(own: Box, room: Box, known: Sequence[str] = ()) -> meeting_items.Removal:
+def removed(own: Box, room: Box, known: Sequence[str] = ()) -> Removal:
     return meeting_items.remove(Mailboxes(own, room), ITEM, known, ONCE)  # type: ignore[arg-type]
 
 

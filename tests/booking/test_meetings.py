@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_flowscape.booking import meeting, meeting_items
+from pytest_flowscape.booking import meeting, meeting_items, removal
 from pytest_flowscape.session import plan_counts
 from tests.acceptance import accept
 from tests.booking.sites import ROOMS, WRITES, journals, meet, room, site_with, steps, sweep, trip
@@ -32,7 +32,7 @@ ALL_STEPS = [
     meeting.CANCEL,
     meeting.CANCELLED,
     meeting_items.REMOVE,
-    meeting_items.CHECK,
+    removal.CHECK,
 ]
 INVITED = ("atlas", "aurora")
 SECONDS_FOR_ONE_TEST = 300  # whole runs, two in some tests

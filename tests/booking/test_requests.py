@@ -11,6 +11,7 @@ from lxml import etree
 
 from pytest_flowscape.booking import calls
 from pytest_flowscape.booking.calls import Patience
+from pytest_flowscape.booking.client.account import AccountSettings
 from pytest_flowscape.booking.client.booking_calendar import BookingCalendar
 from pytest_flowscape.facts import TAG_NAME, TAG_SET, Kind, Trouble, Written
 from pytest_flowscape.probes.ews import item_answers
@@ -42,8 +43,8 @@ class Wire:
 
 
 def calendar(wire: Wire) -> BookingCalendar:
-    exchange = Exchange("mail.demo.test")
-    return BookingCalendar(wire, exchange, ROOM, username="D\\svc", way="NTLM", server_version="15.2.1748.10")
+    settings = AccountSettings(Exchange("mail.demo.test"), "D\\svc", "NTLM", "15.2.1748.10")
+    return BookingCalendar(wire, settings, ROOM)
 
 
 def done_well(operation: str) -> bytes:
@@ -69,7 +70,7 @@ def text(request: etree._Element, path: str) -> list[str]:
 
 def test_a_booking_is_free_has_no_reminder_no_attendees_and_is_sent_to_nobody() -> None:
     wire = Wire(created())
-    told = calls.read(lambda: calendar(wire).create(ITEM, "Body"))
+    told = calls.send(lambda: calendar(wire).create(ITEM, "Body"))
     assert not isinstance(told, Trouble)
     assert [item.item_id for item in item_answers.items(told)] == ["AAA"]
     (request,) = wire.sent

@@ -10,15 +10,15 @@ from pytest_flowscape.core.errors import NotMeasured, NotRequested, RequirementF
 from pytest_flowscape.facts import RoundTrip, StepTaken, Written
 from pytest_flowscape.judging import round_trips
 from pytest_flowscape.judging.remedies import ANSWER_FIXES, USUAL
-from pytest_flowscape.probes.ews.item_answers import ItemTold
-from pytest_flowscape.probes.ews.meeting_answers import MeetingTold
+from pytest_flowscape.probes.ews.item_answers import Item
+from pytest_flowscape.probes.ews.meeting_answers import MeetingItem
 
 ROOM, PERSON = "atlas@demo.test", "anna@demo.test"
-ITEM = ItemTold("AAA")
+ITEM = Item("AAA")
 
 
-def copy(response: str) -> MeetingTold:
-    return MeetingTold(ITEM, response=response)
+def copy(response: str) -> MeetingItem:
+    return MeetingItem(ITEM, response=response)
 
 
 @pytest.mark.parametrize(
@@ -31,22 +31,20 @@ def copy(response: str) -> MeetingTold:
         (Seen((), frozenset()), room_answers.REQUEST_UNDER_WAY, False),
     ],
 )
-def test_silence_is_told_by_how_far_the_request_has_come(seen: Seen, cause: str, unanswered: bool) -> None:
-    step, said = room_answers.silence("hear", 120.0, seen)
-    assert (step.cause, said, step.succeeded) == (cause, unanswered, False)
+def test_silence_is_explained_by_how_far_the_request_has_come(seen: Seen, cause: str, unanswered: bool) -> None:
+    step = room_answers.silence_step("hear", 120.0, seen)
+    assert (step.cause, step.cause in room_answers.UNANSWERED, step.succeeded) == (cause, unanswered, False)
     assert "no answer within 120 seconds" in step.wrong
 
 
 def test_acceptance_by_the_room_itself_is_the_only_good_answer() -> None:
-    by_room = MeetingTold(ITEM, sender=ROOM, author=ROOM.upper(), text="Taken.")
-    by_person = MeetingTold(ITEM, sender=PERSON, author=ROOM)
-    assert room_answers.by_delegate("hear", "Accept", by_room) is None
-    assert room_answers.unwanted("hear", "Accept", by_room) is None
-    declined = room_answers.unwanted("hear", "Decline", by_room)
-    assert declined is not None
-    assert declined.wrong == "the room declines, and says: 'Taken.'"
-    delegated = room_answers.by_delegate("hear", "Accept", by_person)
-    assert delegated is not None
+    by_room = MeetingItem(ITEM, sender=ROOM, author=ROOM.upper(), text="Taken.")
+    by_person = MeetingItem(ITEM, sender=PERSON, author=ROOM)
+    assert room_answers.answer_step("hear", "Accept", by_room).succeeded
+    declined = room_answers.answer_step("hear", "Decline", by_room)
+    assert (declined.wrong, declined.cause) == ("the room declines, and says: 'Taken.'", room_answers.DECLINED)
+    delegated = room_answers.answer_step("hear", "Accept", by_person)
+    assert delegated.cause == room_answers.BY_DELEGATE
     assert PERSON in delegated.wrong
 
 

@@ -13,7 +13,7 @@ import pytest
 import trustme
 from exchangelib.errors import TransportError
 
-from pytest_flowscape.booking.client.account import make_account
+from pytest_flowscape.booking.client.account import AccountSettings, make_account
 from pytest_flowscape.core.secret import Secret
 from pytest_flowscape.facts import Kind
 from pytest_flowscape.probes import trust
@@ -75,11 +75,8 @@ class Vantage:
         self.desk.exchange = exchange
         account = make_account(
             self.desk.session(way="Basic"),
-            exchange,
+            AccountSettings(exchange, self.desk.username, "Basic", "15.2.1748.10"),
             self.desk.email,
-            username=self.desk.username,
-            way="Basic",
-            server_version="15.2.1748.10",
         )
         try:
             assert account.inbox.name

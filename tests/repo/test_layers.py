@@ -1,4 +1,4 @@
-"""What import-linter cannot check: which library is imported where, and which imports must be lazy."""
+"""What import-linter cannot check: which library is imported where, which imports must be lazy, and circles."""
 
 from __future__ import annotations
 
@@ -67,3 +67,63 @@ def test_suites_import_this_package_pytest_and_the_standard_library_alone() -> N
 
     found = set().union(*(imported(parsed(path)) for path in (REPOSITORY / "suites").glob("*.py")))
     assert found - sys.stdlib_module_names <= {"pytest_flowscape", "pytest"}
+
+
+def import_graph(root: Path, package: str) -> dict[str, set[str]]:
+    """Return which modules each module of a package imports, also inside functions; not those for types alone."""
+    paths = {
+        ".".join(path.relative_to(root).with_suffix("").parts).removesuffix(".__init__"): path
+        for path in (root / package).rglob("*.py")
+    }
+    return {name: set(imported_modules(parsed(path))) & paths.keys() - {name} for name, path in paths.items()}
+
+
+def imported_modules(node: ast.AST) -> Iterator[str]:
+    """Return the modules that a node and everything in it import, and names that may be modules."""
+    for inner in ast.iter_child_nodes(node):
+        if isinstance(inner, ast.If) and ast.unparse(inner.test).endswith("TYPE_CHECKING"):
+            continue
+        if isinstance(inner, ast.Import):
+            yield from (alias.name for alias in inner.names)
+        elif isinstance(inner, ast.ImportFrom):
+            yield from (str(inner.module), *(f"{inner.module}.{alias.name}" for alias in inner.names))
+        yield from imported_modules(inner)
+
+
+def circle_in(graph: dict[str, set[str]]) -> list[str]:
+    """Return the modules of one circle, empty if there is none."""
+    left = dict(graph)
+    while free := [name for name, found in left.items() if not found & left.keys()]:
+        for name in free:
+            del left[name]
+    if not left:
+        return []
+    walk = [min(left)]
+    while walk[-1] not in walk[:-1]:
+        walk.append(min(left[walk[-1]] & left.keys()))
+    return walk[walk.index(walk[-1]) :]
+
+
+def test_no_circle_among_files() -> None:
+    graph = import_graph(REPOSITORY, "pytest_flowscape")
+    assert len(graph) > 200
+    assert graph["pytest_flowscape.booking.steps"], "the graph has no edges"
+    assert circle_in(graph) == []
+
+
+def test_a_circle_among_files_would_be_found(tmp_path: Path) -> None:
+    texts = {
+        "__init__": "",
+        "a": "from p import b",
+        "b": "def f():\n    import p.c\n",
+        "c": "from p.a import X",
+        "d": "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import p.e\nimport p.a",
+        "e": "import p.d",
+    }
+    (tmp_path / "p").mkdir()
+    for name, text in texts.items():
+        (tmp_path / "p" / f"{name}.py").write_text(text, encoding="utf-8")
+    graph = import_graph(tmp_path, "p")
+    assert circle_in(graph) == ["p.a", "p.b", "p.c", "p.a"]
+    graph["p.c"].clear()
+    assert circle_in(graph) == []

@@ -105,12 +105,12 @@ class _Recorder:
 
 def _bookings() -> list[bytes]:
     """Return one of each request that exchangelib sends for a booking."""
+    from pytest_flowscape.booking.client.account import AccountSettings  # noqa: PLC0415  imports exchangelib
     from pytest_flowscape.booking.client.booking_calendar import BookingCalendar  # noqa: PLC0415  imports exchangelib
 
     recorder = _Recorder()
-    calendar = BookingCalendar(
-        recorder, Exchange(hostname="localhost"), _MAILBOX, username="USER", way="NTLM", server_version="15.2.1748.10"
-    )
+    settings = AccountSettings(Exchange(hostname="localhost"), "USER", "NTLM", "15.2.1748.10")
+    calendar = BookingCalendar(recorder, settings, _MAILBOX)
     item = Written(_MAILBOX, "calendar", "TAG", "SUBJECT", _WHEN, _WHEN)
     calendar.tagged()
     calendar.changes()

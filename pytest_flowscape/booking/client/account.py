@@ -1,4 +1,4 @@
-"""exchangelib accounts on the run's EWS session: everything given, nothing guessed, nothing global touched.
+"""exchangelib accounts on the run's EWS session: nothing is guessed, and nothing global is changed.
 
 exchangelib caches a Protocol for each endpoint and user name in the whole
 process, loses a pooled session to whatever interrupts a request, and takes its
@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import re
+from dataclasses import dataclass
 from typing import Any, cast
 
 import requests
@@ -23,7 +24,7 @@ from pytest_flowscape.core.secret import MASK
 from pytest_flowscape.site.model import Exchange
 
 _VERSION = re.compile(r"(\d+)\.(\d+)(?:\.(\d+)(?:\.(\d+))?)?")
-OLDEST_TOLD = "15.1"  # Exchange 2016: where the server did not tell its version
+OLDEST_VERSION = "15.1"  # Exchange 2016: where the server did not report its version
 
 
 class FlowscapeAccount(Account):  # type: ignore[misc]  # exchangelib has no types
@@ -36,7 +37,7 @@ class FlowscapeAccount(Account):  # type: ignore[misc]  # exchangelib has no typ
 
 
 class _OwnProtocol(Protocol):  # type: ignore[misc]  # exchangelib has no types
-    """One session for one thread, which is never waited for: a lost one is replaced at once."""
+    """One session for one thread; it is never waited for: a lost one is replaced at once."""
 
     def __init__(self, config: Configuration, adapter: SessionAdapter, user_agent: str) -> None:
         super().__init__(config=config)
@@ -71,29 +72,32 @@ class _OwnProtocol(Protocol):  # type: ignore[misc]  # exchangelib has no types
         self._session_pool_size = 0
 
 
-def make_account(
-    sender: Sender,
-    exchange: Exchange,
-    address: str,
-    *,
-    username: str,
-    way: str,
-    server_version: str,
-    impersonate: bool = False,
-) -> FlowscapeAccount:
-    """Make an account on ``sender``; nothing is sent yet.
+@dataclass(frozen=True)
+class AccountSettings:
+    """What all accounts of a run have in common.
 
     ``way`` is the proven way to sign in (Negotiate, NTLM, Basic): exchangelib
-    is told it, and does not use it, as it does not know the password.
-    ``server_version`` is ServerVersionInfo as ``15.2.1748.10``. Times without a
-    zone are UTC.
+    gets it, and does not use it, as it does not know the password.
+    ``server_version`` is ServerVersionInfo as ``15.2.1748.10``.
     """
+
+    exchange: Exchange
+    username: str
+    way: str
+    server_version: str
+
+
+def make_account(
+    sender: Sender, settings: AccountSettings, address: str, *, impersonate: bool = False
+) -> FlowscapeAccount:
+    """Make an account on ``sender``; nothing is sent yet. Times without a zone are UTC."""
+    exchange = settings.exchange
     answers: list[RawAnswer] = []
     config = Configuration(
         service_endpoint=exchange.url,
-        credentials=Credentials(username, MASK),
-        auth_type=BASIC if way.lower() == BASIC else NTLM,
-        version=_version(server_version),
+        credentials=Credentials(settings.username, MASK),
+        auth_type=BASIC if settings.way.lower() == BASIC else NTLM,
+        version=_version(settings.server_version),
         retry_policy=FailFast(),
         max_connections=1,
     )
@@ -115,7 +119,7 @@ def make_account(
 
 @contextlib.contextmanager
 def _not_cached(config: Configuration) -> Any:
-    """Take the Protocol, which an Account makes for itself and never uses here, out of the cache again."""
+    """Remove the Protocol that an Account makes for itself, and never uses here, from the cache again."""
     key = Protocol._cache_key(config)  # noqa: SLF001  the cache has no public way to be asked
     known = key in Protocol._protocol_cache  # noqa: SLF001
     try:
@@ -126,9 +130,9 @@ def _not_cached(config: Configuration) -> Any:
                 del Protocol[config]
 
 
-def _version(told: str) -> Version:
+def _version(text: str) -> Version:
     """Read a version; exchangelib would else ask the server with up to ten requests."""
-    found = _VERSION.fullmatch(told) or _VERSION.fullmatch(OLDEST_TOLD)
+    found = _VERSION.fullmatch(text) or _VERSION.fullmatch(OLDEST_VERSION)
     assert found is not None
     build = Build(*(int(part or 0) for part in found.groups()))
     try:

@@ -1,6 +1,6 @@
-"""exchangelib's item interface for one calendar and the items of one run: written, changed, removed, seen again.
+"""exchangelib's item interface for one calendar and the items of one run: create, change, delete, find.
 
-Whatever exchangelib makes of an answer is passed over: each call gives the raw
+What exchangelib makes of an answer does not matter: each call returns the raw
 answers to it, and raises nothing for what a server did. A call ends with the
 first SOAP fault: exchangelib would send the same write once more for every API
 version that it knows (measured, 5.6.0).
@@ -17,14 +17,13 @@ from exchangelib.folders import Calendar, Root
 from exchangelib.items import ALWAYS_OVERWRITE, SEND_TO_NONE
 from exchangelib.properties import DistinguishedFolderId, Fields, ItemId
 
-from pytest_flowscape.booking.client.account import make_account
+from pytest_flowscape.booking.client.account import AccountSettings, make_account
 from pytest_flowscape.booking.client.transport import RawAnswer, Sender
 from pytest_flowscape.core.errors import FlowscapeError
 from pytest_flowscape.facts import TAG_NAME, TAG_SET, Trouble, Written
 from pytest_flowscape.probes.ews.http_wire import HttpAnswer
-from pytest_flowscape.site.model import Exchange
 
-MAX_CHANGES = 512  # that one SyncFolderItems may tell (messages.xsd, MaxSyncChangesReturnedType)
+MAX_CHANGES = 512  # of one SyncFolderItems (messages.xsd, MaxSyncChangesReturnedType)
 _FAULT = 500
 
 
@@ -37,13 +36,13 @@ class RunTag(ExtendedProperty):  # type: ignore[misc]  # exchangelib has no type
 
 
 class TaggedItem(CalendarItem):  # type: ignore[misc]
-    """A calendar item that knows the tag; fields of its own, so that nobody else's calendar items change."""
+    """A calendar item with the tag; its fields are its own, so that nobody else's calendar items change."""
 
     FIELDS = Fields(*CalendarItem.FIELDS)
 
 
 TaggedItem.register("run_tag", RunTag)
-# FindItem tells such properties too where they are asked for; exchangelib would fetch each item for them
+# FindItem returns such properties where they are asked for; exchangelib would fetch each item for them
 TaggedItem.get_field_by_fieldname("run_tag").is_complex = False
 
 
@@ -53,8 +52,8 @@ class TaggedCalendar(Calendar):  # type: ignore[misc]
     supported_item_models = (TaggedItem,)
 
 
-class CallEnded(FlowscapeError):  # noqa: N818  an order, not a mistake
-    """exchangelib wanted to send again what the server had just refused."""
+class CallEnded(FlowscapeError):  # noqa: N818  an order, not an error
+    """exchangelib was about to send again what the server had just refused."""
 
 
 class _UntilFault:
@@ -83,36 +82,18 @@ class BookingCalendar:
     For one thread. Nothing is sent to anybody by any of its calls.
     """
 
-    def __init__(
-        self,
-        sender: Sender,
-        exchange: Exchange,
-        address: str,
-        *,
-        username: str,
-        way: str,
-        server_version: str,
-        impersonate: bool = False,
-    ) -> None:
+    def __init__(self, sender: Sender, settings: AccountSettings, address: str, *, impersonate: bool = False) -> None:
         self.address = address
         self._guard = _UntilFault(sender)
-        self._account = make_account(
-            self._guard,
-            exchange,
-            address,
-            username=username,
-            way=way,
-            server_version=server_version,
-            impersonate=impersonate,
-        )
+        self._account = make_account(self._guard, settings, address, impersonate=impersonate)
         # by its distinguished name: no request for the folder, and none for the mailbox's root
         self._calendar = TaggedCalendar(
             root=Root(account=self._account),
             _distinguished_id=DistinguishedFolderId(id="calendar", mailbox=Mailbox(email_address=address)),
         )
 
-    def create(self, item: Written, body: str) -> tuple[RawAnswer, ...]:
-        """Save a new item, tagged, shown as free, without reminder and attendees."""
+    def create(self, item: Written, body: str, *, shown: str = "Free") -> tuple[RawAnswer, ...]:
+        """Save a new item with its tag, shown as free or busy, without reminder and attendees."""
         new = TaggedItem(
             account=self._account,
             folder=self._calendar,
@@ -120,7 +101,7 @@ class BookingCalendar:
             body=body,
             start=ews_time(item.begin),
             end=ews_time(item.end),
-            legacy_free_busy_status="Free",
+            legacy_free_busy_status=shown,
             reminder_is_set=False,
             run_tag=item.tag,
         )
@@ -130,11 +111,7 @@ class BookingCalendar:
         """Set the end of an item."""
         known = self._known(item_id, change_key)
         known.end = ews_time(end)
-        return self._call(
-            lambda: known.save(
-                update_fields=["end"], conflict_resolution=ALWAYS_OVERWRITE, send_meeting_invitations=SEND_TO_NONE
-            )
-        )
+        return self._save(known, "end", SEND_TO_NONE)
 
     def delete(self, item_id: str, change_key: str) -> tuple[RawAnswer, ...]:
         """Delete an item for good."""
@@ -142,7 +119,7 @@ class BookingCalendar:
         return self._call(lambda: known.delete(send_meeting_cancellations=SEND_TO_NONE))
 
     def changes(self) -> tuple[RawAnswer, ...]:
-        """Synchronise: what has changed since the last call, by ids, times and tags; at first everything."""
+        """Synchronise: ids, times and tags of what has changed since the last call; at first of everything."""
         return self._call(
             lambda: every(self._calendar.sync_items(only_fields=["end", "run_tag"], max_changes_returned=MAX_CHANGES))
         )
@@ -155,8 +132,15 @@ class BookingCalendar:
     def _known(self, item_id: str, change_key: str) -> Any:
         return TaggedItem(account=self._account, folder=self._calendar, _id=ItemId(id=item_id, changekey=change_key))
 
+    def _save(self, known: Any, field: str, send: str) -> tuple[RawAnswer, ...]:
+        return self._call(
+            lambda: known.save(
+                update_fields=[field], conflict_resolution=ALWAYS_OVERWRITE, send_meeting_invitations=send
+            )
+        )
+
     def _call(self, call: Callable[[], Any]) -> tuple[RawAnswer, ...]:
-        """Call exchangelib, and give what came back on the wire."""
+        """Call exchangelib, and return what came back on the wire."""
         self._guard.begin()
         before = len(self._account.answers)
         try:
@@ -164,18 +148,18 @@ class BookingCalendar:
         except Exception:  # what exchangelib says of an answer is not evidence; the answer is
             if len(self._account.answers) == before:
                 raise
-        told = tuple(self._account.answers[before:])
+        answers = tuple(self._account.answers[before:])
         del self._account.answers[:]  # a calendar may be large
-        return told
+        return answers
 
 
 def every(found: Iterable[Any]) -> None:
-    """Fetch everything that exchangelib gives one by one."""
+    """Fetch everything that exchangelib yields one by one."""
     for _ in found:
         pass
 
 
 def ews_time(moment: datetime | None) -> Any:
-    """Return an aware time as exchangelib's own."""
+    """Return an aware time as an EWSDateTime."""
     assert moment is not None
     return moment.astimezone(UTC)  # exchangelib's zone makes it exchangelib's time

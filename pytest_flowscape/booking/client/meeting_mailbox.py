@@ -1,7 +1,7 @@
 """exchangelib's item interface for a meeting: the organizer's own item, and every trace of it in a mailbox.
 
-Sending is what three calls do, and no other: ``invite``, ``move_meeting`` and
-``cancel``, each to those invited only and without a copy in Sent Items.
+Only three calls send something: ``invite``, ``move_meeting`` and ``cancel``,
+each to those invited only and without a copy in Sent Items.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ from exchangelib import ExtendedProperty, Mailbox, Q
 from exchangelib.folders import FolderCollection, Root
 from exchangelib.items import (
     ALL_OCCURRENCES,
-    ALWAYS_OVERWRITE,
     SEND_ONLY_TO_ALL,
     SEND_TO_NONE,
     CancelCalendarItem,
@@ -33,7 +32,7 @@ from pytest_flowscape.booking.client.transport import RawAnswer
 from pytest_flowscape.facts import Written
 from pytest_flowscape.probes.ews.meeting_answers import OBJECT_ID, OBJECT_ID_SET
 
-REPORT = "REPORT."  # how the item class of a report about a letter begins ([MS-OXCMSG]): it could not be delivered
+REPORT = "REPORT."  # how the item class of a non-delivery report begins ([MS-OXCMSG])
 
 
 class ObjectId(ExtendedProperty):  # type: ignore[misc]  # exchangelib has no types
@@ -45,11 +44,11 @@ class ObjectId(ExtendedProperty):  # type: ignore[misc]  # exchangelib has no ty
 
 
 TaggedItem.register("object_id", ObjectId)
-TaggedItem.get_field_by_fieldname("object_id").is_complex = False  # as of the tag: FindItem tells it
+TaggedItem.get_field_by_fieldname("object_id").is_complex = False  # as of the tag: FindItem returns it
 
 
 class _Answers(TaggedCalendar):
-    """A folder of answers, as far as exchangelib has to know which fields these have."""
+    """A folder of answers: exchangelib has to know which fields these have."""
 
     supported_item_models = (MeetingResponse,)
 
@@ -58,21 +57,10 @@ class MeetingMailbox(BookingCalendar):
     """One of the two mailboxes of a meeting: the organizer's, acting as itself, or the room's, by FullAccess."""
 
     def make(self, item: Written, body: str) -> tuple[RawAnswer, ...]:
-        """Save a new item, tagged, without anybody invited; nothing is sent."""
-        new = TaggedItem(
-            account=self._account,
-            folder=self._calendar,
-            subject=item.subject,
-            body=body,
-            start=ews_time(item.begin),
-            end=ews_time(item.end),
-            legacy_free_busy_status="Busy",
-            reminder_is_set=False,
-            run_tag=item.tag,
-        )
-        return self._call(lambda: new.save(send_meeting_invitations=SEND_TO_NONE))
+        """Save a new item with its tag, shown as busy, without anybody invited; nothing is sent."""
+        return self.create(item, body, shown="Busy")
 
-    def know(self, item_id: str, change_key: str) -> tuple[RawAnswer, ...]:
+    def get(self, item_id: str, change_key: str) -> tuple[RawAnswer, ...]:
         """Get the organizer's item: its object id, whether requests were sent, who has answered what, and its end."""
         fields = ["end", "object_id", "meeting_request_was_sent", "is_cancelled", "resources"]
         ids = [(item_id, change_key)]
@@ -82,13 +70,13 @@ class MeetingMailbox(BookingCalendar):
         """Invite a room, as a resource, and send it the request."""
         known = self._known(item_id, change_key)
         known.resources = [Attendee(mailbox=Mailbox(email_address=room), response_type="Unknown")]
-        return self._save_and_send(known, "resources")
+        return self._save(known, "resources", SEND_ONLY_TO_ALL)
 
     def move_meeting(self, item_id: str, change_key: str, end: datetime) -> tuple[RawAnswer, ...]:
         """Set the end of the organizer's item, and send the update."""
         known = self._known(item_id, change_key)
         known.end = ews_time(end)
-        return self._save_and_send(known, "end")
+        return self._save(known, "end", SEND_ONLY_TO_ALL)
 
     def cancel(self, item_id: str, change_key: str) -> tuple[RawAnswer, ...]:
         """Cancel a meeting, and send the cancellation."""
@@ -111,10 +99,11 @@ class MeetingMailbox(BookingCalendar):
     def traces(
         self, folders: Sequence[str], *, uid: str = "", tagged: bool = False, reported: str = ""
     ) -> tuple[RawAnswer, ...]:
-        """Find in these distinguished folders, each with a response message of its own, what belongs to meetings.
+        """Find what belongs to meetings in these distinguished folders, with one response message for each.
 
-        By object id; ``tagged``: every item that has a tag, whosever it is;
-        ``reported``: reports about letters with this tag in their subject.
+        ``uid``: items with this object id; ``tagged``: every item that has a tag,
+        also of other runs; ``reported``: non-delivery reports with this tag in
+        their subject.
         """
         wanted = Q(object_id=bytes.fromhex(uid)) if uid else Q()
         if tagged:
@@ -133,15 +122,6 @@ class MeetingMailbox(BookingCalendar):
                 send_meeting_cancellations=SEND_TO_NONE,
                 affected_task_occurrences=ALL_OCCURRENCES,
                 suppress_read_receipts=True,
-            )
-        )
-
-    def _save_and_send(self, known: Any, field: str) -> tuple[RawAnswer, ...]:
-        return self._call(
-            lambda: known.save(
-                update_fields=[field],
-                conflict_resolution=ALWAYS_OVERWRITE,
-                send_meeting_invitations=SEND_ONLY_TO_ALL,
             )
         )
 

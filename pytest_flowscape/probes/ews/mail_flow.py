@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from lxml import etree
 
-from pytest_flowscape.facts import CalendarSettings, Kind, MailTips, Trouble
-from pytest_flowscape.probes.ews import answers
+from pytest_flowscape.facts import CalendarSettings, MailTips, Trouble
 from pytest_flowscape.probes.ews.answers import Envelope
+from pytest_flowscape.probes.ews.one_mailbox import element_in
 from pytest_flowscape.probes.ews.request import MESSAGES, TYPES, add, distinguished, envelope_of, to_bytes
 from pytest_flowscape.probes.ews.request import FolderWanted as Folder
 
-_T, _M = f"{{{TYPES}}}", f"{{{MESSAGES}}}"
+_T = f"{{{TYPES}}}"
 _TRUTH = {"true": True, "1": True, "false": False, "0": False}
 _AUTOMATE = "AutomateProcessing"
 
@@ -43,31 +43,19 @@ def settings_request(address: str) -> bytes:
     return to_bytes(envelope)
 
 
-def trouble_in(envelope: Envelope) -> Trouble | None:
-    """Return the trouble that an answer's message is, None for none."""
-    message = _message(envelope)
-    return None if message is None else answers.message_trouble(message, envelope.http)
-
-
-def read_tips(envelope: Envelope, address: str) -> MailTips:
-    """Read what was told of the recipient."""
-    trouble = trouble_in(envelope)
-    tips = None if envelope.body is None else next(envelope.body.iter(f"{_M}MailTips"), None)
-    if trouble is None and tips is None:
-        trouble = _without("mail tips", envelope)
-    if trouble is not None or tips is None:
-        return MailTips(address, trouble=trouble)
+def read_tips(answer: Envelope | Trouble, address: str) -> MailTips:
+    """Read what senders are shown about the recipient."""
+    tips = element_in(answer, "MailTips", "mail tips")
+    if isinstance(tips, Trouble):
+        return MailTips(address, trouble=tips)
     return MailTips(address, _truth(tips, "DeliveryRestricted"), _truth(tips, "IsModerated"))
 
 
-def read_settings(envelope: Envelope, address: str) -> CalendarSettings:
-    """Read AutomateProcessing out of the settings; keys and numbers are told as text, each with its type."""
-    trouble = trouble_in(envelope)
-    settings = None if envelope.body is None else next(envelope.body.iter(f"{_M}UserConfiguration"), None)
-    if trouble is None and settings is None:
-        trouble = _without("settings", envelope)
-    if trouble is not None or settings is None:
-        return CalendarSettings(address, trouble=trouble)
+def read_settings(answer: Envelope | Trouble, address: str) -> CalendarSettings:
+    """Read AutomateProcessing out of the settings; keys and numbers are text there, each with its type."""
+    settings = element_in(answer, "UserConfiguration", "settings")
+    if isinstance(settings, Trouble):
+        return CalendarSettings(address, trouble=settings)
     for entry in settings.iter(f"{_T}DictionaryEntry"):
         if (entry.findtext(f"{_T}DictionaryKey/{_T}Value") or "").strip() == _AUTOMATE:
             value = (entry.findtext(f"{_T}DictionaryValue/{_T}Value") or "").strip()
@@ -75,13 +63,5 @@ def read_settings(envelope: Envelope, address: str) -> CalendarSettings:
     return CalendarSettings(address)
 
 
-def _message(envelope: Envelope) -> etree._Element | None:
-    return next(iter(envelope.messages), None)
-
-
 def _truth(tips: etree._Element, name: str) -> bool | None:
     return _TRUTH.get((tips.findtext(f"{_T}{name}") or "").strip().lower())
-
-
-def _without(what: str, envelope: Envelope) -> Trouble:
-    return Trouble(Kind.MALFORMED, f"an answer without {what}", status=envelope.http.status)

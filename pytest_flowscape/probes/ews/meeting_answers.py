@@ -11,7 +11,7 @@ from lxml import etree
 
 from pytest_flowscape.probes.ews import item_answers
 from pytest_flowscape.probes.ews.answers import Envelope
-from pytest_flowscape.probes.ews.item_answers import ItemTold
+from pytest_flowscape.probes.ews.item_answers import Item
 from pytest_flowscape.probes.ews.request import TYPES
 
 _T = f"{{{TYPES}}}"
@@ -19,7 +19,7 @@ _TRUE = frozenset(("true", "1"))
 # PidLidGlobalObjectId: property 3 of the set Meeting ([MS-OXOCAL] 2.2.1.27)
 OBJECT_ID_SET, OBJECT_ID = "Meeting", 3
 _SET_ID = "6ed8da90-450b-101b-98da-00aa003f1305"  # PSETID_Meeting ([MS-OXPROPS] 1.3.2)
-MAX_TEXT = 200  # characters of an answer's text that are told
+MAX_TEXT = 200  # characters of an answer's text that are kept
 
 
 @dataclass(frozen=True)
@@ -32,16 +32,16 @@ class Attendee:
 
 
 @dataclass(frozen=True)
-class MeetingTold:
-    """One item that has to do with a meeting; what was not told is empty.
+class MeetingItem:
+    """One item that has to do with a meeting; what is not in the answer is empty.
 
     ``uid`` is the global object id in hexadecimal digits. ``response`` is the
     copy's own answer, or that of a message which answers. ``sender`` wrote a
-    message, ``author`` is the one in whose name; ``received`` is as it was told
-    (ISO 8601, so that texts compare as times do).
+    message, in the name of ``author``; ``received`` is text in ISO 8601, which
+    compares as times do.
     """
 
-    item: ItemTold
+    item: Item
     uid: str = ""
     item_class: str = ""
     sent: bool = False
@@ -64,19 +64,19 @@ class MeetingTold:
         return bool(self.sender and self.author and self.sender.lower() != self.author.lower())
 
 
-def told(envelopes: Iterable[Envelope]) -> tuple[MeetingTold, ...]:
-    """Return the items of answers, of whatever folder."""
+def meeting_items(envelopes: Iterable[Envelope]) -> tuple[MeetingItem, ...]:
+    """Return the items in answers, of all folders."""
     return tuple(one for envelope in envelopes for items in by_message(envelope) for one in items)
 
 
-def by_message(envelope: Envelope) -> tuple[tuple[MeetingTold, ...], ...]:
+def by_message(envelope: Envelope) -> tuple[tuple[MeetingItem, ...], ...]:
     """Return the items of each response message: FindItem has one for each folder that it was asked for."""
     return tuple(tuple(_meeting(one) for one in item_answers.elements(message)) for message in envelope.messages)
 
 
-def _meeting(element: etree._Element) -> MeetingTold:
+def _meeting(element: etree._Element) -> MeetingItem:
     item = item_answers.item(element)
-    return MeetingTold(
+    return MeetingItem(
         item,
         uid=_object_id(element),
         item_class=_text(element, "ItemClass"),
@@ -98,15 +98,13 @@ def _invited(element: etree._Element) -> Iterator[Attendee]:
 
 
 def _object_id(element: etree._Element) -> str:
-    for one in element.iterfind(f"{_T}ExtendedProperty"):
-        name = one.find(f"{_T}ExtendedFieldURI")
-        # asked for by the set's name, it may be told by the set's GUID
-        told_set = "" if name is None else name.get("DistinguishedPropertySetId") or name.get("PropertySetId") or ""
-        if name is None or told_set.lower().strip("{}") not in (OBJECT_ID_SET.lower(), _SET_ID):
-            continue
-        if name.get("PropertyId") == str(OBJECT_ID):
+    for name, value in item_answers.extended_properties(element):
+        # asked for by the set's name, the answer may have the set's GUID
+        property_set = name.get("DistinguishedPropertySetId") or name.get("PropertySetId", "")
+        is_meeting = property_set.lower().strip("{}") in (OBJECT_ID_SET.lower(), _SET_ID)
+        if is_meeting and name.get("PropertyId") == str(OBJECT_ID):
             try:
-                return base64.b64decode(_text(one, "Value"), validate=True).hex().upper()
+                return base64.b64decode(value.strip(), validate=True).hex().upper()
             except binascii.Error:
                 return ""
     return ""

@@ -24,6 +24,7 @@ from pytest_flowscape.probes.ews.batch import Batch, Look
 from pytest_flowscape.probes.ews.conversation import Conversation
 from pytest_flowscape.probes.ews.first_sign_in import sign_in
 from pytest_flowscape.probes.ews.http_wire import HttpAnswer
+from pytest_flowscape.probes.ews.one_mailbox import trouble_in
 from pytest_flowscape.probes.ews.request import FolderWanted
 from pytest_flowscape.probes.gate import Gate
 from pytest_flowscape.site.model import Exchange
@@ -136,22 +137,18 @@ class EwsSession:
     def availability(self, address: str, begin: datetime, end: datetime) -> Availability:
         """Ask GetUserAvailability for one mailbox between two aware times: taken or free, and its working hours."""
         call = Call("GetUserAvailability", availability.request(address, begin, end), anchor=self._email or address)
-        told = self._talk.ask(call, availability.trouble_in)
-        return Availability(address, trouble=told) if isinstance(told, Trouble) else availability.read(told, address)
+        return availability.read(self._talk.ask(call, trouble_in), address)
 
     def mail_tips(self, address: str, *, sender: str) -> MailTips:
         """Ask GetMailTips what ``sender``, acting as itself, is told of ``address`` as a recipient."""
         body = mail_flow.tips_request(sender, address)
-        told = self._talk.ask(Call("GetMailTips", body, anchor=sender, party=sender.lower()), mail_flow.trouble_in)
-        return MailTips(address, trouble=told) if isinstance(told, Trouble) else mail_flow.read_tips(told, address)
+        call = Call("GetMailTips", body, anchor=sender, party=sender.lower())
+        return mail_flow.read_tips(self._talk.ask(call, trouble_in), address)
 
     def calendar_settings(self, address: str) -> CalendarSettings:
         """Ask GetUserConfiguration for the settings of a calendar, by the account's own rights."""
         call = Call("GetUserConfiguration", mail_flow.settings_request(address), anchor=address)
-        told = self._talk.ask(call, mail_flow.trouble_in)
-        if isinstance(told, Trouble):
-            return CalendarSettings(address, trouble=told)
-        return mail_flow.read_settings(told, address)
+        return mail_flow.read_settings(self._talk.ask(call, trouble_in), address)
 
     def pass_on(
         self, body: bytes, *, anchor: str = "", headers: Mapping[str, str] | None = None

@@ -14,7 +14,7 @@ from exchangelib import BASIC, NTLM
 from exchangelib.errors import ErrorServerBusy, ErrorTimeoutExpired, RedirectError, TransportError
 from urllib3.util import wait_for_read
 
-from pytest_flowscape.booking.client.account import FlowscapeAccount, make_account
+from pytest_flowscape.booking.client.account import AccountSettings, FlowscapeAccount, make_account
 from pytest_flowscape.core.errors import NotMeasured
 from pytest_flowscape.core.secret import MASK
 from pytest_flowscape.probes.ews.session import EwsSession
@@ -36,15 +36,8 @@ def desk(simulator: Simulator, tmp_path: Path) -> Iterator[Desk]:
 
 
 def account(desk: Desk, session: EwsSession, address: str = "", *, impersonate: bool = False) -> FlowscapeAccount:
-    return make_account(
-        session,
-        desk.exchange,
-        address or desk.email,
-        username=desk.username,
-        way=session.way,
-        server_version=session.server_version,
-        impersonate=impersonate,
-    )
+    settings = AccountSettings(desk.exchange, desk.username, session.way, session.server_version)
+    return make_account(session, settings, address or desk.email, impersonate=impersonate)
 
 
 # --- against the simulator ------------------------------------------------------------------------
@@ -75,7 +68,7 @@ def test_the_version_and_the_way_are_given_and_not_guessed(desk: Desk) -> None:
     assert str(own.version.build) == "15.2.1748.10"
     assert own.protocol.auth_type == BASIC
     assert session.counts == {"handshakes": 1, "GetFolder": 1}  # the sign-in, and nothing for the account
-    other = make_account(session, desk.exchange, OWN, username=USER, way="Negotiate", server_version="99.9")
+    other = make_account(session, AccountSettings(desk.exchange, USER, "Negotiate", "99.9"), OWN)
     assert (other.protocol.auth_type, other.version.api_version) == (NTLM, "Exchange2016")
 
 
