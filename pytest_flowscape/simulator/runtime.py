@@ -9,7 +9,7 @@ from typing import Any
 
 from pytest_flowscape.simulator.answer_holds import AnswerQueue
 from pytest_flowscape.simulator.certificates import RIGHT, Certificates, ServerContexts
-from pytest_flowscape.simulator.directory.server import start_directory
+from pytest_flowscape.simulator.directory.server import DirectoryListener
 from pytest_flowscape.simulator.ews.authentication import Authenticator
 from pytest_flowscape.simulator.ews.limits import Limits
 from pytest_flowscape.simulator.ews.listener import EwsFactory, EwsListener
@@ -46,7 +46,7 @@ class Runtime:
         self._factory = EwsFactory(self.organisation, self.ews_contexts, site)
         self.ews = EwsListener(reactor, self._factory)
         self.ews.open()
-        self.directory = start_directory(reactor, self.organisation, self.ldap_contexts)
+        self.directory = DirectoryListener(reactor, self.organisation, self.ldap_contexts)
 
     def show_certificate(self, kind: str) -> None:
         """Show this kind of certificate at the EWS endpoint from the next connection on."""

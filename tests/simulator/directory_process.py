@@ -212,12 +212,12 @@ def serve(ca: Path) -> None:
     from twisted.protocols.basic import LineReceiver
 
     from pytest_flowscape.simulator.certificates import Certificates, ServerContexts
-    from pytest_flowscape.simulator.directory.server import start_directory
+    from pytest_flowscape.simulator.directory.server import DirectoryListener
 
     certificates = Certificates()
     ca.write_bytes(certificates.ca_pem)
     organisation = sample()
-    ports = start_directory(reactor, organisation, ServerContexts(certificates))
+    ports = DirectoryListener(reactor, organisation, ServerContexts(certificates))
 
     def reset() -> None:
         organisation.__dict__.clear()

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import errno
-import socket
 from collections.abc import Callable
+from functools import partial
 from itertools import count
 from typing import Any
 
 from twisted.internet import protocol
-from twisted.internet.error import CannotListenError
 from twisted.internet.interfaces import IAddress
 
 from pytest_flowscape.simulator.directory.protocol import DirectoryProtocol
+from pytest_flowscape.simulator.loopback import listen
 from pytest_flowscape.simulator.model import Organisation
-
-TRIES = 20  # for a port that is free on both loopback addresses
 
 
 class DirectoryFactory(protocol.ServerFactory):
@@ -37,7 +34,7 @@ class DirectoryFactory(protocol.ServerFactory):
     def buildProtocol(self, addr: IAddress | None) -> DirectoryProtocol:  # noqa: ARG002, N802  Twisted's name
         """Count the connection and make it."""
         self._organisation.counters["ldap.connections"] += 1
-        made = DirectoryProtocol(
+        connection = DirectoryProtocol(
             self._organisation,
             self._contexts,
             number=self._numbers(),
@@ -46,9 +43,9 @@ class DirectoryFactory(protocol.ServerFactory):
             domain=self._domain,
             gone=self._open.discard,
         )
-        made.factory = self
-        self._open.add(made)
-        return made
+        connection.factory = self
+        self._open.add(connection)
+        return connection
 
     def drop_all(self) -> None:
         """Abort every open connection."""
@@ -56,11 +53,13 @@ class DirectoryFactory(protocol.ServerFactory):
             connection.abort()
 
 
-class DirectoryPorts:
-    """The running directory: its port numbers, and how to end it.
+class DirectoryListener:
+    """The running directory: its port numbers, and how to end it. To be made in the reactor's thread.
 
-    ``child_port`` is LDAP over TLS at a domain controller of the first child
-    domain, 0 where the forest has none.
+    ``contexts`` is Twisted's IOpenSSLServerConnectionCreator, for LDAPS and
+    StartTLS. ``child_port`` is LDAP over TLS at a domain controller of the first
+    child domain, 0 where the forest has none. Raises CannotListenError where
+    127.0.0.1 has no port left.
     """
 
     def __init__(self, reactor: Any, organisation: Organisation, contexts: Any) -> None:
@@ -90,40 +89,11 @@ class DirectoryPorts:
             factory.drop_all()
 
     def _listen(self, factory: DirectoryFactory) -> int:
-        for _ in range(TRIES):
-            first, *others = _hosts()
-            opened = [self._open(factory, 0, first)]
-            port = int(opened[0].getHost().port)
-            try:
-                opened += [self._open(factory, port, host) for host in others]
-            except CannotListenError as error:
-                if error.socketError.errno == errno.EADDRINUSE:  # taken on the other address: another port
-                    opened[0].stopListening()
-                    continue
-            self._listening += opened
-            return port
-        raise OSError(errno.EADDRINUSE, "no port is free on every loopback address")
+        opened = listen(partial(self._open, factory))
+        self._listening += opened
+        return int(opened[0].getHost().port)
 
     def _open(self, factory: DirectoryFactory, port: int, host: str) -> Any:
         if factory.tls:
             return self._reactor.listenSSL(port, factory, self._contexts, interface=host)
         return self._reactor.listenTCP(port, factory, interface=host)
-
-
-def start_directory(reactor: Any, organisation: Organisation, context_factory: Any) -> DirectoryPorts:
-    """Start the LDAP side inside a reactor and give its ports.
-
-    Must be called in the reactor's thread. ``context_factory`` is Twisted's
-    IOpenSSLServerConnectionCreator (or an older context factory), for both
-    LDAPS and StartTLS. Raises CannotListenError where 127.0.0.1 has no port left.
-    """
-    return DirectoryPorts(reactor, organisation, context_factory)
-
-
-def _hosts() -> list[str]:
-    """Return the loopback addresses that ``localhost`` stands for, IPv4 first."""
-    try:
-        found = socket.getaddrinfo("localhost", 0, type=socket.SOCK_STREAM)
-    except OSError:
-        found = []
-    return ["127.0.0.1", *(["::1"] if any(family == socket.AF_INET6 for family, *_ in found) else [])]

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import errno
-import socket
 from typing import Any
 
 from twisted.internet import protocol
-from twisted.internet.error import CannotListenError
 from twisted.internet.interfaces import IAddress
 from twisted.protocols.tls import TLSMemoryBIOFactory
 
+from pytest_flowscape.simulator.loopback import listen
 from pytest_flowscape.simulator.model import Organisation
-
-TRIES = 20  # for a port that is free on both loopback addresses
 
 
 class _Mute(protocol.Protocol):
@@ -42,7 +38,7 @@ class EwsFactory(protocol.ServerFactory):
         super().doStop()  # type: ignore[no-untyped-call]
 
     def buildProtocol(self, addr: IAddress | None) -> Any:  # noqa: N802  Twisted's name
-        """Count the connection and give its protocol."""
+        """Count the connection and return its protocol."""
         self._organisation.counters["ews.connections"] += 1
         if self._organisation.policy.silent:
             mute = _Mute()
@@ -71,11 +67,6 @@ class EwsListener:
         self._closed: set[str] = set()
         self.port = 0
 
-    @property
-    def is_open(self) -> bool:
-        """Whether the endpoint accepts connections."""
-        return bool(self._ports)
-
     def open(self) -> None:
         """Listen on every address, on the same port as before if there was one.
 
@@ -83,22 +74,13 @@ class EwsListener:
         """
         closed, self._closed = self._closed, set()
         if self._ports:
-            self._ports += [self._reactor.listenTCP(self.port, self._factory, interface=host) for host in closed]
+            self._ports += [self._open(self.port, host) for host in closed]
             return
-        for _ in range(TRIES):
-            first, *others = _hosts()
-            self._ports = [self._reactor.listenTCP(self.port, self._factory, interface=first)]
-            port = int(self._ports[0].getHost().port)
-            try:
-                self._ports += [self._reactor.listenTCP(port, self._factory, interface=host) for host in others]
-            except CannotListenError:
-                if self.port:
-                    raise
-                self._ports[0].stopListening()  # taken on the other address: another port
-                continue
-            self.port = port
-            return
-        raise OSError(errno.EADDRINUSE, "no port is free on every loopback address")
+        self._ports = listen(self._open, self.port)
+        self.port = int(self._ports[0].getHost().port)
+
+    def _open(self, port: int, host: str) -> Any:
+        return self._reactor.listenTCP(port, self._factory, interface=host)
 
     def close_host(self, host: str) -> None:
         """Refuse connections to one of the addresses, where it is listened to at all, until ``open``."""
@@ -113,12 +95,3 @@ class EwsListener:
             listening.stopListening()
         self._ports.clear()
         self._factory.drop_all()
-
-
-def _hosts() -> list[str]:
-    """Return the loopback addresses that ``localhost`` resolves to, IPv4 first."""
-    try:
-        found = socket.getaddrinfo("localhost", 0, type=socket.SOCK_STREAM)
-    except OSError:
-        return ["127.0.0.1"]
-    return ["127.0.0.1", *(["::1"] if any(family == socket.AF_INET6 for family, *_ in found) else [])]
