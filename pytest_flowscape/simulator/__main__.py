@@ -47,7 +47,7 @@ def _arguments(arguments: list[str] | None) -> argparse.Namespace:
 
 
 def _new_password() -> str:
-    """Make a password with characters that XML, URLs and shells need escaped."""
+    """Return a password with characters that XML, URLs and shells need escaped."""
     return f"Sim&{secrets.token_urlsafe(12)}<%7>"
 
 
@@ -85,7 +85,7 @@ def _ready_line(runtime: Runtime, site: Path, control: str) -> str:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run until told to stop, and give the exit status."""
+    """Run until standard input closes or SIGTERM, and return the exit status."""
     from twisted.internet import reactor as installed  # noqa: PLC0415  importing it installs it
 
     reactor: Any = installed

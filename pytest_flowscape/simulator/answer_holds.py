@@ -44,7 +44,7 @@ class AnswerQueue:
         for notify in waiting:
             notify()
 
-    def when_kept(self, notify: Callable[[], None]) -> None:
+    def notify_when_kept(self, notify: Callable[[], None]) -> None:
         """Call ``notify`` as soon as an answer is kept back: at once, where one is."""
         if self._answers:
             notify()

@@ -25,7 +25,7 @@ KINDS = (RIGHT, "name", "expired", "unknown-ca", "no-intermediate", "self-signed
 
 
 class Certificates:
-    """All certificates of one simulator, made once when first wanted; ``ca_pem`` is the CA to trust."""
+    """All certificates of one simulator, each created at its first use; ``ca_pem`` is the CA to trust."""
 
     def __init__(self) -> None:
         self._ca = trustme.CA(organization_name="Demo", organization_unit_name="Demo Root CA")
@@ -35,10 +35,10 @@ class Certificates:
     def leaf(self, kind: str) -> trustme.LeafCert:
         """Return the certificate of this kind, one of ``KINDS``. Raises KeyError for any other."""
         if kind not in self._leaves:
-            self._leaves[kind] = self._make(kind)
+            self._leaves[kind] = self._issue(kind)
         return self._leaves[kind]
 
-    def _make(self, kind: str) -> trustme.LeafCert:
+    def _issue(self, kind: str) -> trustme.LeafCert:
         now = datetime.now(timezone.utc).replace(tzinfo=None)
         if kind == RIGHT:
             return self._ca.issue_cert(*NAMES, common_name="mail.demo.test")
@@ -52,11 +52,11 @@ class Certificates:
         if kind == "no-intermediate":
             return self._ca.create_child_ca().issue_cert(*NAMES)
         if kind == "self-signed":
-            return _self_signed(now)
+            return _sign_itself(now)
         raise KeyError(kind)
 
     def context(self, kind: str) -> SSL.Context:
-        """Make a server context for TLS 1.2 and later that shows this kind of certificate."""
+        """Return a server context for TLS 1.2 and later that shows this kind of certificate."""
         context = SSL.Context(SSL.TLS_SERVER_METHOD)
         context.set_min_proto_version(SSL.TLS1_2_VERSION)
         context.set_session_cache_mode(SSL.SESS_CACHE_OFF)
@@ -73,8 +73,8 @@ class Certificates:
         return hashlib.sha256(certificate.public_bytes(Encoding.DER)).digest()
 
 
-def _self_signed(now: datetime) -> trustme.LeafCert:
-    """Make a server certificate that is its own issuer and no CA, as a domain controller without a PKI gets one."""
+def _sign_itself(now: datetime) -> trustme.LeafCert:
+    """Return a server certificate that is its own issuer, as a domain controller without a PKI has one."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, NAMES[0])])
     builder = (
@@ -95,15 +95,15 @@ class ServerContexts:
 
     def __init__(self, certificates: Certificates) -> None:
         self._certificates = certificates
-        self._made: dict[str, SSL.Context] = {}
+        self._contexts: dict[str, SSL.Context] = {}
         self.kind = RIGHT
 
     def getContext(self) -> SSL.Context:  # noqa: N802  Twisted's name
         """Return the context for the present kind of certificate."""
-        if self.kind not in self._made:
-            self._made[self.kind] = self._certificates.context(self.kind)
-        return self._made[self.kind]
+        if self.kind not in self._contexts:
+            self._contexts[self.kind] = self._certificates.context(self.kind)
+        return self._contexts[self.kind]
 
     def serverConnectionForTLS(self, protocol: object) -> SSL.Connection:  # noqa: ARG002, N802  Twisted's name
-        """Make the TLS side of one new connection."""
+        """Return the TLS side of one new connection."""
         return SSL.Connection(self.getContext(), None)

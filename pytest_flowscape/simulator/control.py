@@ -36,7 +36,7 @@ class Control(resource.Resource):
         known = len(parts) == 2 and secrets.compare_digest(parts[0].encode(), self.token.encode())
         try:
             if known and (request.method, parts[1]) == (b"GET", "held"):
-                return self._when_held(request)
+                return self._answer_when_held(request)
             answer = self._perform(request.method.decode(), parts[1], request) if known else None
         except (PlantError, ValueError) as error:
             request.setResponseCode(400)
@@ -46,7 +46,7 @@ class Control(resource.Resource):
             return b'{"error": "not found"}'
         return json.dumps(answer).encode()
 
-    def _when_held(self, request: Any) -> int:
+    def _answer_when_held(self, request: Any) -> int:
         """Answer as soon as an answer of EWS is kept back, however long that takes."""
         gone = request.notifyFinish()
         waits = [True]
@@ -57,7 +57,7 @@ class Control(resource.Resource):
                 request.write(json.dumps({"held": self._runtime.answer_queue.count}).encode())
                 request.finish()
 
-        self._runtime.answer_queue.when_kept(answer)
+        self._runtime.answer_queue.notify_when_kept(answer)
         return server.NOT_DONE_YET
 
     def _perform(self, method: str, name: str, request: Any) -> Any:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Domain:
-    """One domain; ``trusted`` tells that it is another forest's."""
+    """One domain; ``trusted`` is True for one of another forest."""
 
     base_dn: str
     netbios: str

@@ -12,11 +12,10 @@ from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 
-from pytest_flowscape.simulator.answer_holds import AnswerHold
 from pytest_flowscape.simulator.domains import Domain, domain_of
 from pytest_flowscape.simulator.model_items import ItemStore
 from pytest_flowscape.simulator.model_meetings import CalendarProcessing, MailFlow, Posted
-from pytest_flowscape.simulator.write_traps import WriteTrap
+from pytest_flowscape.simulator.policy import Policy
 
 NEVER = 0x7FFFFFFFFFFFFFFF
 DOMAIN_SID = "S-1-5-21-1004336348-1177238915-682003330"
@@ -53,7 +52,7 @@ class Account:
     locked: bool = False
     expires: int = NEVER
     pwd_last_set: int = 133500000000000000
-    password_expires: int = NEVER  # told where the password can expire at all
+    password_expires: int = NEVER  # counts where the password can expire at all
     lockout_time: int = 0
     bad_pwd_count: int = 0
     logon_denied: str = ""  # "530", "531", "569" (or another sub-code): refused at this domain controller only
@@ -164,51 +163,11 @@ class RoleAssignment:
 
 
 @dataclass
-class Policy:
-    """Limits and behaviour of the servers, and site-wide conditions that faults set."""
-
-    lockout_threshold: int = 5
-    max_page_size: int = 1000
-    ways: tuple[str, ...] = ("Negotiate", "NTLM", "Basic")
-    bearer_only: bool = False
-    extended_protection: bool = False
-    bridged: bool = False  # Extended Protection, and TLS ends at a box with another certificate
-    max_concurrency: int = 27
-    store_sessions: int = 16
-    store_linger: float = 0.02  # seconds that a store session stays open after its answer
-    latency: float = 0.0  # seconds before each EWS answer
-    limit_back_off_ms: int = 0  # what an answer above max_concurrency asks to wait; 0 for nothing
-    stall_after: int | None = None  # EWS answers until it stops answering for stall_seconds; None never
-    stall_seconds: float = 20.0
-    stalled_until: float = 0.0  # by the reactor's clock
-    drop_every: int | None = None  # of so many EWS answers, one is not sent: the connection is closed instead
-    server_version: tuple[int, int, int, int] = (15, 2, 1748, 10)
-    front_ends: tuple[str, ...] = ("EX01",)
-    bad_front_end: str = ""  # one of them, which answers 503
-    bad_answers: int | None = None  # how many; None for ever
-    mixed_up_after: int | None = None  # requests until a balancer takes a connection's sign-in away; None never
-    mix_ups: int | None = None  # how many it does; None for ever
-    # conditions: before sign-in and after it ("", "404", "503", "403", "302", "440", "html", "401-bearer")
-    before_sign_in: str = ""
-    after_sign_in: str = ""
-    throttle: str = ""  # "", "busy" (ErrorServerBusy faults), "503", "inner-busy"
-    throttle_count: int | None = None  # how many requests get it; None for ever
-    back_off_ms: int = 200
-    write_traps: list[WriteTrap] = field(default_factory=list)  # what befalls writes to come
-    silent: bool = False  # accepts connections and never answers
-    hide_exchange_attributes: bool = False  # and proxyAddresses, one's own included
-    closed_exchange_information: bool = False  # others' msExch attributes and mailNickname
-    hidden_directory: bool = False  # others' userAccountControl and expiry are hidden from a normal user
-    ldap_trouble: str = ""  # "", "busy", "unavailable"
-    answer_holds: dict[str, AnswerHold] = field(default_factory=dict)  # by operation in lower case
-
-
-@dataclass
 class Organisation:
     """The whole simulated site.
 
-    ``service_account`` is a SID; ``counters`` is what the servers saw, told on
-    request: keys such as ``ews.GetFolder``, ``ews.requests``, ``ews.refused``,
+    ``service_account`` is a SID; ``counters`` is what the servers
+    received: keys such as ``ews.GetFolder``, ``ews.requests``, ``ews.refused``,
     ``ews.connections``, ``ldap.bind``, ``ldap.refused``, ``ldap.search``.
     """
 
@@ -225,7 +184,7 @@ class Organisation:
     service_account: str = ""
     out_of_scope: str = ""
     letters: list[Posted] = field(default_factory=list)  # mail under way
-    revision: int = 0  # raised by every change from outside (a fault, a reset): whoever indexes looks at it
+    revision: int = 0  # raised by every change from outside (a fault, a reset)
     counters: Counter[str] = field(default_factory=Counter)
     log: list[dict[str, object]] = field(default_factory=list)
 
@@ -267,17 +226,17 @@ class Organisation:
         return found
 
     def holder(self, address: str) -> tuple[Mailbox | None, bool]:
-        """Find the mailbox that has this address, and tell whether it is its primary one."""
-        wanted = address.strip().lower()
-        if wanted in self.mailboxes:
-            return self.mailboxes[wanted], True
+        """Return the mailbox that has this address, None if there is none, and whether it is its primary one."""
+        address = address.strip().lower()
+        if address in self.mailboxes:
+            return self.mailboxes[address], True
         for mailbox in self.mailboxes.values():
-            if wanted in mailbox.aliases:
+            if address in mailbox.aliases:
                 return mailbox, False
         return None, False
 
     def has_full_access(self, account: Account, mailbox: Mailbox, *, subfolder: bool) -> bool:
-        """Decide FullAccess by the entries in their order: the first that matches decides (MS-DTYP 2.5.3.2)."""
+        """Whether the account has FullAccess: the first entry that matches decides (MS-DTYP 2.5.3.2)."""
         if self.uses(account, mailbox):
             return True
         token = self.token(account)

@@ -1,7 +1,7 @@
-"""The items of a mailbox: calendar items and messages in folders, with the changes that synchronisation tells of.
+"""The items of a mailbox: calendar items and messages in folders, with the changes for synchronisation.
 
 Plain values and lookups, no protocol: what an item holds is keyed by the names
-that EWS gives its properties ("calendar:Start"), because those are the names
+of its properties in EWS ("calendar:Start"), because those are the names
 of the field. A copy of a mailbox carries its items, so a reset brings them back.
 """
 
@@ -101,7 +101,7 @@ class Item:
 
     @property
     def global_object_id(self) -> bytes:
-        """The GlobalObjectId that belongs to the UID: its bytes where it is one, else one that wraps a foreign UID."""
+        """Return the GlobalObjectId of the UID: its bytes where it is one, else one that wraps a foreign UID."""
         try:
             own = bytes.fromhex(self.uid)
         except ValueError:
@@ -125,8 +125,8 @@ class Removal:
 class Position:
     """How far a client has synchronised a folder.
 
-    It knows every item created up to ``known``, and has been told of changes
-    and removals up to ``seen``.
+    It knows every item created up to ``known``, and all changes and removals up
+    to ``seen``.
     """
 
     known: int = 0
@@ -190,7 +190,7 @@ class ItemStore:
         item.touched.update(dict.fromkeys(names, self.clock))
 
     def remove(self, item: Item) -> None:
-        """Take an item away for good. Its number is never given again."""
+        """Take an item away for good. Its number is never used again."""
         self.clock += 1
         del self.items[item.number]
         self.removals.append(Removal(self.clock, item.folder, item.number, item.created))
@@ -220,13 +220,13 @@ class ItemStore:
             if removal.folder == folder and removal.created <= since.known and removal.at > since.seen
         ]
         found.sort(key=lambda change: change[0])
-        told = [(kind, what, replace(since, seen=at)) for at, kind, what in found]
+        changes = [(kind, what, replace(since, seen=at)) for at, kind, what in found]
         # what is new comes last, as it is now: then the client is up to date in all that it knows
         new = sorted((item for item in held if item.created > since.known), key=lambda item: item.created)
-        told += [("Create", item, Position(item.created, self.clock)) for item in new]
-        return told
+        changes += [("Create", item, Position(item.created, self.clock)) for item in new]
+        return changes
 
 
 def _object_id(data: bytes) -> bytes:
-    """Make a GlobalObjectId of these data: no exception date, no creation time ([MS-OXOCAL] 2.2.1.27)."""
+    """Return a GlobalObjectId of these data: no exception date, no creation time ([MS-OXOCAL] 2.2.1.27)."""
     return _OBJECT_CLASS + bytes(20) + len(data).to_bytes(4, "little") + data

@@ -20,10 +20,10 @@ REQUEST, RESPONSE, CANCELLATION, NOTE = "MeetingRequest", "MeetingResponse", "Me
 class CalendarProcessing:
     """How a resource decides about requests. The mailbox itself has AutomateProcessing.
 
-    The last ones are no settings but what may befall a room: ``attendant``
+    The last ones are not settings but what may befall a room: ``attendant``
     False, and nothing is decided at all; ``conflicts`` "always" or "update",
     and somebody else was always faster; ``answers_after`` are the seconds until
-    an answer goes out; ``delegate_answer`` is what a delegate says at once.
+    an answer goes out; ``delegate_answer`` is what a delegate answers at once.
     """
 
     all_book_in_policy: bool = True

@@ -29,16 +29,16 @@ def now_filetime() -> int:
 def find_account(organisation: Organisation, name: str) -> Account | None:
     r"""Find who signs in as ``name``: a UPN or ``DOMAIN\sam`` (NetBIOS or DNS name of the domain), in any case.
 
-    A bare sAMAccountName is nobody: EWS has no default domain here, and LDAP
+    A bare sAMAccountName is unknown: EWS has no default domain here, and LDAP
     refuses it as well. Accounts of every domain sign in here, those of trusted
     forests too.
     """
     domain, separator, user = name.rpartition("\\")
-    wanted = user.lower()
+    user = user.lower()
     if not separator or not domain:
-        return next((a for a in organisation.accounts.values() if a.upn and a.upn.lower() == wanted), None)
-    named = (a for a in organisation.accounts.values() if wanted in (a.sam.lower(), a.upn.lower()))
-    return next((a for a in named if organisation.domain_of(a.dn).names(domain)), None)
+        return next((a for a in organisation.accounts.values() if a.upn and a.upn.lower() == user), None)
+    users = (a for a in organisation.accounts.values() if user in (a.sam.lower(), a.upn.lower()))
+    return next((a for a in users if organisation.domain_of(a.dn).names(domain)), None)
 
 
 def check_password(
@@ -73,7 +73,7 @@ def judge_sign_in(
 def _refusal(organisation: Organisation, account: Account | None, *, proven: bool, at_controller: bool) -> str:
     if account is None:
         return "525"
-    if account.locked:  # whatever the password is: it is not looked at and not counted any more
+    if account.locked:  # whatever the password is: it is neither checked nor counted
         return "775"
     # the smart card flag replaces the password by a random one
     if not proven or account.smart_card_required:

@@ -10,8 +10,8 @@ from pathlib import Path
 from pytest_flowscape.simulator.scenarios import Scenario
 
 Sections = dict[str, dict[str, object]]
-INVITED = 2  # rooms that may be invited to a meeting
-MANY_ROOMS = 100  # from here on the rooms stand in a table of their own
+MAX_INVITED = 2  # rooms that may be invited to a meeting
+MANY_ROOMS = 100  # from here on the rooms are in a table of their own
 
 
 def write_private(path: Path, text: str) -> None:
@@ -23,7 +23,7 @@ def write_private(path: Path, text: str) -> None:
 
 
 def write_site(folder: Path, scenario: Scenario, *, ca_pem: bytes, ports: Mapping[str, int], timeout: float) -> Path:
-    """Write all files of the site into ``folder`` and give the path of site.ini."""
+    """Write all files of the site into ``folder``, and return the path of site.ini."""
     ca_file, password_file = folder / "ca.pem", folder / "password.txt"
     ca_file.write_bytes(ca_pem)
     write_private(password_file, scenario.password)
@@ -42,7 +42,7 @@ def write_site(folder: Path, scenario: Scenario, *, ca_pem: bytes, ports: Mappin
         "users": {"addresses": _lines(scenario.users), "out_of_scope": scenario.out_of_scope},
         # the hours that --flowscape-book would choose anyway lie inside this window
         "booking": {
-            "rooms": _lines(scenario.rooms[:INVITED]),
+            "rooms": _lines(scenario.rooms[:MAX_INVITED]),
             "window": "20:00-06:00",
             "approved_by": "A. Admin",
             "answer_timeout": f"{timeout:g}",
@@ -56,7 +56,7 @@ def write_site(folder: Path, scenario: Scenario, *, ca_pem: bytes, ports: Mappin
 
 
 def _change(sections: Sections, scenario: Scenario, known: Mapping[str, object]) -> None:
-    """Apply what the scenario has otherwise, its placeholders filled in."""
+    """Apply the scenario's own changes, their placeholders filled in."""
     for name, changes in scenario.site_file.items():
         if changes is None:
             sections.pop(name, None)

@@ -9,7 +9,7 @@ from twisted.web import server
 
 
 class PlainRequest(server.Request):
-    """A request that is no form: Twisted would parse the content type of each POST to see."""
+    """A request that is not a form: Twisted would parse the content type of each POST to find out."""
 
     _kinds: Sequence[bytes] | None = None
 
@@ -36,5 +36,5 @@ class QuietSite(server.Site):
 
 
 def quiet_site(resource: Any) -> QuietSite:
-    """Make the site that serves this resource and everything below it."""
+    """Return the site that serves this resource and everything below it."""
     return QuietSite(resource, requestFactory=PlainRequest)  # type: ignore[no-untyped-call]

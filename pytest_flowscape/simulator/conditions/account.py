@@ -10,13 +10,13 @@ from pytest_flowscape.simulator.runtime import Runtime
 from pytest_flowscape.simulator.sign_in import filetime, now_filetime
 
 
-def _locked(runtime: Runtime, _target: str) -> None:
+def _lock(runtime: Runtime, _target: str) -> None:
     runtime.service.locked = True
     runtime.service.lockout_time = now_filetime()
     runtime.service.bad_pwd_count = runtime.organisation.policy.lockout_threshold
 
 
-def _expires(days: int) -> Condition:
+def _expire_in(days: int) -> Condition:
     """Return the condition that the account expires in so many days; it has expired where they are negative."""
 
     def plant(runtime: Runtime, _target: str) -> None:
@@ -25,18 +25,18 @@ def _expires(days: int) -> Condition:
     return plant
 
 
-def _password_expired(runtime: Runtime, _target: str) -> None:
+def _expire_password(runtime: Runtime, _target: str) -> None:
     service = runtime.service
     service.password_never_expires = False
     service.password_expired = True
     service.password_expires = filetime(datetime.now(timezone.utc) - timedelta(days=2))
 
 
-def _almost_locked(runtime: Runtime, _target: str) -> None:
+def _nearly_lock(runtime: Runtime, _target: str) -> None:
     runtime.service.bad_pwd_count = runtime.organisation.policy.lockout_threshold - 1
 
 
-def _directory_reader(runtime: Runtime, _target: str) -> None:
+def _add_reader(runtime: Runtime, _target: str) -> None:
     """Add an ordinary account, reader@demo.test, for LDAP only; its password is the service account's."""
     account = Account(
         sam="reader",
@@ -53,16 +53,16 @@ def _directory_reader(runtime: Runtime, _target: str) -> None:
 
 
 ACCOUNT_CONDITIONS: dict[str, Condition] = {
-    "locked": _locked,
-    "expired": _expires(-2),
-    "expires-soon": _expires(30),
+    "locked": _lock,
+    "expired": _expire_in(-2),
+    "expires-soon": _expire_in(30),
     "must-change": service(must_change_password=True, password_never_expires=False, pwd_last_set=0),
-    "password-expired": _password_expired,
+    "password-expired": _expire_password,
     "smart-card": service(smart_card_required=True),
-    "almost-locked": _almost_locked,
+    "almost-locked": _nearly_lock,
     "logon-530": service(logon_denied="530"),
     "logon-531": service(logon_denied="531"),
     "logon-569": service(logon_denied="569"),
     "logon-534": service(logon_denied="534"),
-    "directory-reader": _directory_reader,
+    "directory-reader": _add_reader,
 }

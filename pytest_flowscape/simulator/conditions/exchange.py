@@ -5,7 +5,7 @@ from __future__ import annotations
 from pytest_flowscape.simulator.conditions.fields import Condition, policy, service
 
 
-def _certificate(kind: str) -> Condition:
+def _show(kind: str) -> Condition:
     return lambda runtime, _target: runtime.show_certificate(kind)
 
 
@@ -13,10 +13,10 @@ EXCHANGE_CONDITIONS: dict[str, Condition] = {
     # the host and its certificate
     "silent": policy(silent=True),
     "ews-silent": policy(before_sign_in="silent"),
-    "tls-expired": _certificate("expired"),
-    "tls-unknown-ca": _certificate("unknown-ca"),
-    "tls-name": _certificate("name"),
-    "tls-no-intermediate": _certificate("no-intermediate"),
+    "tls-expired": _show("expired"),
+    "tls-unknown-ca": _show("unknown-ca"),
+    "tls-name": _show("name"),
+    "tls-no-intermediate": _show("no-intermediate"),
     # in front of EWS
     "ews-404": policy(before_sign_in="404"),
     "ews-503": policy(before_sign_in="503"),

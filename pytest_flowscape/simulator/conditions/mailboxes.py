@@ -10,7 +10,7 @@ from pytest_flowscape.simulator.model import DOMAIN_SID, AccessEntry, Account, M
 from pytest_flowscape.simulator.runtime import Runtime
 
 
-def _on_calendar(level: str) -> Condition:
+def _grant_on_calendar(level: str) -> Condition:
     """Return the condition that the service account has this level on the calendar, instead of FullAccess."""
 
     def plant(runtime: Runtime, target: str) -> None:
@@ -20,7 +20,7 @@ def _on_calendar(level: str) -> Condition:
     return plant
 
 
-def _top_folder_only(runtime: Runtime, target: str) -> None:
+def _grant_top_folder(runtime: Runtime, target: str) -> None:
     replace_grant(runtime, target, AccessEntry(runtime.service.sid, subfolders=False))
 
 
@@ -28,52 +28,52 @@ def _deny(runtime: Runtime, target: str) -> None:
     runtime.mailbox(target).access.insert(0, AccessEntry(runtime.service.sid, allow=False))
 
 
-def _owner_folders(runtime: Runtime, target: str) -> None:
+def _own_folders(runtime: Runtime, target: str) -> None:
     without_grant(runtime, target)
     grant_folders(runtime, target, "Owner")
 
 
-def _through_group(runtime: Runtime, target: str) -> None:
+def _grant_through_group(runtime: Runtime, target: str) -> None:
     token = runtime.organisation.token(runtime.service)
     group = next(sid for sid in runtime.organisation.groups if sid in token)
     replace_grant(runtime, target, AccessEntry(group))
 
 
-def _database_level(runtime: Runtime, target: str) -> None:
+def _grant_on_database(runtime: Runtime, target: str) -> None:
     replace_grant(runtime, target, AccessEntry(runtime.service.sid, in_descriptor=False))
 
 
-def _pending_grant(runtime: Runtime, target: str) -> None:
+def _grant_pending(runtime: Runtime, target: str) -> None:
     replace_grant(runtime, target, AccessEntry(runtime.service.sid, in_store=False))
-    _just_changed(runtime, target)
+    _touch(runtime, target)
 
 
-def _just_changed(runtime: Runtime, target: str) -> None:
+def _touch(runtime: Runtime, target: str) -> None:
     runtime.owner(target).when_changed = datetime.now(timezone.utc)
 
 
-def _own_mailbox(runtime: Runtime, target: str) -> None:
+def _answer_from_own(runtime: Runtime, target: str) -> None:
     """Answer for a room from the service account's own mailbox."""
     runtime.mailbox(target).answers_as = runtime.own_mailbox.primary
 
 
-def _other_mailbox(runtime: Runtime, target: str) -> None:
+def _answer_from_other(runtime: Runtime, target: str) -> None:
     """Answer for a room from another room's mailbox."""
     mailbox = runtime.mailbox(target)
     rooms = [m for m in runtime.organisation.mailboxes.values() if "calendar" in m.folders]
     mailbox.answers_as = next(m.primary for m in rooms if m is not mailbox)
 
 
-def _stops_batch(runtime: Runtime, target: str) -> None:
+def _stop_batch(runtime: Runtime, target: str) -> None:
     without_grant(runtime, target)
     runtime.mailbox(target).stops_batch = True
 
 
-def _alias(runtime: Runtime, target: str) -> None:
+def _keep_alias(runtime: Runtime, target: str) -> None:
     rename(runtime, target, f"new-{runtime.mailbox(target).primary}")
 
 
-def _online(runtime: Runtime, target: str) -> None:
+def _move_online(runtime: Runtime, target: str) -> None:
     """Leave a room that was moved to Exchange Online: a remote mailbox in AD, nothing here."""
     owner, address = runtime.owner(target), runtime.mailbox(target).primary
     del runtime.organisation.mailboxes[address]
@@ -82,7 +82,7 @@ def _online(runtime: Runtime, target: str) -> None:
     owner.extra["targetAddress"] = [f"SMTP:{address.partition('@')[0]}@demo.mail.onmicrosoft.test".encode()]
 
 
-def _longer_address(runtime: Runtime, target: str) -> None:
+def _add_longer_address(runtime: Runtime, target: str) -> None:
     """Add a person whose address begins with all of the target's: ResolveNames finds both."""
     address = f"{target.lower()}.example"
     owner = Account(
@@ -98,53 +98,53 @@ def _longer_address(runtime: Runtime, target: str) -> None:
     runtime.organisation.mailboxes[address] = Mailbox(primary=address, owner_sid=owner.sid)
 
 
-def _unscoped(runtime: Runtime, _target: str) -> None:
+def _widen_roles(runtime: Runtime, _target: str) -> None:
     for role in runtime.organisation.roles:
         role.scope = None
 
 
-def _no_role(runtime: Runtime, _target: str) -> None:
+def _remove_roles(runtime: Runtime, _target: str) -> None:
     runtime.organisation.roles.clear()
 
 
-def _out_of_scope_missing(runtime: Runtime, _target: str) -> None:
+def _remove_out_of_scope(runtime: Runtime, _target: str) -> None:
     remove(runtime, runtime.organisation.out_of_scope)
 
 
 MAILBOX_CONDITIONS: dict[str, Condition] = {
     # FullAccess
-    "editor-on-calendar": _on_calendar("Editor"),
-    "author-on-calendar": _on_calendar("Author"),
-    "reviewer-on-calendar": _on_calendar("Reviewer"),
-    "contributor-on-calendar": _on_calendar("Contributor"),
-    "top-folder-only": _top_folder_only,
+    "editor-on-calendar": _grant_on_calendar("Editor"),
+    "author-on-calendar": _grant_on_calendar("Author"),
+    "reviewer-on-calendar": _grant_on_calendar("Reviewer"),
+    "contributor-on-calendar": _grant_on_calendar("Contributor"),
+    "top-folder-only": _grant_top_folder,
     "deny": _deny,
-    "owner-folders": _owner_folders,
-    "through-group": _through_group,
-    "database-level": _database_level,
-    "pending-grant": _pending_grant,
-    "own-mailbox": _own_mailbox,
-    "other-mailbox": _other_mailbox,
-    "stops-batch": _stops_batch,
+    "owner-folders": _own_folders,
+    "through-group": _grant_through_group,
+    "database-level": _grant_on_database,
+    "pending-grant": _grant_pending,
+    "own-mailbox": _answer_from_own,
+    "other-mailbox": _answer_from_other,
+    "stops-batch": _stop_batch,
     "impersonation-only": without_grant,
     # rooms and other mailboxes
-    "alias": _alias,
+    "alias": _keep_alias,
     "missing": remove,
-    "online": _online,
-    "longer-address": _longer_address,
+    "online": _move_online,
+    "longer-address": _add_longer_address,
     "equipment": owner(
         recipient_type_details=32, recipient_display_type=8, resource_metadata=("ResourceType:Equipment",)
     ),
     "shared": owner(recipient_type_details=4, recipient_display_type=0, resource_metadata=()),
     "enabled": owner(enabled=True),
-    "just-changed": _just_changed,
+    "just-changed": _touch,
     "hidden-from-address-list": mailbox(hidden_from_address_list=True),
     "moving": mailbox(trouble="ErrorMailboxMoveInProgress"),
     "moving-once": mailbox(trouble="ErrorMailboxMoveInProgress", trouble_count=1),
     "store-unavailable": mailbox(trouble="ErrorMailboxStoreUnavailable"),
     "wrong-version": mailbox(trouble="ErrorWrongServerVersionDelegate"),
     # impersonation
-    "unscoped": _unscoped,
-    "no-role": _no_role,
-    "out-of-scope-missing": _out_of_scope_missing,
+    "unscoped": _widen_roles,
+    "no-role": _remove_roles,
+    "out-of-scope-missing": _remove_out_of_scope,
 }

@@ -28,7 +28,7 @@ def _someone(runtime: Runtime) -> str:
     )
 
 
-def _by_delegate(answer: str) -> Condition:
+def _decide_by_delegate(answer: str) -> Condition:
     """Return the condition that a person has to approve, and answers so at once; empty for no answer yet."""
 
     def plant(runtime: Runtime, target: str) -> None:
@@ -40,7 +40,7 @@ def _by_delegate(answer: str) -> Condition:
     return plant
 
 
-def _flow(**values: Any) -> Condition:
+def _mail_flow(**values: Any) -> Condition:
     """Return the condition that sets where the room's mail goes; a value that is called gets a person's address."""
 
     def plant(runtime: Runtime, target: str) -> None:
@@ -51,7 +51,7 @@ def _flow(**values: Any) -> Condition:
     return plant
 
 
-def _cancel_refused(runtime: Runtime, target: str) -> None:
+def _refuse_cancelling(runtime: Runtime, target: str) -> None:
     """Refuse to cancel meetings, to the owner of the calendar too."""
     runtime.mailbox(runtime.service.mail if target == SITE else target).refuses_all[CANCEL] = "ErrorAccessDenied"
 
@@ -61,9 +61,9 @@ MEETING_CONDITIONS: dict[str, Condition] = {
     "auto-update": mailbox(automate_processing=AUTO_UPDATE),
     "no-processing": mailbox(automate_processing=NO_PROCESSING),
     "no-answer": processing(attendant=False),
-    "delegate-approval": _by_delegate(""),
-    "delegate-accepts": _by_delegate("Accept"),
-    "delegate-declines": _by_delegate("Decline"),
+    "delegate-approval": _decide_by_delegate(""),
+    "delegate-accepts": _decide_by_delegate("Accept"),
+    "delegate-declines": _decide_by_delegate("Decline"),
     "tentative": processing(all_book_in_policy=False, all_request_in_policy=True, forward_to_delegates=False),
     "declined": processing(all_book_in_policy=False),
     "conflict": processing(conflicts="always"),
@@ -73,16 +73,16 @@ MEETING_CONDITIONS: dict[str, Condition] = {
     "work-hours-only": processing(only_work_hours=True),
     "keeps-subject": processing(delete_subject=False, add_organizer_to_subject=False, delete_comments=False),
     "removes-cancelled": processing(remove_cancelled=True),
-    "cancel-refused": _cancel_refused,
+    "cancel-refused": _refuse_cancelling,
     # when it answers
     "late-response": processing(answers_after=LONG),
     "slow-response": processing(answers_after=0.5),
-    "late-request": _flow(arrives_after=LONG),
+    "late-request": _mail_flow(arrives_after=LONG),
     # where its mail goes
-    "moderated": _flow(moderators=lambda person: (person,)),
-    "restricted": _flow(accepts_only=lambda person: (person,)),
-    "forwarding": _flow(forward_to=lambda person: person, deliver_and_forward=True),
-    "redirected": _flow(forward_to=lambda person: person),
-    "forwarding-elsewhere": _flow(forward_smtp="elsewhere@example.test", deliver_and_forward=True),
-    "delegates": _flow(send_on_behalf=lambda person: (person,)),
+    "moderated": _mail_flow(moderators=lambda person: (person,)),
+    "restricted": _mail_flow(accepts_only=lambda person: (person,)),
+    "forwarding": _mail_flow(forward_to=lambda person: person, deliver_and_forward=True),
+    "redirected": _mail_flow(forward_to=lambda person: person),
+    "forwarding-elsewhere": _mail_flow(forward_smtp="elsewhere@example.test", deliver_and_forward=True),
+    "delegates": _mail_flow(send_on_behalf=lambda person: (person,)),
 }

@@ -14,18 +14,18 @@ FRONT_ENDS = ("EX01", "EX02", "EX03", "EX04")
 BAD_FRONT_END = "EX03"
 
 
-def _ipv4_only(runtime: Runtime, _target: str) -> None:
+def _close_ipv6(runtime: Runtime, _target: str) -> None:
     """Leave the host's IPv6 address without a listener."""
     runtime.ews.close_host("::1")
 
 
-def _fresh_grant(runtime: Runtime, target: str) -> None:
+def _grant_lately(runtime: Runtime, target: str) -> None:
     """Grant FullAccess in the directory ten minutes ago; the store's cache does not know it yet."""
     replace_grant(runtime, target, AccessEntry(runtime.service.sid, in_store=False))
     runtime.owner(target).when_changed = datetime.now(timezone.utc) - timedelta(minutes=10)
 
 
-def _answers_held(runtime: Runtime, target: str) -> None:
+def _hold_answers(runtime: Runtime, target: str) -> None:
     """Keep answers back: ``GetFolder`` all, ``GetFolder/3`` from the third on; ``ldap.bind``, ``ldap.search`` too."""
     operation, _, nth = target.partition("/")
     if nth and not nth.isdecimal():
@@ -33,24 +33,24 @@ def _answers_held(runtime: Runtime, target: str) -> None:
     runtime.organisation.policy.answer_holds[operation.lower()] = AnswerHold(int(nth or 1), runtime.answer_queue.keep)
 
 
-def _long_back_off(runtime: Runtime, target: str) -> None:
+def _ask_to_wait(runtime: Runtime, target: str) -> None:
     """Be busy for ever, and ask everybody to wait for so many seconds, the target; 40 without one."""
     policy = runtime.organisation.policy
     policy.throttle, policy.throttle_count = "busy", None
     policy.back_off_ms = 1000 * (40 if target == SITE else int(target))
 
 
-def _stalls(runtime: Runtime, target: str) -> None:
+def _stall_after(runtime: Runtime, target: str) -> None:
     """Stop answering for 20 seconds after so many EWS answers, the target."""
     runtime.organisation.policy.stall_after = _number(target)
 
 
-def _drops(runtime: Runtime, target: str) -> None:
+def _drop_every(runtime: Runtime, target: str) -> None:
     """Close the connection in place of one of so many EWS answers, the target."""
     runtime.organisation.policy.drop_every = _number(target)
 
 
-def _latency(runtime: Runtime, target: str) -> None:
+def _delay_answers(runtime: Runtime, target: str) -> None:
     """Answer EWS requests after so many milliseconds, the target."""
     runtime.organisation.policy.latency = _number(target) / 1000
 
@@ -64,8 +64,8 @@ def _number(target: str) -> int:
 
 
 NETWORK_CONDITIONS: dict[str, Condition] = {
-    "answers-held": _answers_held,
-    "long-back-off": _long_back_off,
+    "answers-held": _hold_answers,
+    "long-back-off": _ask_to_wait,
     # four front ends behind the hostname, one of which serves no EWS: for ever, or for its first answer only
     "bad-front-end": policy(front_ends=FRONT_ENDS, bad_front_end=BAD_FRONT_END),
     "front-end-restarts": policy(front_ends=FRONT_ENDS, bad_front_end=BAD_FRONT_END, bad_answers=1),
@@ -73,15 +73,15 @@ NETWORK_CONDITIONS: dict[str, Condition] = {
     "balancer": policy(mixed_up_after=1),
     "balancer-once": policy(mixed_up_after=1, mix_ups=1),
     "balancer-now-and-then": policy(mixed_up_after=3),
-    "ipv4-only": _ipv4_only,
+    "ipv4-only": _close_ipv6,
     "never-opened": mailbox(never_opened=True),
     "exclusive-scope": mailbox(exclusive=True),
-    "fresh-grant": _fresh_grant,
+    "fresh-grant": _grant_lately,
     # each store session stays open 20 ms beyond its answer
     "limits": policy(max_concurrency=10, store_sessions=16, store_linger=0.02),
     # slow answers; a request that is one too many is asked to wait two seconds
     "four-at-a-time": policy(max_concurrency=4, limit_back_off_ms=2000, latency=0.1),
-    "stalls": _stalls,
-    "drops": _drops,
-    "latency": _latency,
+    "stalls": _stall_after,
+    "drops": _drop_every,
+    "latency": _delay_answers,
 }

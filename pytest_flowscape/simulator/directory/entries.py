@@ -1,4 +1,4 @@
-"""Model objects as directory objects: every attribute made on demand, none stored.
+"""Model objects as directory objects: every attribute is computed on demand, none is stored.
 
 The model changes while the server runs (faults, lockout), so no entry outlives
 its search. An entry knows what its reader sees of it.
@@ -29,16 +29,16 @@ from pytest_flowscape.simulator.model import Account, Group
 Table = Mapping[str, Callable[[Any, View], Values]]
 
 
-def _by_key(table: Table) -> Table:
+def _by_lower_name(table: Table) -> Table:
     return {name.lower(): make for name, make in table.items()}
 
 
 KINDS: Mapping[str, Table] = {
-    "Account": _by_key(USER),
-    "Group": _by_key(GROUP),
-    "DomainHead": _by_key(DOMAIN),
-    "Container": _by_key(CONTAINER),
-    "Trust": _by_key(TRUST),
+    "Account": _by_lower_name(USER),
+    "Group": _by_lower_name(GROUP),
+    "DomainHead": _by_lower_name(DOMAIN),
+    "Container": _by_lower_name(CONTAINER),
+    "Trust": _by_lower_name(TRUST),
 }
 NOTHING_EXTRA: Mapping[str, Values] = {}
 
@@ -73,10 +73,10 @@ class Entry:
         make = self._table.get(key)
         return make(self._source, self.view) if make else []
 
-    def attributes(self, wanted: Selection, *, base_search: bool) -> list[tuple[str, Values]]:
+    def attributes(self, selection: Selection, *, base_search: bool) -> list[tuple[str, Values]]:
         """Return the attributes that a search asks for and this reader sees, unset ones left out."""
         keys = list(self._table) + [key for key in self._extra if key not in self._table]
-        chosen = (key for key in keys if wanted.takes(key, base_search=base_search))
+        chosen = (key for key in keys if selection.takes(key, base_search=base_search))
         return [(self._spelling(key), values) for key in chosen if (values := self.read(key))]
 
     def _spelling(self, key: str) -> str:
@@ -85,7 +85,7 @@ class Entry:
         return next((name for name in self._source.extra if name.lower() == key), key)
 
 
-def everything(view: View, addresses: frozenset[str] | None = None) -> Iterator[Entry]:
+def entries(view: View, addresses: frozenset[str] | None = None) -> Iterator[Entry]:
     """Go through the directory: the domain, containers, groups, accounts.
 
     ``addresses`` (case folded) leaves out accounts that have none of them in
@@ -102,13 +102,13 @@ def everything(view: View, addresses: frozenset[str] | None = None) -> Iterator[
             yield Entry(account, view)
 
 
-def named(view: View, name: tuple[str, ...]) -> Entry | None:
-    """Find the object with this normalised distinguished name."""
-    around = (entry for entry in _surroundings(view) if names.normalised(entry.dn) == name)
+def find_entry(view: View, key: tuple[str, ...]) -> Entry | None:
+    """Return the object whose distinguished name has this key, None if there is none."""
+    around = (entry for entry in _surroundings(view) if names.name_key(entry.dn) == key)
     accounts = (
         Entry(account, view)
         for account in view.organisation.accounts.values()
-        if names.normalised(account.dn) == name
+        if names.name_key(account.dn) == key
         and (account.in_global_catalog or not view.catalog)
         and view.shows(account.dn)
     )
@@ -137,11 +137,11 @@ def _has_one_of(account: Account, addresses: frozenset[str]) -> bool:
 
 @lru_cache(maxsize=64)
 def _containers(parents: frozenset[str], base: str) -> tuple[Container, ...]:
-    root = names.normalised(base)
+    root = names.name_key(base)
     found: dict[tuple[str, ...], Container] = {}
     for name in parents:
         at = name
-        while (key := names.normalised(at)) and len(key) > len(root) and key not in found:
+        while (key := names.name_key(at)) and len(key) > len(root) and key not in found:
             found[key] = Container(at)
             at = names.parent(at)
     return tuple(found[key] for key in sorted(found, key=lambda key: (len(key), key)))

@@ -15,7 +15,7 @@ from typing import Any
 from ldaptor.protocols import pureldap
 
 from pytest_flowscape.simulator.directory.entries import Entry
-from pytest_flowscape.simulator.directory.names import normalised, sid_bytes
+from pytest_flowscape.simulator.directory.names import name_key, sid_bytes
 from pytest_flowscape.simulator.directory.results import PROTOCOL_ERROR, RefusalError, bad_matching
 from pytest_flowscape.simulator.directory.schema import Attribute, Syntax, attribute
 
@@ -30,7 +30,7 @@ class Filter:
     """A filter ready to use.
 
     ``addresses``: whatever matches has one of these (lower case) in mail or
-    proxyAddresses; None where the filter says nothing of the kind.
+    proxyAddresses; None where the filter does not limit them.
     """
 
     match: Match
@@ -38,35 +38,35 @@ class Filter:
 
 
 def compile_filter(node: Any) -> Filter:
-    """Make a filter of ldaptor's tree; RefusalError for constructed attributes and unknown matching rules."""
+    """Return a filter of ldaptor's tree. Raises RefusalError for constructed attributes and unknown matching rules."""
     if isinstance(node, pureldap.LDAPFilter_and):
         return _all_of([compile_filter(child) for child in node])
     if isinstance(node, pureldap.LDAPFilter_or):
         return _any_of(list(node))
     if isinstance(node, pureldap.LDAPFilter_not):
-        return _negated(compile_filter(node.value).match)
+        return _not(compile_filter(node.value).match)
     if isinstance(node, pureldap.LDAPFilter_present):
-        return _present(_filterable(node.value))
+        return _presence(_attribute(node.value))
     if isinstance(node, pureldap.LDAPFilter_substrings):
-        return _substrings(_filterable(node.type), node.substrings)
+        return _substrings(_attribute(node.type), node.substrings)
     if isinstance(node, pureldap.LDAPFilter_extensibleMatch):
         return _extensible(node)
-    known, value = _filterable(node.attributeDesc.value), node.assertionValue.value
+    known, value = _attribute(node.attributeDesc.value), node.assertionValue.value
     if isinstance(node, pureldap.LDAPFilter_greaterOrEqual):
-        return _ordered(known, value, lambda found, asked: found >= asked)
+        return _comparison(known, value, lambda value, limit: value >= limit)
     if isinstance(node, pureldap.LDAPFilter_lessOrEqual):
-        return _ordered(known, value, lambda found, asked: found <= asked)
+        return _comparison(known, value, lambda value, limit: value <= limit)
     return _equal(known, [value])  # approxMatch is equality (MS-ADTS)
 
 
-def _filterable(name: bytes) -> Attribute:
+def _attribute(name: bytes) -> Attribute:
     known = attribute(name.decode("utf-8", "replace").partition(";")[0])
     if known.constructed:
         raise bad_matching(known.name)
     return known
 
 
-def _undefined(_entry: Entry) -> None:
+def _match_undefined(_entry: Entry) -> None:
     return None
 
 
@@ -91,7 +91,7 @@ def _any_of(nodes: list[Any]) -> Filter:
     parts = []
     for node in nodes:
         if isinstance(node, pureldap.LDAPFilter_equalityMatch):
-            equalities[_filterable(node.attributeDesc.value)].append(node.assertionValue.value)
+            equalities[_attribute(node.attributeDesc.value)].append(node.assertionValue.value)
         else:
             parts.append(compile_filter(node))
     parts += [_equal(known, values) for known, values in equalities.items()]
@@ -106,19 +106,19 @@ def _any_of(nodes: list[Any]) -> Filter:
             verdict = None if found is None else verdict
         return verdict
 
-    said = [part.addresses for part in parts if part.addresses is not None]
-    return Filter(match, frozenset().union(*said) if len(said) == len(parts) else None)
+    addresses = [part.addresses for part in parts if part.addresses is not None]
+    return Filter(match, frozenset().union(*addresses) if len(addresses) == len(parts) else None)
 
 
-def _negated(match: Match) -> Filter:
-    def negated(entry: Entry) -> bool | None:
+def _not(match: Match) -> Filter:
+    def match_not(entry: Entry) -> bool | None:
         found = match(entry)
         return None if found is None else not found
 
-    return Filter(negated)
+    return Filter(match_not)
 
 
-def _present(known: Attribute) -> Filter:
+def _presence(known: Attribute) -> Filter:
     key = known.name.lower()
 
     def match(entry: Entry) -> bool | None:
@@ -129,7 +129,7 @@ def _present(known: Attribute) -> Filter:
 
 
 def _comparable(known: Attribute, value: bytes) -> Hashable:
-    """Return a stored or asserted value in the form that compares; ValueError if it has none."""
+    """Return a stored or asserted value in the form that compares. Raises ValueError if it has none."""
     if known.syntax is Syntax.NUMBER:
         return int(value)
     if known.syntax is Syntax.BYTES:
@@ -138,14 +138,14 @@ def _comparable(known: Attribute, value: bytes) -> Hashable:
         return sid_bytes(value.decode()) if value[:2].upper() == b"S-" else value
     text = value.decode()
     if known.syntax is Syntax.NAME or (known.syntax is Syntax.CATEGORY and "=" in text):
-        return normalised(text)
+        return name_key(text)
     if known.syntax is Syntax.CATEGORY:
         return (f"cn={text.casefold()}",)
     return text.casefold()
 
 
-def _stored(known: Attribute, value: bytes) -> Any:
-    """Return a value as ``_comparable`` does, None where it has no such form: then it equals nothing."""
+def _comparable_or_none(known: Attribute, value: bytes) -> Any:
+    """Return a value as ``_comparable`` does, None where it has no such form: it equals nothing."""
     try:
         found = _comparable(known, value)
     except ValueError:
@@ -155,31 +155,31 @@ def _stored(known: Attribute, value: bytes) -> Any:
 
 def _equal(known: Attribute, values: list[bytes]) -> Filter:
     key = known.name.lower()
-    wanted = {_stored(known, value) for value in values} - {None}
-    if not wanted:  # nothing that the attribute could hold
-        return Filter(_undefined)
+    accepted = {_comparable_or_none(known, value) for value in values} - {None}
+    if not accepted:  # nothing that the attribute could hold
+        return Filter(_match_undefined)
 
     def match(entry: Entry) -> bool | None:
         found = entry.read(key)
         if found is None:
             return None
-        return any(_stored(known, value) in wanted for value in found)
+        return any(_comparable_or_none(known, value) in accepted for value in found)
 
-    return Filter(match, frozenset(wanted) if key in ADDRESSES else None)
+    return Filter(match, frozenset(accepted) if key in ADDRESSES else None)
 
 
-def _ordered(known: Attribute, value: bytes, holds: Callable[[Any, Any], bool]) -> Filter:
+def _comparison(known: Attribute, value: bytes, holds: Callable[[Any, Any], bool]) -> Filter:
     key = known.name.lower()
-    wanted = _stored(known, value)
-    if wanted is None:
-        return Filter(_undefined)
+    limit = _comparable_or_none(known, value)
+    if limit is None:
+        return Filter(_match_undefined)
 
     def match(entry: Entry) -> bool | None:
         found = entry.read(key)
         if found is None:
             return None
-        stored = (_stored(known, one) for one in found)
-        return any(one is not None and holds(one, wanted) for one in stored)
+        stored = (_comparable_or_none(known, one) for one in found)
+        return any(one is not None and holds(one, limit) for one in stored)
 
     return Filter(match)
 
@@ -188,7 +188,7 @@ def _substrings(known: Attribute, pieces: list[Any]) -> Filter:
     if not pieces:
         raise RefusalError(PROTOCOL_ERROR, "no substring")
     if known.syntax is not Syntax.TEXT:  # Active Directory compares no other syntax by parts
-        return Filter(_undefined)
+        return Filter(_match_undefined)
     key = known.name.lower()
     texts = [(piece, piece.value.decode("utf-8", "replace").casefold()) for piece in pieces]
     start = "".join(text for piece, text in texts if isinstance(piece, pureldap.LDAPFilter_substrings_initial))
@@ -215,16 +215,16 @@ def _substrings(known: Attribute, pieces: list[Any]) -> Filter:
 
 def _extensible(node: Any) -> Filter:
     if node.type is None:
-        return Filter(_undefined)
-    known = _filterable(node.type.value)
+        return Filter(_match_undefined)
+    known = _attribute(node.type.value)
     if node.matchingRule is None:
         return _equal(known, [node.matchValue.value])
     rule = node.matchingRule.value.decode("ascii", "replace")
     if rule not in (BIT_AND, BIT_OR):
         raise bad_matching(f"{known.name} by {rule}")
-    bits = _stored(known, node.matchValue.value)
+    bits = _comparable_or_none(known, node.matchValue.value)
     if known.syntax is not Syntax.NUMBER or bits is None:
-        return Filter(_undefined)
+        return Filter(_match_undefined)
     key = known.name.lower()
 
     def holds(value: int | None) -> bool:
@@ -234,6 +234,6 @@ def _extensible(node: Any) -> Filter:
 
     def match(entry: Entry) -> bool | None:
         found = entry.read(key)
-        return None if found is None else any(holds(_stored(known, one)) for one in found)
+        return None if found is None else any(holds(_comparable_or_none(known, one)) for one in found)
 
     return Filter(match)

@@ -1,7 +1,7 @@
 """LDAP messages on the wire: framing and decoding with ldaptor's codec, strictly.
 
-ldaptor waits for more where a message is damaged inside and prints tags that
-it does not know; here both are ``DamagedError``, and the connection ends.
+ldaptor waits for more where a message is damaged inside and prints unknown
+tags; here both are ``DamagedError``, and the connection ends.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ OCTET_STRING, SET_OF = 0x04, 0x31
 
 
 class DamagedError(Exception):
-    """What came is no LDAP message."""
+    """These bytes are not an LDAP message."""
 
 
 class _Strict(pureber.BERDecoderContext):  # type: ignore[misc]  # ldaptor has no types
     """The universal types, and an error for every other tag."""
 
     def lookup_id(self, id: int) -> Any:  # noqa: A002 - ldaptor's name
-        """Return the class for a tag; DamagedError if there is none."""
+        """Return the class for a tag. Raises DamagedError if there is none."""
         found = super().lookup_id(id)
         if found is None:
             raise DamagedError(f"unknown tag 0x{id:02x}")
@@ -54,8 +54,8 @@ BROKEN = (
 )
 
 
-def complete(buffer: bytes) -> int:
-    """Return the length of the first message in the buffer, 0 while it is incomplete; DamagedError if no message."""
+def message_length(buffer: bytes) -> int:
+    """Return the length of the buffer's first message, 0 while it is incomplete. Raises DamagedError if it is none."""
     if buffer and buffer[0] != SEQUENCE:
         raise DamagedError("no LDAP message")
     if len(buffer) < HEADER:
@@ -75,7 +75,7 @@ def complete(buffer: bytes) -> int:
 
 
 def decode(message: bytes) -> Any:
-    """Decode one complete message into ldaptor's LDAPMessage, whose value is a request; DamagedError otherwise."""
+    """Decode a complete message into ldaptor's LDAPMessage. Raises DamagedError if its value is not a request."""
     try:
         decoded, _length = pureber.berDecodeObject(CONTEXT, message)
     except BROKEN as error:
@@ -91,7 +91,7 @@ def encode(value: Any, number: int, controls: list[tuple[str, None, bytes]] | No
 
 
 class FoundEntry(pureldap.LDAPSearchResultEntry):  # type: ignore[misc]  # ldaptor has no types
-    """A SearchResultEntry (RFC 4511 4.5.2), written without the object that ldaptor makes of every value.
+    """A SearchResultEntry (RFC 4511 4.5.2), written without an object of ldaptor for every value.
 
     With thousands of rooms ldaptor's are most of what this directory does; the bytes are the same.
     """
@@ -104,8 +104,8 @@ class FoundEntry(pureldap.LDAPSearchResultEntry):  # type: ignore[misc]  # ldapt
 
 
 def _attribute(name: bytes, values: Iterable[bytes]) -> bytes:
-    held = b"".join([_element(OCTET_STRING, value) for value in values])
-    return _element(SEQUENCE, _element(OCTET_STRING, name) + _element(SET_OF, held))
+    content = b"".join([_element(OCTET_STRING, value) for value in values])
+    return _element(SEQUENCE, _element(OCTET_STRING, name) + _element(SET_OF, content))
 
 
 def _element(tag: int, content: bytes) -> bytes:

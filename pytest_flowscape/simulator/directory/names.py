@@ -9,19 +9,19 @@ _ESCAPED = re.compile(rb"\\([0-9a-fA-F]{2}|.)", re.DOTALL)
 _RDN_END = re.compile(r"((?:[^\\,]|\\.)*)(?:,|$)", re.DOTALL)
 
 
-def unescaped(value: str) -> str:
+def unescape(value: str) -> str:
     """Undo the escapes of RFC 4514 2.4 in one attribute value."""
 
-    def one(match: re.Match[bytes]) -> bytes:
+    def octet(match: re.Match[bytes]) -> bytes:
         found = match[1]
         return bytes((int(found, 16),)) if len(found) == 2 else found
 
-    return _ESCAPED.sub(one, value.strip().encode()).decode("utf-8", "replace")
+    return _ESCAPED.sub(octet, value.strip().encode()).decode("utf-8", "replace")
 
 
 @lru_cache(maxsize=65_536)
-def normalised(name: str) -> tuple[str, ...]:
-    """Return a distinguished name as a tuple that compares as names do, nearest part first; ValueError if it is none.
+def name_key(name: str) -> tuple[str, ...]:
+    """Return a distinguished name in the form that compares, nearest part first. Raises ValueError if it is none.
 
     Case and blanks around commas and equal signs do not count; "" is the empty tuple (the rootDSE).
     """
@@ -36,7 +36,7 @@ def normalised(name: str) -> tuple[str, ...]:
         kind, separator, value = match[1].partition("=")
         if not separator or not kind.strip() or not value.strip():
             raise ValueError(f"not a distinguished name: {name!r}")
-        parts.append(f"{kind.strip()}={unescaped(value)}".casefold())
+        parts.append(f"{kind.strip()}={unescape(value)}".casefold())
         if match.end() == len(name) and not name[match.start() : match.end()].endswith(","):
             break
         at = match.end()
@@ -53,12 +53,12 @@ def parent(name: str) -> str:
 def common_name(name: str) -> str:
     """Return the value of a distinguished name's first part."""
     match = _RDN_END.match(name)
-    return unescaped(match[1].partition("=")[2]) if match else ""
+    return unescape(match[1].partition("=")[2]) if match else ""
 
 
 @lru_cache(maxsize=65_536)
 def sid_bytes(text: str) -> bytes:
-    """Pack a SID given as S-1-... (MS-DTYP 2.4.2.2); ValueError if it is none."""
+    """Pack a SID written as S-1-... (MS-DTYP 2.4.2.2). Raises ValueError if it is none."""
     prefix, *numbers = text.split("-")
     if prefix.upper() != "S" or len(numbers) < 2 or not all(part.isdecimal() for part in numbers):
         raise ValueError(f"not a SID: {text!r}")

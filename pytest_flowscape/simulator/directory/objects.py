@@ -1,26 +1,18 @@
-"""What a directory holds beside users: groups, the domain itself and the containers between, and the rootDSE."""
+"""What a directory holds beside users: groups, the domain itself, the containers between, and trusts."""
 
 from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timezone
 
 from pytest_flowscape.simulator.directory.names import common_name, sid_bytes
-from pytest_flowscape.simulator.directory.schema import Values, generalized_time, number, text
+from pytest_flowscape.simulator.directory.schema import Values, number, text
 from pytest_flowscape.simulator.directory.users import MAX_PASSWORD_AGE
 from pytest_flowscape.simulator.directory.view import View
-from pytest_flowscape.simulator.domains import Domain
 from pytest_flowscape.simulator.model import Group, Organisation
 
 LOCKOUT_TIME = 30 * 60 * 10_000_000  # Windows' default, in ticks
-PAGED_RESULTS = "1.2.840.113556.1.4.319"
-SECURITY_DESCRIPTOR_FLAGS = "1.2.840.113556.1.4.801"
-DOMAIN_SCOPE = "1.2.840.113556.1.4.1339"
-START_TLS = "1.3.6.1.4.1.1466.20037"
-WHO_AM_I = "1.3.6.1.4.1.4203.1.11.3"
-CONTROLS = (PAGED_RESULTS, SECURITY_DESCRIPTOR_FLAGS, DOMAIN_SCOPE)
 
 
 @dataclass(frozen=True)
@@ -118,24 +110,3 @@ TRUST: dict[str, TrustAttribute] = {
 
 def _is_unit(container: Container) -> bool:
     return container.dn.lstrip().lower().startswith("ou=")
-
-
-def root_dse(organisation: Organisation, domain: Domain, host: str = "localhost") -> dict[str, Values]:
-    """Return the rootDSE's attributes by name (RFC 4512 5.1, MS-ADTS 3.1.1.3.2): readable by anybody."""
-    base, root = domain.base_dn, organisation.base_dn
-    configuration = f"CN=Configuration,{root}"
-    return {
-        "currentTime": generalized_time(datetime.now(timezone.utc)),
-        "defaultNamingContext": text(base),
-        "rootDomainNamingContext": text(root),
-        "configurationNamingContext": text(configuration),
-        "schemaNamingContext": text(f"CN=Schema,{configuration}"),
-        "namingContexts": text(base, configuration, f"CN=Schema,{configuration}"),
-        "dnsHostName": text(host),
-        "isSynchronized": text("TRUE"),
-        "isGlobalCatalogReady": text("TRUE"),
-        "supportedLDAPVersion": text("3", "2"),
-        "supportedControl": text(*CONTROLS),
-        "supportedExtension": text(START_TLS, WHO_AM_I),
-        "supportedCapabilities": text("1.2.840.113556.1.4.800", "1.2.840.113556.1.4.1670"),
-    }

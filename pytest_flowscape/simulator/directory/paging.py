@@ -1,4 +1,4 @@
-"""Paged results (RFC 2696) as a domain controller gives them: cookies belong to one connection and one search."""
+"""Paged results (RFC 2696) as a domain controller sends them: cookies belong to one connection and one search."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from typing import Any
 from ldaptor.protocols import pureber
 
 from pytest_flowscape.simulator.directory.entries import Entry
-from pytest_flowscape.simulator.directory.objects import CONTROLS, DOMAIN_SCOPE, PAGED_RESULTS
 from pytest_flowscape.simulator.directory.results import bad_control
+from pytest_flowscape.simulator.directory.root_dse import CONTROLS, DOMAIN_SCOPE, PAGED_RESULTS
 
 OPEN_SEARCHES = 10  # per connection, as MaxResultSetsPerConn
 
@@ -25,10 +25,10 @@ class Controls:
     domain_scope: bool = False  # no references to other naming contexts
 
 
-def read_controls(given: list[tuple[bytes, int | None, bytes | None]] | None) -> Controls:
-    """Read a request's controls; RefusalError for a critical one that is unknown, and for a damaged paging control."""
+def read_controls(controls: list[tuple[bytes, int | None, bytes | None]] | None) -> Controls:
+    """Read a request's controls. Raises RefusalError for an unknown critical one, and for a damaged paging control."""
     page_size, cookie, domain_scope = None, b"", False
-    for kind, critical, value in given or ():
+    for kind, critical, value in controls or ():
         oid = kind.decode("ascii", "replace")
         if oid == PAGED_RESULTS:
             page_size, cookie = _paging(value or b"")
@@ -49,7 +49,7 @@ def _paging(value: bytes) -> tuple[int, bytes]:
 
 
 def paging_control(cookie: bytes) -> tuple[str, None, bytes]:
-    """Make the control of an answer; the estimate of the total is 0, "unknown", as a domain controller says."""
+    """Return the control of an answer; its estimate of the total is 0, "unknown", as a domain controller's is."""
     value = pureber.BERSequence([pureber.BERInteger(0), pureber.BEROctetString(cookie)]).toWire()
     return (PAGED_RESULTS, None, bytes(value))
 
@@ -61,7 +61,7 @@ class OpenSearches:
         self._left: OrderedDict[bytes, tuple[Any, list[Entry]]] = OrderedDict()
 
     def keep(self, search: Any, entries: list[Entry]) -> bytes:
-        """Keep the rest of a search (``search`` tells which one it is); b"" if nothing is left."""
+        """Keep the rest of a search, and return its cookie, b"" if nothing is left; ``search`` identifies it."""
         if not entries:
             return b""
         cookie = secrets.token_bytes(16)
@@ -71,8 +71,8 @@ class OpenSearches:
         return cookie
 
     def resume(self, cookie: bytes, search: Any) -> list[Entry]:
-        """Return the rest of a search; RefusalError for an unknown or used cookie, or another search."""
-        kept, entries = self._left.pop(cookie, (None, []))
-        if kept is None or kept != search:
+        """Return the rest of a search. Raises RefusalError for an unknown or used cookie, or another search."""
+        owner, entries = self._left.pop(cookie, (None, []))
+        if owner is None or owner != search:
             raise bad_control()
         return entries

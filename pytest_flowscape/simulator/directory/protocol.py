@@ -14,12 +14,12 @@ from twisted.python.failure import Failure
 
 from pytest_flowscape.simulator.answer_holds import hold_for
 from pytest_flowscape.simulator.directory import results
-from pytest_flowscape.simulator.directory.bind import sign_in
+from pytest_flowscape.simulator.directory.bind import bind
 from pytest_flowscape.simulator.directory.filter_text import filter_text
-from pytest_flowscape.simulator.directory.messages import DamagedError, FoundEntry, complete, decode, encode
-from pytest_flowscape.simulator.directory.objects import START_TLS, WHO_AM_I
+from pytest_flowscape.simulator.directory.messages import DamagedError, FoundEntry, decode, encode, message_length
 from pytest_flowscape.simulator.directory.paging import OpenSearches, read_controls
 from pytest_flowscape.simulator.directory.results import RefusalError, Result
+from pytest_flowscape.simulator.directory.root_dse import START_TLS, WHO_AM_I
 from pytest_flowscape.simulator.directory.search import Answer, is_root_dse, read_root_dse, run_search
 from pytest_flowscape.simulator.directory.view import Reader, View
 from pytest_flowscape.simulator.model import Account, Organisation
@@ -39,7 +39,7 @@ ANSWERS = {
 
 
 class DirectoryProtocol(protocol.Protocol):
-    """Speaks LDAP on one connection; ``secure`` tells whether it began with TLS, ``catalog`` which port it is.
+    """Speaks LDAP on one connection: ``secure`` if it began with TLS, ``catalog`` on the global catalog's port.
 
     ``domain`` is the distinguished name of the controller's domain.
     """
@@ -67,7 +67,7 @@ class DirectoryProtocol(protocol.Protocol):
         self._open_searches = OpenSearches()
 
     def connectionLost(self, reason: Failure = protocol.connectionDone) -> None:  # noqa: ARG002, N802  Twisted's name
-        """Forget what came, and be forgotten."""
+        """Forget what was received, and call ``gone``."""
         self._buffer = b""
         self._gone(self)
 
@@ -76,10 +76,10 @@ class DirectoryProtocol(protocol.Protocol):
         self._tcp.abortConnection()
 
     def dataReceived(self, data: bytes) -> None:  # noqa: N802  Twisted's name
-        """Handle every complete message; what is no LDAP message ends the connection."""
+        """Handle every complete message; anything else ends the connection."""
         self._buffer += data
         try:
-            while size := complete(self._buffer):
+            while size := message_length(self._buffer):
                 message, self._buffer = self._buffer[:size], self._buffer[size:]
                 self._handle(decode(message))
         except DamagedError:
@@ -152,16 +152,16 @@ class DirectoryProtocol(protocol.Protocol):
         if isinstance(request, pureldap.LDAPSearchRequest):
             return self._search(message, entry)
         if isinstance(request, pureldap.LDAPExtendedRequest):
-            return self._extended(request, entry)
+            return self._extended_operation(request, entry)
         return results.READ_ONLY
 
     def _bind(self, request: Any, entry: dict[str, object]) -> Result:
-        signed = sign_in(self._organisation, request, secure=self._secure)
-        self._signed_in = signed.sid  # a refused bind leaves nobody signed in (RFC 4513 4)
+        outcome = bind(self._organisation, request, secure=self._secure)
+        self._signed_in = outcome.sid  # a refused bind leaves nobody signed in (RFC 4513 4)
         account = self._account()
         if account is not None:
             entry["user"] = self._organisation.logon_name(account)
-        return signed.result
+        return outcome.result
 
     def _search(self, message: Any, entry: dict[str, object]) -> Result:
         request, counters = message.value, self._organisation.counters
@@ -181,10 +181,10 @@ class DirectoryProtocol(protocol.Protocol):
             answer = run_search(request, controls, view, self._open_searches)
         counters["ldap.entries"] += len(answer.entries)
         entry["entries"] = len(answer.entries)
-        self._send(_found(answer, message.id))
+        self._send(_search_results(answer, message.id))
         return answer.result
 
-    def _extended(self, request: Any, entry: dict[str, object]) -> Result:
+    def _extended_operation(self, request: Any, entry: dict[str, object]) -> Result:
         name = request.requestName.decode("ascii", "replace")
         if name == WHO_AM_I:
             account = self._account()
@@ -204,7 +204,7 @@ class DirectoryProtocol(protocol.Protocol):
         self._tcp.startTLS(self._contexts)
 
 
-def _found(answer: Answer, number: int) -> bytes:
+def _search_results(answer: Answer, number: int) -> bytes:
     parts = [encode(FoundEntry(name, attributes), number) for name, attributes in answer.entries]
     parts += [
         encode(pureldap.LDAPSearchResultReference([pureldap.LDAPString(url)]), number) for url in answer.references
@@ -213,7 +213,7 @@ def _found(answer: Answer, number: int) -> bytes:
 
 
 def _response(request: Any, result: Result) -> Any:
-    """Make ldaptor's answer to this kind of request."""
+    """Return ldaptor's answer to this kind of request."""
     facts = {"resultCode": result.code, "matchedDN": result.matched, "errorMessage": result.text}
     if isinstance(request, pureldap.LDAPExtendedRequest):
         good = result.code == results.SUCCESS

@@ -34,7 +34,7 @@ TROUBLES = {"busy": BUSY, "unavailable": UNAVAILABLE}  # Policy.ldap_trouble
 class Result:
     """How an operation ended: code, diagnostic text, nearest name that exists, where to go instead.
 
-    ``controls`` go with the answer; ``value`` is what an extended operation gives back.
+    ``controls`` go with the answer; ``value`` is the answer of an extended operation.
     """
 
     code: int = SUCCESS
@@ -57,7 +57,7 @@ def _ldap_error(number: str, place: str, comment: str, data: str = "0") -> str:
     return f"{number}: LdapErr: DSID-{place}, comment: {comment}, data {data}, v4563\0"
 
 
-def bind_refused(sub_code: str) -> Result:
+def bind_refusal(sub_code: str) -> Result:
     """Refuse a sign-in; ``sub_code`` is the cause as hexadecimal Windows error (52e, 775, ...)."""
     return Result(
         INVALID_CREDENTIALS, _ldap_error("80090308", "0C090439", "AcceptSecurityContext error", data=sub_code)
@@ -89,13 +89,13 @@ READ_ONLY = Result(UNWILLING_TO_PERFORM, "0000209A: SvcErr: DSID-031A1262, probl
 
 
 def trouble(name: str) -> Result | None:
-    """Return the answer to everything while ``Policy.ldap_trouble`` says so; None while it says nothing."""
+    """Return the answer to everything that ``Policy.ldap_trouble`` asks for; None where it is empty."""
     code = TROUBLES.get(name)
     return None if code is None else Result(code, f"0000{code:04X}: LdapErr: DSID-0C090FB4, comment: {name}, data 0\0")
 
 
 def bad_control(comment: str = "Error processing control") -> RefusalError:
-    """Refuse a critical control that is unknown, or a paging cookie that this connection never gave."""
+    """Refuse a critical control that is unknown, or a paging cookie that this connection never sent."""
     return RefusalError(UNAVAILABLE_CRITICAL_EXTENSION, _ldap_error("00000057", "0C090A61", comment))
 
 
@@ -113,7 +113,7 @@ def no_object(nearest: str) -> RefusalError:
 
 
 def bad_name() -> RefusalError:
-    """Refuse a search base that is no distinguished name."""
+    """Refuse a search base that is not a distinguished name."""
     text = "0000208F: NameErr: DSID-03100233, problem 2006 (BAD_NAME), data 8350, best match of:\n\t''\n\0"
     return RefusalError(INVALID_DN_SYNTAX, text)
 

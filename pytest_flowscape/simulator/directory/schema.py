@@ -36,7 +36,7 @@ class Attribute:
     in_catalog: bool = True
 
 
-def _known() -> Iterator[Attribute]:
+def _attributes() -> Iterator[Attribute]:
     for name in (
         "objectClass", "cn", "ou", "dc", "name", "description", "sAMAccountName", "userPrincipalName", "givenName",
         "sn", "displayName", "mail", "proxyAddresses", "mailNickname", "targetAddress", "whenChanged",
@@ -73,16 +73,16 @@ def _known() -> Iterator[Attribute]:
     for name in ("msDS-User-Account-Control-Computed", "msDS-UserPasswordExpiryTimeComputed"):
         yield Attribute(name, Syntax.NUMBER, constructed=True, in_catalog=False)
     yield Attribute("msDS-ResultantPSO", Syntax.NAME, constructed=True, in_catalog=False)
-    # computed from the domain's own knowledge of names: a domain controller of the object's domain tells it
+    # computed from the domain's own knowledge of names: only a domain controller of the object's domain has it
     yield Attribute("msDS-PrincipalName", constructed=True, in_catalog=False)
     yield Attribute("tokenGroups", Syntax.SID, constructed=True, base_only=True)
 
 
-SCHEMA = {attribute.name.lower(): attribute for attribute in _known()}
+SCHEMA = {attribute.name.lower(): attribute for attribute in _attributes()}
 
 
 def attribute(name: str) -> Attribute:
-    """Return the attribute of this name, in any case; one that nobody knows compares as text."""
+    """Return the attribute of this name, in any case; an unknown one compares as text."""
     return SCHEMA.get(name.lower()) or Attribute(name)
 
 
@@ -94,10 +94,10 @@ class Selection:
     named: frozenset[str]  # lower case
 
     @classmethod
-    def of(cls, wanted: Iterable[str]) -> Selection:
+    def of(cls, names: Iterable[str]) -> Selection:
         """Read a request's list: none at all and ``*`` are all that is not constructed, ``1.1`` is nothing."""
-        named = [name.partition(";")[0].lower() for name in wanted]
-        return cls("*" in named or not named, frozenset(named) - {"*", "1.1"})
+        keys = [name.partition(";")[0].lower() for name in names]
+        return cls("*" in keys or not keys, frozenset(keys) - {"*", "1.1"})
 
     def takes(self, key: str, *, base_search: bool) -> bool:
         """Whether the attribute with this lower-case name is part of the answer."""

@@ -9,12 +9,12 @@ from typing import Any
 from ldaptor.protocols import pureldap
 
 from pytest_flowscape.simulator.directory import results
-from pytest_flowscape.simulator.directory.entries import Entry, everything, named
+from pytest_flowscape.simulator.directory.entries import Entry, entries, find_entry
 from pytest_flowscape.simulator.directory.filters import compile_filter
-from pytest_flowscape.simulator.directory.names import normalised
-from pytest_flowscape.simulator.directory.objects import root_dse
+from pytest_flowscape.simulator.directory.names import name_key
 from pytest_flowscape.simulator.directory.paging import Controls, OpenSearches, paging_control
 from pytest_flowscape.simulator.directory.results import Result
+from pytest_flowscape.simulator.directory.root_dse import root_dse
 from pytest_flowscape.simulator.directory.schema import Selection, Values
 from pytest_flowscape.simulator.directory.view import View
 from pytest_flowscape.simulator.domains import Domain
@@ -41,19 +41,19 @@ def is_root_dse(request: Any) -> bool:
 
 def read_root_dse(organisation: Organisation, domain: Domain, request: Any) -> Answer:
     """Answer a search for the rootDSE of a domain's controller."""
-    wanted = Selection.of(_texts(request.attributes))
+    selection = Selection.of(_texts(request.attributes))
     found = [
         (name, values)
         for name, values in root_dse(organisation, domain).items()
-        if wanted.takes(name.lower(), base_search=True)
+        if selection.takes(name.lower(), base_search=True)
     ]
     return Answer([("", found)])
 
 
 def run_search(request: Any, controls: Controls, view: View, open_searches: OpenSearches) -> Answer:
-    """Answer a search of somebody who has signed in; RefusalError if it ends before any entry."""
+    """Answer a search of an account that has signed in. Raises RefusalError if it ends before any entry."""
     search = (request.baseObject, request.scope, request.filter.toWire())
-    matching = open_searches.resume(controls.cookie, search) if controls.cookie else _matching(request, view)
+    matching = open_searches.resume(controls.cookie, search) if controls.cookie else _matches(request, view)
     # a domain controller sends at most MaxPageSize entries in one answer
     limit = view.organisation.policy.max_page_size
     paged = controls.page_size is not None
@@ -62,7 +62,7 @@ def run_search(request: Any, controls: Controls, view: View, open_searches: Open
     # RFC 2696 3: a page as large as the client's own limit makes paging pointless
     if request.sizeLimit and request.sizeLimit <= limit:
         limit, paged = request.sizeLimit, False
-    answer = Answer(_rendered(matching[:limit], request))
+    answer = Answer(_render(matching[:limit], request))
     if paged:
         # size 0 with a cookie gives the search up
         cookie = open_searches.keep(search, matching[limit:]) if limit else b""
@@ -77,22 +77,22 @@ def run_search(request: Any, controls: Controls, view: View, open_searches: Open
     return answer
 
 
-def _matching(request: Any, view: View) -> list[Entry]:
+def _matches(request: Any, view: View) -> list[Entry]:
     base, start = _base(request, view)
-    wanted = compile_filter(request.filter)
+    chosen = compile_filter(request.filter)
     within = _scope(request.scope, base)
     if request.scope == BASE:
         candidates: Iterable[Entry] = [] if start is None else [start]
     else:
-        candidates = everything(view, wanted.addresses)
-    return [entry for entry in candidates if within(normalised(entry.dn)) and wanted.match(entry) is True]
+        candidates = entries(view, chosen.addresses)
+    return [entry for entry in candidates if within(name_key(entry.dn)) and chosen.match(entry) is True]
 
 
 def _base(request: Any, view: View) -> tuple[tuple[str, ...], Entry | None]:
-    """Find where the search starts: RefusalError if that is no name, does not exist or is another domain's."""
+    """Find where the search starts. Raises RefusalError if that is not a name, does not exist or is another domain's."""
     text = request.baseObject.decode("utf-8", "replace")
     try:
-        base = normalised(text)
+        base = name_key(text)
     except ValueError as error:
         raise results.bad_name() from error
     if view.catalog and not base:  # the catalog's port searches the whole forest
@@ -102,10 +102,10 @@ def _base(request: Any, view: View) -> tuple[tuple[str, ...], Entry | None]:
             domain = ".".join(part[3:] for part in base if part.startswith("dc="))
             raise results.elsewhere(f"ldap://{domain}/{text}")
         raise results.no_object("")
-    found = named(view, base)
+    found = find_entry(view, base)
     if found is not None:
         return base, found
-    above = (named(view, base[up:]) for up in range(1, len(base)))
+    above = (find_entry(view, base[up:]) for up in range(1, len(base)))
     raise results.no_object(next(entry.dn for entry in above if entry is not None))
 
 
@@ -118,10 +118,10 @@ def _scope(scope: int, base: tuple[str, ...]) -> Callable[[tuple[str, ...]], boo
     return lambda name: name[len(name) - depth :] == base
 
 
-def _rendered(entries: list[Entry], request: Any) -> list[Found]:
-    wanted = Selection.of(_texts(request.attributes))
+def _render(entries: list[Entry], request: Any) -> list[Found]:
+    selection = Selection.of(_texts(request.attributes))
     base_search = request.scope == BASE
-    found = [(entry.dn, entry.attributes(wanted, base_search=base_search)) for entry in entries]
+    found = [(entry.dn, entry.attributes(selection, base_search=base_search)) for entry in entries]
     if request.typesOnly:
         return [(name, [(kind, []) for kind, _values in attributes]) for name, attributes in found]
     return found
@@ -129,7 +129,7 @@ def _rendered(entries: list[Entry], request: Any) -> list[Found]:
 
 def _references(request: Any, view: View) -> list[str]:
     """Return the other naming contexts below the domain's root, which a search from there does not enter."""
-    if request.scope == BASE or view.catalog or normalised(request.baseObject.decode("utf-8", "replace")) != view.root:
+    if request.scope == BASE or view.catalog or name_key(request.baseObject.decode("utf-8", "replace")) != view.root:
         return []
     base = view.domain.base_dn
     domain = ".".join(part.partition("=")[2] for part in view.root)

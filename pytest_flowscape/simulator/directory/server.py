@@ -16,7 +16,7 @@ from pytest_flowscape.simulator.model import Organisation
 
 
 class DirectoryFactory(protocol.ServerFactory):
-    """Makes the connections of one listener and keeps the open ones."""
+    """Creates the connections of one listener and keeps the open ones."""
 
     noisy = False
 
@@ -32,7 +32,7 @@ class DirectoryFactory(protocol.ServerFactory):
         self._open: set[DirectoryProtocol] = set()
 
     def buildProtocol(self, addr: IAddress | None) -> DirectoryProtocol:  # noqa: ARG002, N802  Twisted's name
-        """Count the connection and make it."""
+        """Count the connection and create it."""
         self._organisation.counters["ldap.connections"] += 1
         connection = DirectoryProtocol(
             self._organisation,

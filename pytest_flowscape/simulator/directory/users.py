@@ -28,12 +28,12 @@ UserAttribute = Callable[[Account, View], Values]
 
 
 def has_recipient(account: Account) -> bool:
-    """Whether Exchange knows the account: only then does it have a mailNickname."""
+    """Whether Exchange knows the account: no other has a mailNickname."""
     return account.recipient_type_details is not None or account.mailbox_guid is not None
 
 
 def nickname(account: Account) -> str:
-    """Return Exchange's alias: made of the name that the mailbox had at first, and left alone when addresses change."""
+    """Return Exchange's alias: the name that the mailbox had at first, whatever its addresses are now."""
     return (account.upn.partition("@")[0] or account.sam) if has_recipient(account) else ""
 
 

@@ -1,6 +1,6 @@
 """The directory as one search sees it: who reads, from which port, what is hidden from them.
 
-What a directory hides looks absent, and nothing says so.
+What a directory hides looks absent.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cached_property
 
-from pytest_flowscape.simulator.directory.names import normalised
+from pytest_flowscape.simulator.directory.names import name_key
 from pytest_flowscape.simulator.domains import Domain
 from pytest_flowscape.simulator.model import DOMAIN_SID, Account, Mailbox, Organisation
 
@@ -46,7 +46,7 @@ class Reader:
 
     ``hide_exchange``: neither Exchange-Information nor proxyAddresses, its own
     ones included, as Deny entries on every object make it; ``close_exchange``:
-    not Exchange-Information of others, where nobody was given it;
+    not Exchange-Information of others, where nobody has the right;
     ``hide_state``: not the state of other accounts. Members of Domain Admins
     and the like read all; what one object hides (``Account.hidden``) only
     that object itself reads.
@@ -59,7 +59,7 @@ class Reader:
 
     @classmethod
     def of(cls, organisation: Organisation, account: Account) -> Reader:
-        """Judge what this account reads."""
+        """Return the reader that this account is."""
         policy = organisation.policy
         hides = (policy.hide_exchange_attributes, policy.closed_exchange_information, policy.hidden_directory)
         if not any(hides):
@@ -81,7 +81,7 @@ class Reader:
 
 @dataclass
 class View:
-    """What one search looks at; ``catalog`` is the global catalog's port, ``domain`` that of the controller asked.
+    """What one search looks at: ``domain`` is the controller's, ``catalog`` True for the global catalog's port.
 
     Nothing here outlives the search: faults change the organisation at any time.
     """
@@ -93,32 +93,32 @@ class View:
 
     @cached_property
     def root(self) -> tuple[str, ...]:
-        """The domain's own name, normalised."""
-        return normalised(self.domain.base_dn)
+        """Return the key of the domain's own name."""
+        return name_key(self.domain.base_dn)
 
     @cached_property
     def heads(self) -> list[Domain]:
-        """The domains that can be seen here: one at a domain controller, the whole forest at a global catalog."""
+        """Return the domains that are visible here: one at a domain controller, the forest's at a global catalog."""
         return [one for one in self.organisation.domains if not one.trusted] if self.catalog else [self.domain]
 
     def shows(self, dn: str) -> bool:
-        """Whether an object lies in what can be seen here."""
+        """Whether an object lies in what is visible here."""
         return not self.organisation.more_domains or self.organisation.domain_of(dn) in self.heads
 
     @cached_property
     def mailboxes(self) -> dict[str, Mailbox]:
-        """Every mailbox by the SID of its owner."""
+        """Return every mailbox by the SID of its owner."""
         return {mailbox.owner_sid: mailbox for mailbox in self.organisation.mailboxes.values()}
 
     @cached_property
     def memberships(self) -> dict[tuple[str, ...], list[str]]:
-        """The distinguished names of the groups that list a name as member."""
+        """Return the distinguished names of the groups that list a member, by the member's key."""
         found = defaultdict(list)
         for group in self.organisation.groups.values():
             for member in group.members:
-                found[normalised(member)].append(group.dn)
+                found[name_key(member)].append(group.dn)
         return dict(found)
 
     def groups_of(self, name: str, also: list[str]) -> list[str]:
         """Return the groups of an object: those it names itself and those that list it, each once."""
-        return list(dict.fromkeys((*also, *self.memberships.get(normalised(name), ()))))
+        return list(dict.fromkeys((*also, *self.memberships.get(name_key(name), ()))))

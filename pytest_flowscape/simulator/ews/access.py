@@ -2,8 +2,8 @@
 
 The rights of a folder follow PidTagAccess ([MS-OXCFOLD] 2.2.2.2.1): modify,
 delete and create-associated go with folder ownership, the others with their
-permission bits ([MS-OXCPERM] 2.2.7). Nobody documents what Exchange shows for
-each level in EffectiveRights; this is read from those two.
+permission bits ([MS-OXCPERM] 2.2.7). What Exchange shows for each level in
+EffectiveRights is documented nowhere; this is read from those two.
 """
 
 from __future__ import annotations
@@ -100,10 +100,10 @@ def own_mailbox(organisation: Organisation, account: Account) -> Mailbox | None:
 
 
 def identify(organisation: Organisation, account: Account, impersonation: Impersonation | None) -> Caller:
-    """Decide as whom a signed-in account acts. Raises Refusal, which answers the whole request."""
+    """Return as whom a signed-in account acts. Raises Refusal, which answers the whole request."""
     if impersonation is None:
         return Caller(account, account, impersonates=False)
-    mailbox = _impersonated(organisation, impersonation)
+    mailbox = _impersonated_mailbox(organisation, impersonation)
     if not organisation.may_impersonate(account, mailbox.primary):
         raise Refusal("ErrorImpersonateUserDenied")
     owner = organisation.accounts.get(mailbox.owner_sid)
@@ -112,7 +112,7 @@ def identify(organisation: Organisation, account: Account, impersonation: Impers
     return Caller(account, owner, impersonates=True)
 
 
-def _impersonated(organisation: Organisation, impersonation: Impersonation) -> Mailbox:
+def _impersonated_mailbox(organisation: Organisation, impersonation: Impersonation) -> Mailbox:
     kind, value = impersonation.kind, impersonation.value
     if kind == "PrimarySmtpAddress":
         return find_mailbox(organisation, value)
@@ -153,7 +153,7 @@ def folder_id(organisation: Organisation, mailbox: Mailbox, folder: str) -> str:
 
 
 def mailbox_key(organisation: Organisation, mailbox: Mailbox) -> bytes:
-    """Return the 16 bytes that stand for a mailbox in the ids of its folders and items."""
+    """Return the 16 bytes that identify a mailbox in the ids of its folders and items."""
     owner = organisation.accounts.get(mailbox.owner_sid)
     seed = owner.mailbox_guid.bytes if owner and owner.mailbox_guid else mailbox.owner_sid.encode()
     return hashlib.sha256(seed).digest()[:16]
@@ -185,5 +185,5 @@ def find_folder(organisation: Organisation, identifier: str) -> tuple[Mailbox, s
 
 
 def find_key(organisation: Organisation, key: bytes) -> Mailbox | None:
-    """Find the mailbox that these 16 bytes of an id stand for."""
+    """Return the mailbox that these 16 bytes of an id identify, None if there is none."""
     return next((m for m in organisation.mailboxes.values() if mailbox_key(organisation, m) == key), None)

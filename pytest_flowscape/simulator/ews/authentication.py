@@ -37,7 +37,7 @@ BEARER = (
 class Connection:
     """One TCP connection: its number, the handshake under way, and who it is signed in as (a SID).
 
-    ``credentials`` tells whether any request on it had an Authorization header,
+    ``credentials`` is True where any request on it had an Authorization header,
     ``carried`` how many requests its sign-in has served.
     """
 
@@ -68,7 +68,7 @@ class Authenticator:
         self.end_point_hash = b""
         self._hash_file = hash_file
         self._write_hashes("")
-        # where pyspnego's acceptor looks for the secret of whoever signs in
+        # where pyspnego's acceptor looks for the secret of the account that signs in
         os.environ["NTLM_USER_FILE"] = str(hash_file)
 
     def _write_hashes(self, line: str) -> None:
@@ -125,9 +125,9 @@ class Authenticator:
         name, _, password = text.partition(":")
         account = find_account(self.organisation, name)
         code = check_password(self.organisation, account, password, at_controller=False)
-        return self._judged(account, code, "Basic", connection)
+        return self._outcome(account, code, "Basic", connection)
 
-    def _judged(self, account: Account | None, code: str, way: str, connection: Connection) -> Answer:
+    def _outcome(self, account: Account | None, code: str, way: str, connection: Connection) -> Answer:
         if code or account is None or way in account.ews_refuses:
             connection.sid = ""
             return self._challenge(refused=True)
@@ -176,13 +176,13 @@ class Authenticator:
         name = f"{sent.domain}\\{sent.user}" if sent.domain else sent.user
         account = find_account(self.organisation, name)
         if self.organisation.policy.extended_protection and not any(sent.bindings):
-            return self._judged(account, "bindings", way, connection)
+            return self._outcome(account, "bindings", way, connection)
         try:
             proven = handshake is not None and self._step(handshake, token, name, account)
         except BadBindingsError:
-            return self._judged(account, "bindings", way, connection)
+            return self._outcome(account, "bindings", way, connection)
         code = judge_sign_in(self.organisation, account, proven=proven, at_controller=False)
-        return self._judged(account, code, way, connection)
+        return self._outcome(account, code, way, connection)
 
     def _step(self, handshake: spnego.ContextProxy, token: bytes, name: str, account: Account | None) -> bool:
         """Let pyspnego check the response against the account's hashes. Raises BadBindingsError."""

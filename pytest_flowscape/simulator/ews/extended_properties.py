@@ -1,6 +1,6 @@
 """Extended properties: their names, whichever way a request writes them, and their values.
 
-A property set may be given by its GUID or by its name in types.xsd
+A property set may be named by its GUID or by its name in types.xsd
 (DistinguishedPropertySetType); both mean the same property ([MS-OXPROPS] 1.3.2).
 """
 
@@ -92,21 +92,20 @@ def value_of(item: Item, name: ExtendedName) -> tuple[str, ...] | None:
 
 def write_property(name: ExtendedName, values: tuple[str, ...]) -> etree._Element:
     """Write an ExtendedProperty, its set named by GUID as Exchange does."""
-    named: dict[str, str] = {}
+    attributes: dict[str, str] = {}
     if name.tag is not None:
-        named["PropertyTag"] = f"0x{name.tag:x}"
+        attributes["PropertyTag"] = f"0x{name.tag:x}"
     else:
-        named["PropertySetId"] = name.property_set
-        named.update({"PropertyName": name.name} if name.number is None else {"PropertyId": str(name.number)})
-    uri = T.ExtendedFieldURI(PropertyType=name.property_type, **named)
-    shown = [_shown(name, value) for value in values]
+        attributes["PropertySetId"] = name.property_set
+        attributes.update({"PropertyName": name.name} if name.number is None else {"PropertyId": str(name.number)})
+    uri = T.ExtendedFieldURI(PropertyType=name.property_type, **attributes)
+    texts = [_text(name, value) for value in values]
     if name.property_type.endswith("Array"):
-        content = T.Values(*(T.Value(value) for value in shown))
+        content = T.Values(*(T.Value(value) for value in texts))
     else:
-        content = T.Value(shown[0])
-    element: etree._Element = T.ExtendedProperty(uri, content)
-    return element
+        content = T.Value(texts[0])
+    return T.ExtendedProperty(uri, content)
 
 
-def _shown(name: ExtendedName, value: str) -> str:
+def _text(name: ExtendedName, value: str) -> str:
     return format_time(parse_time(value)) if name.property_type.startswith("SystemTime") else value

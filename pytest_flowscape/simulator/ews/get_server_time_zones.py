@@ -27,11 +27,11 @@ def get_server_time_zones(call: Call) -> list[etree._Element]:
 def _definition(zone: Zone, *, full: bool) -> etree._Element:
     element = T.TimeZoneDefinition(Id=zone.id, Name=zone.name)
     if full:
-        element.extend(_changing(zone) if zone.rules else _fixed(zone))
+        element.extend(_changing_clock(zone) if zone.rules else _fixed_clock(zone))
     return element
 
 
-def _fixed(zone: Zone) -> list[etree._Element]:
+def _fixed_clock(zone: Zone) -> list[etree._Element]:
     key = _key(zone, 1, "Standard")
     group = T.TransitionsGroup(T.Transition(T.To(key, Kind="Period")), Id="0")
     return [
@@ -41,7 +41,7 @@ def _fixed(zone: Zone) -> list[etree._Element]:
     ]
 
 
-def _changing(zone: Zone) -> list[etree._Element]:
+def _changing_clock(zone: Zone) -> list[etree._Element]:
     periods, groups, transitions = T.Periods(), T.TransitionsGroups(), T.Transitions()
     for number, rule in enumerate(zone.rules):
         standard, daylight = (_key(zone, rule.since or 1, name) for name in ("Standard", "Daylight"))

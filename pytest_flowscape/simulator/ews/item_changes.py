@@ -73,9 +73,9 @@ class Draft:
     def apply(self, update: etree._Element) -> None:
         """Apply a SetItemField, AppendToItemField or DeleteItemField. Raises Refusal."""
         action = etree.QName(update).localname
-        path, given = update[0], (update[1] if len(update) > 1 else None)
+        path, content = update[0], (update[1] if len(update) > 1 else None)
         if etree.QName(path).localname == "ExtendedFieldURI":
-            self._extended(read_name(path), given)
+            self._apply_extended(read_name(path), content)
             return
         uri = path.get("FieldURI", "")
         known = next((one for one in properties_of(self.kind) if one.uri == uri), None)
@@ -86,17 +86,17 @@ class Draft:
         if action == "DeleteItemField":
             self._delete(known)
             return
-        value = _read_settable(known, self._single(given, known))
+        value = _read_settable(known, self._single(content, known))
         if action == "AppendToItemField":
             value = self._append(uri, value)
         self.values[uri] = _keep_answers(value, self.values.get(uri)) if uri in ATTENDEES else value
 
-    def _single(self, given: etree._Element | None, known: Property) -> etree._Element:
-        if given is None or len(given) != 1:
+    def _single(self, content: etree._Element | None, known: Property) -> etree._Element:
+        if content is None or len(content) != 1:
             raise Refusal("ErrorIncorrectUpdatePropertyCount")
-        if etree.QName(given[0]).localname != known.element:
+        if etree.QName(content[0]).localname != known.element:
             raise Refusal("ErrorUpdatePropertyMismatch")
-        return given[0]
+        return content[0]
 
     def _delete(self, known: Property) -> None:
         absent = not known.settable and known.deletable
@@ -116,13 +116,13 @@ class Draft:
             return Body(held.text + value.text, held.kind)
         return (*held, *value)
 
-    def _extended(self, name: ExtendedName, given: etree._Element | None) -> None:
+    def _apply_extended(self, name: ExtendedName, content: etree._Element | None) -> None:
         self.changed.add(name)
-        if given is None:
+        if content is None:
             self.extended.pop(name, None)
             return
-        one = given.findall("t:ExtendedProperty", NS)
-        if len(one) != 1 or len(given) != 1:
+        one = content.findall("t:ExtendedProperty", NS)
+        if len(one) != 1 or len(content) != 1:
             raise Refusal("ErrorIncorrectUpdatePropertyCount")
         set_name, texts = read_property(one[0])
         if set_name != name:

@@ -29,10 +29,7 @@ _NO_SERIES = {
 
 def item_id(organisation: Organisation, mailbox: Mailbox, item: Item, name: str = "ItemId") -> etree._Element:
     """Write the ItemId of an item, with the change key of now."""
-    element: etree._Element = T(
-        name, Id=item_key(organisation, mailbox, item.number), ChangeKey=change_key(item.changed)
-    )
-    return element
+    return T(name, Id=item_key(organisation, mailbox, item.number), ChangeKey=change_key(item.changed))
 
 
 def item_key(organisation: Organisation, mailbox: Mailbox, number: int) -> str:
@@ -55,7 +52,7 @@ def read_item_id(organisation: Organisation, element: etree._Element) -> tuple[M
 
     Raises Refusal: ErrorInvalidIdEmpty, ErrorInvalidIdMalformed,
     ErrorCannotUseFolderIdForItemId, ErrorItemNotFound for a mailbox that is
-    gone, or what is said of an occurrence or a series: no item here is one.
+    gone, or the code for an occurrence or a series: no item here is one.
     """
     refused = _NO_SERIES.get(etree.QName(element).localname)
     if refused is not None:

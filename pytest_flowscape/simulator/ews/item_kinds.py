@@ -24,7 +24,7 @@ from pytest_flowscape.simulator.meetings.attendants import copy_of
 from pytest_flowscape.simulator.meetings.organizer import organizes
 
 
-def _associated(view: ItemView) -> etree._Element | None:
+def _associated_id(view: ItemView) -> etree._Element | None:
     """Return the id of the calendar item of this mailbox that belongs to the message."""
     held = copy_of(view.mailbox, view.item.uid)
     if held is None:
@@ -32,24 +32,24 @@ def _associated(view: ItemView) -> etree._Element | None:
     return item_id(view.organisation, view.mailbox, held, "AssociatedCalendarItemId")
 
 
-def _of_organizer(view: ItemView) -> bool:
+def _is_organizer(view: ItemView) -> bool:
     held = copy_of(view.mailbox, view.item.uid)
     return held is not None and organizes(view.mailbox, held)
 
 
-def _processed(view: ItemView) -> bool:
+def _is_processed(view: ItemView) -> bool:
     return copy_of(view.mailbox, view.item.uid) is not None
 
 
 _OF_MEETINGS = (
-    server_property("meeting:AssociatedCalendarItemId", form.READY, _associated),
+    server_property("meeting:AssociatedCalendarItemId", form.READY, _associated_id),
     server_property("meeting:IsDelegated", form.TRUTH, lambda _: False),
     server_property("meeting:IsOutOfDate", form.TRUTH, lambda _: False),
-    server_property("meeting:HasBeenProcessed", form.TRUTH, _processed),
+    server_property("meeting:HasBeenProcessed", form.TRUTH, _is_processed),
     server_property("meeting:ResponseType", form.TEXT, lambda _: "Unknown"),
     server_property("calendar:UID", form.TEXT, lambda view: view.item.uid),
     server_property("calendar:DateTimeStamp", form.TIME, lambda view: view.item.created_at),
-    server_property("calendar:IsOrganizer", form.TRUTH, _of_organizer),
+    server_property("calendar:IsOrganizer", form.TRUTH, _is_organizer),
 )
 _TIME_AND_PLACE = (
     server_property("calendar:Start", form.TIME),

@@ -1,7 +1,7 @@
 """The properties of items that the simulator knows: in the order of types.xsd, with form and origin of each.
 
 A property is stored as a client set it, or computed from the item. Both are
-asked for by field URI. What a client may set and delete follows the EWS
+named by field URI. What a client may set and delete follows the EWS
 reference; properties of which the simulator keeps no value (attachments,
 recurrence, MIME content) can be deleted, as they are not there, and not set.
 """
@@ -57,7 +57,7 @@ class Property:
 
     @property
     def element(self) -> str:
-        """The name of its element."""
+        """Return the name of its element."""
         return self.uri.rpartition(":")[2]
 
     def value(self, view: ItemView) -> Any:

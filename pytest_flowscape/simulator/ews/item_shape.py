@@ -72,7 +72,7 @@ def write_item(view: ItemView, shape: ItemShape) -> etree._Element:
     parts: list[etree._Element] = []
     for known in properties_of(view.item.kind):
         if known.uri == EXTENDED:
-            parts += _extended(view, shape)
+            parts += _extended_properties(view, shape)
         elif shape.asks(known.uri) and (known.listed or not shape.finding):
             value = known.value(view)
             if value is not None and value != ():  # the schema knows no empty list of people
@@ -80,6 +80,6 @@ def write_item(view: ItemView, shape: ItemShape) -> etree._Element:
     return T(view.item.kind, *parts)
 
 
-def _extended(view: ItemView, shape: ItemShape) -> list[etree._Element]:
+def _extended_properties(view: ItemView, shape: ItemShape) -> list[etree._Element]:
     values_of = ((name, value_of(view.item, name)) for name in dict.fromkeys(shape.extended))
     return [write_property(name, values) for name, values in values_of if values is not None]

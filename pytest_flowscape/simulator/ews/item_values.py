@@ -78,10 +78,9 @@ def read_person(element: etree._Element) -> Person:
 
 def write_person(person: Person) -> etree._Element:
     """Write a Mailbox element."""
-    element: etree._Element = T.Mailbox(
+    return T.Mailbox(
         T.Name(person.name), T.EmailAddress(person.address), T.RoutingType("SMTP"), T.MailboxType("Mailbox")
     )
-    return element
 
 
 def _read_single(element: etree._Element) -> Person:
@@ -98,20 +97,18 @@ def _write_attendee(attendee: Attendee) -> etree._Element:
     parts = [write_person(attendee.person), T.ResponseType(attendee.response)]
     if attendee.responded is not None:
         parts.append(T.LastResponseTime(format_time(attendee.responded)))
-    element: etree._Element = T.Attendee(*parts)
-    return element
+    return T.Attendee(*parts)
 
 
 def _write_zone(name: str, zone: Zone) -> etree._Element:
-    element: etree._Element = T(name, Id=zone.identifier, Name=zone.name or zone.identifier)
-    return element
+    return T(name, Id=zone.identifier, Name=zone.name or zone.identifier)
 
 
-def _no_value(element: etree._Element) -> Value:
+def _refuse_value(element: etree._Element) -> Value:
     raise ValueError(f"{etree.QName(element).localname} cannot be set")
 
 
-def _no_constant(text: str) -> Value:
+def _refuse_constant(text: str) -> Value:
     raise ValueError(f"{text!r} cannot be compared")
 
 
@@ -137,8 +134,8 @@ ATTENDEES = Codec(
     lambda name, value: T(name, *(_write_attendee(attendee) for attendee in value)),
 )
 ZONE = Codec(lambda element: Zone(element.get("Id", ""), element.get("Name", "")), _write_zone)
-# what is written by whoever computes it, as an element that is ready
-READY = Codec(_no_value, lambda _name, value: value, _no_constant)
+# what is computed as an element
+READY = Codec(_refuse_value, lambda _name, value: value, _refuse_constant)
 
 
 def comparable(value: Value) -> tuple[Any, ...]:

@@ -33,8 +33,8 @@ _CONTAINMENTS: dict[str, Callable[[str, str], bool]] = {
     "FullString": operator.eq,
     "Prefixed": str.startswith,
     "Substring": operator.contains,
-    "PrefixOnWords": lambda text, wanted: any(word.startswith(wanted) for word in text.split()),
-    "ExactPhrase": lambda text, wanted: f" {wanted} " in f" {text} ",
+    "PrefixOnWords": lambda text, part: any(word.startswith(part) for word in text.split()),
+    "ExactPhrase": lambda text, part: f" {part} " in f" {text} ",
 }
 
 
@@ -95,10 +95,10 @@ def _comparison(element: etree._Element, paths: Paths, compare: Callable[[Any, A
         other = paths(against)
         return lambda subject: _any(path.value(subject), _first(other.value(subject)), compare)
     try:
-        wanted = _first(path.parse(attribute(against, "Value")))
+        constant_value = _first(path.parse(attribute(against, "Value")))
     except ValueError as error:
         raise Refusal("ErrorInvalidValueForProperty") from error
-    return lambda subject: _any(path.value(subject), wanted, compare)
+    return lambda subject: _any(path.value(subject), constant_value, compare)
 
 
 def _first(value: Any) -> Any:
@@ -111,8 +111,8 @@ def _members(value: Any) -> tuple[Any, ...]:
     return (value,) if isinstance(value, bytes) else comparable(value)
 
 
-def _any(value: Any, wanted: Any, compare: Callable[[Any, Any], bool]) -> bool:
-    return wanted is not None and any(compare(member, wanted) for member in _members(value))
+def _any(value: Any, constant_value: Any, compare: Callable[[Any, Any], bool]) -> bool:
+    return constant_value is not None and any(compare(member, constant_value) for member in _members(value))
 
 
 def _contains(element: etree._Element, paths: Paths) -> Predicate:
@@ -122,20 +122,20 @@ def _contains(element: etree._Element, paths: Paths) -> Predicate:
         raise Refusal("ErrorInvalidRestriction")
     fold = _folding(element.get("ContainmentComparison", "Exact"))
     holds = _CONTAINMENTS[element.get("ContainmentMode", "FullString")]
-    wanted = fold(attribute(constant, "Value"))
+    constant_value = fold(attribute(constant, "Value"))
 
-    def satisfied(subject: Any) -> bool:
+    def contains(subject: Any) -> bool:
         value = path.value(subject)
         texts = _texts(value)
         if value is not None and texts is None:
             raise Refusal("ErrorContainsFilterWrongType")
-        return any(holds(fold(text), wanted) for text in texts or ())
+        return any(holds(fold(text), constant_value) for text in texts or ())
 
-    return satisfied
+    return contains
 
 
 def _texts(value: Any) -> list[str] | None:
-    """Return the texts of a value, None where it is no text."""
+    """Return the texts of a value, None where it is not text."""
     if isinstance(value, str):
         return [value]
     if isinstance(value, tuple):

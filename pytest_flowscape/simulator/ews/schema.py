@@ -62,7 +62,7 @@ class _Files(etree.Resolver):
 
 
 class SchemaCheck:
-    """Collects what the schema says against envelopes; without a folder it checks nothing."""
+    """Collects where envelopes are against the schema; without a folder it checks nothing."""
 
     def __init__(self, folder: Path | None) -> None:
         self.problems: list[str] = []

@@ -2,7 +2,7 @@
 
 A bias is in minutes, with Windows's sign: UTC is local time plus bias. The
 definitions are those that Windows keeps in its registry for these zones; EWS
-tells them in two shapes, TimeZoneDefinition and SerializableTimeZone.
+has them in two shapes, TimeZoneDefinition and SerializableTimeZone.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ class Clock:
             return standard
         daylight = utc - timedelta(minutes=self.bias + self.daylight_bias)
         begin, end = self.daylight.moment(standard.year), self.standard.moment(standard.year)
-        # each change is told on the clock that it ends
+        # each change is stated on the clock that it ends
         inside = standard >= begin and daylight < end if begin < end else not (daylight >= end and standard < begin)
         return daylight if inside else standard
 
@@ -96,7 +96,7 @@ class Zone:
 
 
 def _europe(hour: int) -> tuple[Rule, ...]:
-    """Make the European rule: both changes at the same moment, 01:00 UTC; ``hour`` is local standard time."""
+    """Return the European rule: both changes at the same moment, 01:00 UTC; ``hour`` is local standard time."""
     return (Rule(0, Change(3, LAST, hour * 60), Change(10, LAST, (hour + 1) * 60)),)
 
 

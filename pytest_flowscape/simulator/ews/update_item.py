@@ -23,7 +23,7 @@ from pytest_flowscape.simulator.meetings.organizer import Desk, organizes, send_
 from pytest_flowscape.simulator.model_items import Item
 
 NAME = "UpdateItemResponseMessage"
-# what only the organizer may change; the first one that is asked for is named
+# what only the organizer may change; the refusal names the first of them
 _ORGANIZERS = ("calendar:EndTimeZone", "calendar:StartTimeZone", "calendar:End", "calendar:Start", *ATTENDEES)
 ALWAYS, NEVER = "AlwaysOverwrite", "NeverOverwrite"
 

@@ -6,7 +6,7 @@ decides about them. A cancelled meeting stays in the calendar of a room, as
 RemoveCanceledMeetings exists in Exchange Online only. Where Microsoft does not
 say where something ends up (requests that a resource has decided about, the
 copy of a meeting that it declines later), it is put into Deleted Items, so that
-whoever cleans up has to look there.
+a clean-up has to look there.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from pytest_flowscape.simulator.meetings.letters import (
     CANCELLED,
     SEQUENCE,
     attendees,
-    forwarded,
+    forward,
     owner,
     post,
     put,
@@ -52,7 +52,7 @@ def receive(organisation: Organisation, mailbox: Mailbox, letter: Letter, now: d
     if letter.kind == RESPONSE:
         _track(mailbox, letter, letter.meeting, message, now)
     elif letter.kind == CANCELLATION:
-        _cancelled(mailbox, letter.meeting, now)
+        _cancel_copy(mailbox, letter.meeting, now)
         if setting == AUTO_ACCEPT and mailbox.processing.attendant:
             mailbox.contents().move(message, "deleteditems")
     elif letter.kind == REQUEST:
@@ -96,20 +96,20 @@ def _book(organisation: Organisation, mailbox: Mailbox, letter: Letter, now: dat
     assert letter.meeting is not None
     meeting, settings = letter.meeting, mailbox.processing
     decision = decide(mailbox, meeting, update=letter.update, now=now)
-    settle(mailbox, _as_shown(mailbox, meeting), decision.response, now)
+    settle(mailbox, _as_booked(mailbox, meeting), decision.response, now)
     room = owner(organisation, mailbox)
     answer = response(meeting, decision.response, decision.text, sender=room, author=room)
     post(organisation, answer, settings.answers_after)
     if decision.response != "Tentative" or not settings.forward_to_delegates:
         return
     for address in settings.delegates:
-        post(organisation, forwarded(letter, address, room))
+        post(organisation, forward(letter, address, room))
     if settings.delegates and settings.delegate_answer:
         holder = organisation.holder(settings.delegates[0])[0]
         delegate = owner(organisation, holder) if holder is not None else room
-        settle(mailbox, _as_shown(mailbox, meeting), settings.delegate_answer, now)
-        told = response(meeting, settings.delegate_answer, "", sender=delegate, author=room)
-        post(organisation, told, settings.answers_after)
+        settle(mailbox, _as_booked(mailbox, meeting), settings.delegate_answer, now)
+        answer = response(meeting, settings.delegate_answer, "", sender=delegate, author=room)
+        post(organisation, answer, settings.answers_after)
 
 
 def settle(mailbox: Mailbox, meeting: Meeting, answer: str, now: datetime) -> Item | None:
@@ -122,8 +122,8 @@ def settle(mailbox: Mailbox, meeting: Meeting, answer: str, now: datetime) -> It
     return None
 
 
-def _as_shown(mailbox: Mailbox, meeting: Meeting) -> Meeting:
-    """Return a meeting with what the room's settings make of subject, text and privacy."""
+def _as_booked(mailbox: Mailbox, meeting: Meeting) -> Meeting:
+    """Return a meeting with subject, text and privacy as the room's settings want them."""
     settings = mailbox.processing
     values = dict(meeting.values)
     subject = "" if settings.delete_subject else subject_of(meeting)
@@ -136,7 +136,7 @@ def _as_shown(mailbox: Mailbox, meeting: Meeting) -> Meeting:
     return Meeting(meeting.uid, meeting.organizer, meeting.sequence, values)
 
 
-def _cancelled(mailbox: Mailbox, meeting: Meeting, now: datetime) -> None:
+def _cancel_copy(mailbox: Mailbox, meeting: Meeting, now: datetime) -> None:
     held = copy_of(mailbox, meeting.uid)
     if held is None:
         return
@@ -166,12 +166,12 @@ def _track(mailbox: Mailbox, letter: Letter, meeting: Meeting, message: Item, no
     changed = {uri for uri, attendee in attendees(item) if attendee.person.address.strip().lower() == address}
     for uri in changed:
         people: tuple[Attendee, ...] = tuple(one for name, one in attendees(item) if name == uri)
-        item.values[uri] = tuple(_answered(one, address, letter.response, now) for one in people)
+        item.values[uri] = tuple(_with_answer(one, address, letter.response, now) for one in people)
     if changed:
         mailbox.contents().touch(item, changed, now=now)
 
 
-def _answered(attendee: Attendee, address: str, answer: str, now: datetime) -> Attendee:
+def _with_answer(attendee: Attendee, address: str, answer: str, now: datetime) -> Attendee:
     if attendee.person.address.strip().lower() != address:
         return attendee
     return Attendee(Person(attendee.person.name, attendee.person.address), answer, now)

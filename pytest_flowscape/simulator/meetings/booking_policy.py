@@ -1,4 +1,4 @@
-"""What a resource decides about a request, by its settings: the booking attendant's judgement.
+"""What a resource decides about a request, by its settings: the booking attendant's decision.
 
 Microsoft, "Set-CalendarProcessing": what is outside the policies (conflicts,
 booking window, duration, working hours) is declined; what is inside them is
@@ -28,7 +28,7 @@ class Decision:
 
 
 def decide(mailbox: Mailbox, meeting: Meeting, *, update: bool, now: datetime) -> Decision:
-    """Judge a request to a resource at this moment."""
+    """Decide about a request to a resource at this moment."""
     why = _outside(mailbox, meeting, update=update, now=now)
     if why:
         return Decision("Decline", f"Your request was declined: {why}.")
@@ -41,7 +41,7 @@ def decide(mailbox: Mailbox, meeting: Meeting, *, update: bool, now: datetime) -
 
 
 def _outside(mailbox: Mailbox, meeting: Meeting, *, update: bool, now: datetime) -> str:
-    """Say what is against the policies, empty for nothing."""
+    """Return what is against the policies, empty for nothing."""
     settings = mailbox.processing
     start, end = times(meeting)
     if end <= now:

@@ -1,4 +1,4 @@
-"""From the post to the mailbox: who gets a letter, who gets it besides, and who is told that it was not delivered."""
+"""From the post to the mailbox: who gets a letter, who gets it besides, and who gets a report that it was not delivered."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from datetime import datetime, timezone
 from typing import Any
 
 from pytest_flowscape.simulator.meetings.attendants import receive
-from pytest_flowscape.simulator.meetings.letters import forwarded, owner, post, put
+from pytest_flowscape.simulator.meetings.letters import forward, owner, post, put
 from pytest_flowscape.simulator.model import Mailbox, Organisation
 from pytest_flowscape.simulator.model_items import Person
 from pytest_flowscape.simulator.model_meetings import NOTE, Letter, Posted
@@ -22,7 +22,7 @@ class PostOffice:
         self._reactor = reactor
 
     def collect(self) -> int:
-        """Deliver what is due, and what comes of it; schedule the rest. Gives how many were delivered."""
+        """Deliver what is due, and what comes of it; schedule the rest. Returns how many were delivered."""
         delivered = 0
         while True:
             due = next((one for one in self._organisation.letters if one.delay <= 0), None)
@@ -38,7 +38,7 @@ class PostOffice:
         return delivered
 
     def deliver_all(self) -> int:
-        """Deliver everything that is under way, however long it should take. Gives how many were delivered."""
+        """Deliver everything that is under way, however long it should take. Returns how many were delivered."""
         delivered = 0
         while self._organisation.letters:
             for waiting in self._organisation.letters:
@@ -56,7 +56,7 @@ def deliver(organisation: Organisation, letter: Letter, now: datetime) -> None:
     """Bring one letter to where it goes by the recipient's settings."""
     mailbox = organisation.holder(letter.to)[0]
     if mailbox is None:
-        if letter.to.lower().rpartition("@")[2] not in {domain.dns for domain in organisation.domains}:
+        if not organisation.is_accepted(letter.to):
             organisation.counters["mail.outside"] += 1  # it leaves, and nobody hears of it again
         else:
             _report(organisation, letter, "there is no such recipient")
@@ -74,7 +74,7 @@ def deliver(organisation: Organisation, letter: Letter, now: datetime) -> None:
     if onward:
         elsewhere = organisation.holder(onward)[0]
         if elsewhere is not None:
-            receive(organisation, elsewhere, forwarded(letter, onward, letter.sender), now)
+            receive(organisation, elsewhere, forward(letter, onward, letter.sender), now)
         organisation.counters["mail.forwarded"] += 1
         if not flow.deliver_and_forward:
             return
@@ -82,7 +82,7 @@ def deliver(organisation: Organisation, letter: Letter, now: datetime) -> None:
 
 
 def _ask(organisation: Organisation, letter: Letter, moderator: str, now: datetime) -> None:
-    """Ask a moderator whether a letter may be delivered; nobody here ever says yes."""
+    """Ask a moderator whether a letter may be delivered; nobody here ever agrees."""
     mailbox: Mailbox | None = organisation.holder(moderator)[0]
     if mailbox is None:
         return
@@ -92,7 +92,7 @@ def _ask(organisation: Organisation, letter: Letter, moderator: str, now: dateti
 
 
 def _report(organisation: Organisation, letter: Letter, why: str) -> None:
-    """Tell the sender that a letter was not delivered; reports themselves are not reported."""
+    """Report to the sender that a letter was not delivered; reports themselves are not reported."""
     if letter.item_class.startswith(_REPORT):
         return
     system = Person("Microsoft Outlook", f"postmaster@{organisation.upn_suffix}")

@@ -23,7 +23,7 @@ _ANSWERS = {
     "Decline": ("Declined: ", "IPM.Schedule.Meeting.Resp.Neg"),
 }
 # what a meeting is, for everybody; named properties of the organizer's own item are not among it
-_CARRIED = (
+_COMMON = (
     "item:Subject",
     "item:Body",
     "item:Sensitivity",
@@ -59,7 +59,7 @@ def addresses(item: Item) -> list[str]:
 
 def meeting_of(organisation: Organisation, mailbox: Mailbox, item: Item) -> Meeting:
     """Return the meeting that the organizer's item is, as of now."""
-    values = {uri: item.values[uri] for uri in _CARRIED if uri in item.values}
+    values = {uri: item.values[uri] for uri in _COMMON if uri in item.values}
     sequence = item.values.get(SEQUENCE, 0)
     return Meeting(item.uid, owner(organisation, mailbox), sequence if isinstance(sequence, int) else 0, values)
 
@@ -122,11 +122,11 @@ def put(mailbox: Mailbox, folder: str, letter: Letter, more: dict[str, Value], n
 
 
 def _about(letter: Letter, meeting: Meeting) -> dict[str, Value]:
-    """Return what a letter tells of its meeting: all in a request, the time and place in any other."""
-    told = [uri for uri in meeting.values if not uri.startswith("item:")]
+    """Return what a letter holds about its meeting: all in a request, the time and place in any other."""
+    uris = [uri for uri in meeting.values if not uri.startswith("item:")]
     if letter.kind != REQUEST:
-        told = [uri for uri in ("calendar:Start", "calendar:End", "calendar:Location") if uri in told]
-    values: dict[str, Value] = {uri: meeting.values[uri] for uri in told}
+        uris = [uri for uri in ("calendar:Start", "calendar:End", "calendar:Location") if uri in uris]
+    values: dict[str, Value] = {uri: meeting.values[uri] for uri in uris}
     values["calendar:UID"] = meeting.uid
     values["meeting:IsDelegated"] = letter.sender != letter.author
     if letter.response:
@@ -140,6 +140,6 @@ def _about(letter: Letter, meeting: Meeting) -> dict[str, Value]:
     return values
 
 
-def forwarded(letter: Letter, to: str, sender: Person) -> Letter:
+def forward(letter: Letter, to: str, sender: Person) -> Letter:
     """Return a letter sent on to somebody else, in its author's name."""
     return replace(letter, to=to, sender=sender)

@@ -33,7 +33,7 @@ _WHEN = frozenset(("calendar:Start", "calendar:End", "calendar:StartTimeZone", "
 
 @dataclass(frozen=True)
 class Desk:
-    """A calendar in which somebody does something now; ``how`` is to whom that is told."""
+    """A calendar in which somebody changes something now; ``how`` is who gets mail about it, as types.xsd names it."""
 
     organisation: Organisation
     mailbox: Mailbox
@@ -85,11 +85,11 @@ def _send_requests(desk: Desk, item: Item, to: Collection[str], *, update: bool)
     _send(desk, [request(meeting, address, update=update) for address in to], to)
 
 
-def _send(desk: Desk, written: list[Letter], to: Collection[str]) -> None:
-    for letter in written:
+def _send(desk: Desk, letters: list[Letter], to: Collection[str]) -> None:
+    for letter in letters:
         post(desk.organisation, letter)
     if desk.how.endswith("SaveCopy"):
-        keep_copy(desk.mailbox, written[0], to, desk.now)
+        keep_copy(desk.mailbox, letters[0], to, desk.now)
 
 
 def cancel(desk: Desk, item: Item, *, to: Collection[str] | None = None, text: str = "") -> None:

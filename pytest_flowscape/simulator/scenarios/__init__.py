@@ -1,4 +1,4 @@
-"""Named sites: what the organisation looks like, and what the site file says about it.
+"""Named sites: what the organisation looks like, and what is in its site file.
 
 ``ready`` and ``typical`` are for people; the *hard sites* (``hard_directory``,
 ``hard_exchange``) are the ones that make tools go wrong.
@@ -65,7 +65,7 @@ def builders() -> Mapping[str, Builder]:
 
 
 def load(name: str, *, rooms: int | None = None, password: str) -> Scenario:
-    """Build a scenario anew, with its own number of rooms or the one given. Raises ValueError for a wrong one."""
+    """Build a scenario, with its own number of rooms or this one. Raises ValueError for a wrong number or name."""
     build = builders().get(name)
     if build is None:
         raise ValueError(f"there is no scenario {name}; there are {', '.join(builders())}")

@@ -15,7 +15,7 @@ ACCOUNTS = Domain(
 
 
 def servers(*urls: str) -> SiteFileChanges:
-    """Name these directory servers in the site file."""
+    """Return the change of the site file that names these directory servers."""
     return {"directory": {"servers": "".join(f"\n    {url}" for url in urls)}}
 
 
@@ -24,19 +24,19 @@ def owner(organisation: Organisation, address: str) -> Account:
     return organisation.accounts[organisation.mailboxes[address].owner_sid]
 
 
-def _renamed(organisation: Organisation, account: Account, dn: str) -> None:
+def _rename(organisation: Organisation, account: Account, dn: str) -> None:
     for group in organisation.groups.values():
         group.members = [dn if member == account.dn else member for member in group.members]
     account.dn = dn
 
 
 def move_to_child(organisation: Organisation, *addresses: str) -> None:
-    """Let the accounts with these addresses lie in the child domain; addresses and rights stay as they are."""
+    """Move the accounts with these addresses to the child domain; addresses and rights stay as they are."""
     if CHILD not in organisation.more_domains:
         organisation.more_domains.append(CHILD)
     for address in addresses:
         account = owner(organisation, address)
-        _renamed(organisation, account, account.dn.removesuffix(organisation.base_dn) + CHILD.base_dn)
+        _rename(organisation, account, account.dn.removesuffix(organisation.base_dn) + CHILD.base_dn)
 
 
 def add_namesake(organisation: Organisation, sam: str) -> None:
@@ -55,7 +55,7 @@ def add_namesake(organisation: Organisation, sam: str) -> None:
 
 
 def take_address_in_child(organisation: Organisation, address: str) -> None:
-    """Return an address to an object of the child domain as well, as a secondary one."""
+    """Add an object of the child domain that has this address too, as a secondary one."""
     if CHILD not in organisation.more_domains:
         organisation.more_domains.append(CHILD)
     taker = Account(
@@ -74,7 +74,7 @@ def take_address_in_child(organisation: Organisation, address: str) -> None:
 
 
 def readdress(organisation: Organisation, address: str, new: str) -> None:
-    """Return a mailbox another primary address in EWS, directory and scopes; the old one is gone."""
+    """Set a mailbox's primary address in EWS, directory and scopes; the old one is gone."""
     account, mailbox = owner(organisation, address), organisation.mailboxes.pop(address)
     mailbox.primary = account.mail = new
     others = [value for value in account.proxy_addresses if not value.startswith("SMTP:")]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from pytest_flowscape.simulator.scenarios import Builder, Scenario, SiteFileChanges, forests, ready
 
-FEW = 4  # rooms, where nobody says how many
+FEW = 4  # rooms, where no number is asked for
 # the requirements that only the directory can prove, and who vouches for them
 VOUCHED = dict.fromkeys(
     ("ACCOUNT-2", "ACCOUNT-4", "ACCOUNT-6", "ROOM-1"), "A. Admin 2026-02-02: seen in the admin center"
@@ -29,7 +29,7 @@ def _site(name: str, rooms: int | None, password: str) -> Scenario:
 
 
 def _with(name: str, *conditions: str, site_file: SiteFileChanges | None = None) -> tuple[str, Builder]:
-    """Make a site that differs from ``ready`` by these conditions and these lines of the site file alone."""
+    """Return a site that differs from ``ready`` by these conditions and these lines of the site file alone."""
 
     def build(rooms: int | None, password: str) -> Scenario:
         scenario = _site(name, rooms, password)
@@ -44,7 +44,7 @@ def _with(name: str, *conditions: str, site_file: SiteFileChanges | None = None)
 
 
 def _x500_and_sip(rooms: int | None, password: str) -> Scenario:
-    """Fill the rooms' proxyAddresses with much that is no SMTP address, and give a person theirs as SIP addresses."""
+    """Add to the rooms much that is not an SMTP address, and to a person the rooms' addresses as SIP addresses."""
     scenario = _site("x500-and-sip", rooms, password)
     organisation = scenario.organisation
     person = organisation.accounts[organisation.mailboxes[scenario.users[0]].owner_sid]
@@ -65,7 +65,7 @@ def _x500_and_sip(rooms: int | None, password: str) -> Scenario:
 
 
 def _other_accepted_domain(rooms: int | None, password: str) -> Scenario:
-    """Return every address a domain that has nothing to do with the name of the directory's."""
+    """Move every address to a domain that has nothing to do with the name of the directory's."""
     scenario = _site("other-accepted-domain", rooms, password)
     addresses = (*scenario.rooms, *scenario.users, scenario.email)
     new = {address: address.replace("@demo.test", f"@{OTHER_DOMAIN}") for address in addresses}
@@ -78,7 +78,7 @@ def _other_accepted_domain(rooms: int | None, password: str) -> Scenario:
 
 
 def _upn_unlike_mail(rooms: int | None, password: str) -> Scenario:
-    """Return the service account a UPN that resembles neither its address nor the directory's domain."""
+    """Set a UPN of the service account that resembles neither its address nor the directory's domain."""
     scenario = _site("upn-unlike-mail", rooms, password)
     service = scenario.organisation.accounts[scenario.organisation.service_account]
     service.upn = scenario.username = UPN
@@ -110,7 +110,7 @@ def _child_domain(rooms: int | None, password: str) -> Scenario:
 
 
 def _account_in_child_domain(rooms: int | None, password: str) -> Scenario:
-    """Put the account into the child domain, whose controller stands last; its name exists in the first one, too."""
+    """Put the account into the child domain, whose controller is named last; its name exists in the first one, too."""
     scenario = _site("account-in-child-domain", rooms, password)
     organisation = scenario.organisation
     forests.move_to_child(organisation, scenario.email)
@@ -130,7 +130,7 @@ def _child_domain_not_asked(rooms: int | None, password: str) -> Scenario:
 
 
 def _address_taken_in_child_domain(rooms: int | None, password: str) -> Scenario:
-    """Return a room's address to an object of another domain as well: only a global catalog shows it."""
+    """Add an object of another domain that has a room's address too: only a global catalog shows it."""
     scenario = _site("address-taken-in-child-domain", FEW if rooms is None else max(rooms, FEW), password)
     forests.take_address_in_child(scenario.organisation, TAKEN_ROOM)
     scenario.site_file = forests.servers("ldaps://localhost:{ldaps_port}", "gc://localhost:{gc_port}")
@@ -150,7 +150,7 @@ def _lagging_catalog(rooms: int | None, password: str) -> Scenario:
 
 
 def _linked_mailbox(name: str, *conditions: str, site_file: SiteFileChanges | None = None) -> tuple[str, Builder]:
-    """Make a site whose service account is one of another forest."""
+    """Return a site whose service account is one of another forest."""
 
     def build(rooms: int | None, password: str) -> Scenario:
         scenario = _site(name, rooms, password)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pytest_flowscape.simulator.scenarios import Builder, Scenario, SiteFileChanges, ready
 
-FEW = 4  # rooms, where nobody says how many
+FEW = 4  # rooms, where no number is asked for
 MOVING_ROOM, MOVING_USER = "atlas@demo.test", "anna.lind@demo.test"
 EXCLUSIVE_USER = "joerg.maeder@demo.test"
 WAITING_ROOM = "bergen@demo.test"
@@ -18,7 +18,7 @@ def _site(name: str, rooms: int | None, password: str) -> Scenario:
 
 
 def _with(name: str, *conditions: str, **exchange: str) -> Builder:
-    """Make a site that differs from ``ready`` by these conditions, and by these keys of ``[exchange]``, alone."""
+    """Return a site that differs from ``ready`` by these conditions, and by these keys of ``[exchange]``, alone."""
 
     def build(rooms: int | None, password: str) -> Scenario:
         scenario = _site(name, rooms, password)
@@ -31,7 +31,7 @@ def _with(name: str, *conditions: str, **exchange: str) -> Builder:
 
 
 def _nobody_has_opened_yet(rooms: int | None, password: str) -> Scenario:
-    """Rooms made this morning: no mailbox of theirs has folders before its owner comes."""
+    """Create the rooms this morning: no mailbox of theirs has folders before its owner opens it."""
     scenario = _site("never-opened", rooms, password)
     scenario.conditions = tuple(f"never-opened:{room}" for room in scenario.rooms)
     return scenario

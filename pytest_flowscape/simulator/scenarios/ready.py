@@ -64,12 +64,12 @@ def _guid(name: str) -> uuid.UUID:
 
 
 def account(local: str, number: int, unit: str, display_name: str, **more: object) -> Account:
-    """Make an account with a mail address ``local``@demo.test, its SID from ``number``, in the unit ``unit``."""
+    """Return an account with a mail address ``local``@demo.test, its SID from ``number``, in the unit ``unit``."""
     address = f"{local}@{DOMAIN}"
-    made = Account(
+    created = Account(
         sam=local[:20],
         upn=address,
-        dn=f"CN={_escaped(display_name)},OU={unit},DC=demo,DC=test",
+        dn=f"CN={_escape(display_name)},OU={unit},DC=demo,DC=test",
         sid=f"{DOMAIN_SID}-{number}",
         mail=address,
         display_name=display_name,
@@ -78,17 +78,17 @@ def account(local: str, number: int, unit: str, display_name: str, **more: objec
         mailbox_guid=_guid(f"mailbox {local}"),
     )
     for name, value in more.items():
-        setattr(made, name, value)
-    return made
+        setattr(created, name, value)
+    return created
 
 
-def _escaped(name: str) -> str:
+def _escape(name: str) -> str:
     """Escape a name for a distinguished name (RFC 4514 section 2.4)."""
     return "".join(f"\\{c}" if c in ',+"\\<>;=' else c for c in name)
 
 
 def room_account(local: str, number: int, display_name: str) -> Account:
-    """Make the disabled account of a room mailbox, as New-Mailbox -Room leaves it."""
+    """Return the disabled account of a room mailbox, as New-Mailbox -Room leaves it."""
     return account(
         local,
         number,
@@ -103,7 +103,7 @@ def room_account(local: str, number: int, display_name: str) -> Account:
 
 
 def room_mailbox(owner: Account, grantee: str) -> Mailbox:
-    """Make a room's mailbox that grants FullAccess to ``grantee`` (a SID) on all its folders."""
+    """Return a room's mailbox that grants FullAccess to ``grantee`` (a SID) on all its folders."""
     return Mailbox(
         primary=owner.mail,
         owner_sid=owner.sid,
@@ -114,12 +114,12 @@ def room_mailbox(owner: Account, grantee: str) -> Mailbox:
 
 
 def _service(password: str) -> Account:
-    made = account("svc-flowscape", 1105, "Service Accounts", "Flowscape Service")
-    made.given_name, made.sn = "Flowscape", "Service"
-    made.password = password
-    made.password_never_expires = True
-    made.member_of = [INNER_GROUP_DN]
-    return made
+    service = account("svc-flowscape", 1105, "Service Accounts", "Flowscape Service")
+    service.given_name, service.sn = "Flowscape", "Service"
+    service.password = password
+    service.password_never_expires = True
+    service.member_of = [INNER_GROUP_DN]
+    return service
 
 
 def add_mailbox(organisation: Organisation, owner: Account) -> None:
@@ -142,19 +142,19 @@ def _add_room(organisation: Organisation, index: int, local: str, display_name: 
 
 
 def _room_lists(organisation: Organisation, rooms: list[str], buildings: tuple[str, ...]) -> list[RoomList]:
-    """Make a room list for each building."""
-    made = {name: RoomList(f"Rooms {name}", f"rooms-{name.lower()}@{DOMAIN}") for name in dict.fromkeys(buildings)}
+    """Return a room list for each building."""
+    lists = {name: RoomList(f"Rooms {name}", f"rooms-{name.lower()}@{DOMAIN}") for name in dict.fromkeys(buildings)}
     for room, building in zip(rooms, buildings, strict=True):
-        made[building].members.append(organisation.mailboxes[room].owner_sid)
-    return list(made.values())
+        lists[building].members.append(organisation.mailboxes[room].owner_sid)
+    return list(lists.values())
 
 
 def build(rooms: int | None, password: str) -> Scenario:
     """Build the site with this many rooms (24 if None). Raises ValueError below one."""
-    wanted = len(ROOMS) if rooms is None else rooms
-    if wanted < 1:
+    count = len(ROOMS) if rooms is None else rooms
+    if count < 1:
         raise ValueError("a site has at least one room")
-    names = [*ROOMS[:wanted], *((f"room-{n:04}", f"Room {n:04}") for n in range(len(ROOMS) + 1, wanted + 1))]
+    names = [*ROOMS[:count], *((f"room-{n:04}", f"Room {n:04}") for n in range(len(ROOMS) + 1, count + 1))]
     organisation = Organisation(service_account=SERVICE_SID, out_of_scope=OUT_OF_SCOPE)
     service = _service(password)
     add_mailbox(organisation, service)

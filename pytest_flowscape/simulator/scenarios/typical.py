@@ -18,7 +18,7 @@ TOP_FOLDER_ONLY = "library@demo.test"
 RENAMED = "malmoe@demo.test"
 NEW_NAME = "malmo@demo.test"
 MISSPELT = "gotlnad@demo.test"
-WANTED = "gotland@demo.test"
+RIGHT_SPELLING = "gotland@demo.test"
 PLAIN_USER = "aurora@demo.test"
 OUT_OF_SCOPE_USER = "joerg.maeder@demo.test"
 MIN_ROOMS = 12
@@ -51,7 +51,7 @@ def build(rooms: int | None, password: str) -> Scenario:
     scope = organisation.roles[0].scope or set()
     scope.difference_update((OUT_OF_SCOPE_USER, scenario.email))
     scenario.name = "typical"
-    scenario.rooms = tuple(MISSPELT if room == WANTED else room for room in scenario.rooms)
+    scenario.rooms = tuple(MISSPELT if room == RIGHT_SPELLING else room for room in scenario.rooms)
     return scenario
 
 
@@ -66,7 +66,7 @@ def _spoil_account(organisation: Organisation) -> None:
 
 
 def _spoil_grants(organisation: Organisation) -> None:
-    """Forget two grants, give one on the calendar alone and one on the top folder alone."""
+    """Forget two grants, and grant one room on the calendar alone and one on the top folder alone."""
     for room in (*NO_GRANT, CALENDAR_EDITOR):
         organisation.mailboxes[room].access.clear()
     entries = organisation.mailboxes[CALENDAR_EDITOR].folders.setdefault("calendar", [])
