@@ -11,7 +11,7 @@ import uuid
 from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 
-from pytest_flowscape.simulator.changes import change_scope, without_grant
+from pytest_flowscape.simulator.changes import without_grant
 from pytest_flowscape.simulator.conditions import CONDITIONS
 from pytest_flowscape.simulator.conditions.fields import SITE
 from pytest_flowscape.simulator.model import DOMAIN_SID, Account
@@ -158,13 +158,13 @@ def revoke_full_access(runtime: Runtime, target: str) -> None:
 @fault("IMPERSONATION-1", "IMPERSONATION-2")
 def exclude_from_scope(runtime: Runtime, target: str) -> None:
     """Take the mailbox out of the scope of the impersonation role."""
-    change_scope(runtime, runtime.mailbox(target).primary, None)
+    runtime.organisation.change_scope(runtime.mailbox(target).primary)
 
 
 @fault("IMPERSONATION-3")
 def exclude_account_from_scope(runtime: Runtime, _target: str) -> None:
     """Take the service account itself out of the scope of the impersonation role."""
-    change_scope(runtime, runtime.own_mailbox.primary, None)
+    runtime.organisation.change_scope(runtime.own_mailbox.primary)
 
 
 @fault("CALENDAR-1")

@@ -198,6 +198,30 @@ class Organisation:
         first, *others = self.domains
         return (domain_of(dn, others) if others else None) or first
 
+    def owner(self, address: str) -> Account:
+        """Return the account that owns the mailbox with this primary address. Raises KeyError."""
+        return self.accounts[self.mailboxes[address].owner_sid]
+
+    def change_scope(self, address: str, instead: str | None = None) -> None:
+        """Take an address out of every scope of the impersonation role; put ``instead`` in its place if it is one."""
+        for role in self.roles:
+            if role.scope is not None and address in role.scope:
+                role.scope.discard(address)
+                if instead is not None:
+                    role.scope.add(instead)
+
+    def rename(self, address: str, new: str, *, alias: bool = True) -> None:
+        """Set a mailbox's primary address, in EWS, directory and scopes; with ``alias`` the old one stays as one."""
+        owner, mailbox = self.owner(address), self.mailboxes[address]
+        mailbox.primary = owner.mail = new
+        self.mailboxes = {box.primary: box for box in self.mailboxes.values()}
+        proxies = [value for value in owner.proxy_addresses if not value.startswith("SMTP:")]
+        if alias:
+            mailbox.aliases.append(address)
+            proxies.insert(0, f"smtp:{address}")
+        owner.proxy_addresses = [f"SMTP:{new}", *proxies]
+        self.change_scope(address, new)
+
     def is_accepted(self, address: str) -> bool:
         """Whether an address is in a domain of the organisation."""
         return address.lower().rpartition("@")[2] in {domain.dns for domain in self.domains}

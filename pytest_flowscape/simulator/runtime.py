@@ -89,4 +89,4 @@ class Runtime:
 
     def owner(self, address: str) -> Account:
         """Return the account that owns the mailbox with this primary address. Raises KeyError likewise."""
-        return self.organisation.accounts[self.mailbox(address).owner_sid]
+        return self.organisation.owner(self.mailbox(address).primary)

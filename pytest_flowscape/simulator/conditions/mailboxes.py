@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timezone
 
-from pytest_flowscape.simulator.changes import grant_folders, remove, rename, replace_grant, without_grant
+from pytest_flowscape.simulator.changes import grant_folders, remove, replace_grant, without_grant
 from pytest_flowscape.simulator.conditions.fields import Condition, mailbox, owner
 from pytest_flowscape.simulator.model import DOMAIN_SID, AccessEntry, Account, Mailbox
 from pytest_flowscape.simulator.runtime import Runtime
@@ -70,7 +70,8 @@ def _stop_batch(runtime: Runtime, target: str) -> None:
 
 
 def _keep_alias(runtime: Runtime, target: str) -> None:
-    rename(runtime, target, f"new-{runtime.mailbox(target).primary}")
+    old = runtime.mailbox(target).primary
+    runtime.organisation.rename(old, f"new-{old}")
 
 
 def _move_online(runtime: Runtime, target: str) -> None:

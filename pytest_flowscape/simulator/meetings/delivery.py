@@ -1,4 +1,4 @@
-"""From the post to the mailbox: who gets a letter, who gets it besides, and who gets a report that it was not delivered."""
+"""From the post to the mailbox: who gets a letter, who gets it besides, and who gets a report of what failed."""
 
 from __future__ import annotations
 

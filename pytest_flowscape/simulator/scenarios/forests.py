@@ -1,10 +1,9 @@
-"""Changes to a scenario's organisation before it starts: child domains, other forests, other addresses."""
+"""Changes to a scenario's organisation before it starts: child domains and other forests."""
 
 from __future__ import annotations
 
 from pytest_flowscape.simulator.domains import Domain
 from pytest_flowscape.simulator.model import DOMAIN_SID, Account, Organisation
-from pytest_flowscape.simulator.scenarios import SiteFileChanges
 
 CHILD = Domain(
     "DC=emea,DC=demo,DC=test", "EMEA", "emea.demo.test", "S-1-5-21-2014336348-2177238915-1682003330"
@@ -14,17 +13,7 @@ ACCOUNTS = Domain(
 )  # the forest in which people have their accounts, where Exchange has one of its own
 
 
-def servers(*urls: str) -> SiteFileChanges:
-    """Return the change of the site file that names these directory servers."""
-    return {"directory": {"servers": "".join(f"\n    {url}" for url in urls)}}
-
-
-def owner(organisation: Organisation, address: str) -> Account:
-    """Return the account of the mailbox with this primary address."""
-    return organisation.accounts[organisation.mailboxes[address].owner_sid]
-
-
-def _rename(organisation: Organisation, account: Account, dn: str) -> None:
+def _change_dn(organisation: Organisation, account: Account, dn: str) -> None:
     for group in organisation.groups.values():
         group.members = [dn if member == account.dn else member for member in group.members]
     account.dn = dn
@@ -35,8 +24,8 @@ def move_to_child(organisation: Organisation, *addresses: str) -> None:
     if CHILD not in organisation.more_domains:
         organisation.more_domains.append(CHILD)
     for address in addresses:
-        account = owner(organisation, address)
-        _rename(organisation, account, account.dn.removesuffix(organisation.base_dn) + CHILD.base_dn)
+        account = organisation.owner(address)
+        _change_dn(organisation, account, account.dn.removesuffix(organisation.base_dn) + CHILD.base_dn)
 
 
 def add_namesake(organisation: Organisation, sam: str) -> None:
@@ -71,19 +60,6 @@ def take_address_in_child(organisation: Organisation, address: str) -> None:
         mailbox_guid=None,
     )
     organisation.accounts[taker.sid] = taker
-
-
-def readdress(organisation: Organisation, address: str, new: str) -> None:
-    """Set a mailbox's primary address in EWS, directory and scopes; the old one is gone."""
-    account, mailbox = owner(organisation, address), organisation.mailboxes.pop(address)
-    mailbox.primary = account.mail = new
-    others = [value for value in account.proxy_addresses if not value.startswith("SMTP:")]
-    account.proxy_addresses = [f"SMTP:{new}", *others]
-    organisation.mailboxes[new] = mailbox
-    for role in organisation.roles:
-        if role.scope is not None and address in role.scope:
-            role.scope.discard(address)
-            role.scope.add(new)
 
 
 def link_service_account(organisation: Organisation) -> None:

@@ -77,16 +77,6 @@ def _spoil_grants(organisation: Organisation) -> None:
 
 def _spoil_addresses(organisation: Organisation) -> None:
     """Rename one room, so that the address handed over is an alias, and make another a plain user mailbox."""
-    mailbox = organisation.mailboxes.pop(RENAMED)
-    owner = organisation.accounts[mailbox.owner_sid]
-    mailbox.primary = NEW_NAME
-    mailbox.aliases.append(RENAMED)
-    organisation.mailboxes[NEW_NAME] = mailbox
-    others = [value for value in owner.proxy_addresses if not value.startswith("SMTP:")]
-    owner.proxy_addresses = [f"SMTP:{NEW_NAME}", f"smtp:{RENAMED}", *others]
-    owner.mail = NEW_NAME
-    for role in organisation.roles:
-        if role.scope is not None:
-            role.scope.symmetric_difference_update((RENAMED, NEW_NAME))
-    plain = organisation.accounts[organisation.mailboxes[PLAIN_USER].owner_sid]
+    organisation.rename(RENAMED, NEW_NAME)
+    plain = organisation.owner(PLAIN_USER)
     plain.recipient_type_details, plain.recipient_display_type, plain.resource_metadata = 1, 1073741824, ()
