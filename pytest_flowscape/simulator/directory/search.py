@@ -89,7 +89,7 @@ def _matches(request: Any, view: View) -> list[Entry]:
 
 
 def _base(request: Any, view: View) -> tuple[tuple[str, ...], Entry | None]:
-    """Find where the search starts. Raises RefusalError if that is not a name, does not exist or is another domain's."""
+    """Find where the search starts. Raises RefusalError if that is no name, does not exist, or is another domain's."""
     text = request.baseObject.decode("utf-8", "replace")
     try:
         base = name_key(text)
