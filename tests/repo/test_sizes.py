@@ -71,8 +71,6 @@ STILL_OLD_DOCSTRINGS: set[str] = {
     "pytest_flowscape/report/page/scope.py",
     "pytest_flowscape/report/terminal/fix.py",
     "pytest_flowscape/report/terminal/summary.py",
-    "pytest_flowscape/simulator/meetings/booking_policy.py",
-    "pytest_flowscape/simulator/meetings/delivery.py",
     "suites/test_handover.py",
 }
 
