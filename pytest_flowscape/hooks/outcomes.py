@@ -17,8 +17,8 @@ from pytest_flowscape.hooks.fixtures import JUDGE
 from pytest_flowscape.judging.exceptions import Exceptions
 from pytest_flowscape.judging.judge import Decided, Judge
 from pytest_flowscape.judging.outcomes import Outcome, Word
-from pytest_flowscape.report.powershell import render_fix
-from pytest_flowscape.report.text import seen, visible
+from pytest_flowscape.report.terminal.finding import describe
+from pytest_flowscape.report.text import visible
 from pytest_flowscape.requirement import Level, Notes, Requirement
 from pytest_flowscape.site.model import Site
 
@@ -138,22 +138,3 @@ def _worse_end(found: Decided, error: BaseException | None) -> BaseException | N
     if isinstance(error, RequirementFailed):
         return NotMeasured("the test fails on other facts than were measured", cause="internal")
     return error
-
-
-def describe(record: Requirement, outcome: Outcome, site: Site) -> str:
-    """Tell a finding in full: target, expected, found, consequence, fix, owner; no traceback."""
-    rows = [(f"{record.id}", f"{record.title} ({outcome.target})")]
-    if outcome.expected:
-        rows.append(("expected", outcome.expected))
-    if outcome.word is Word.NOT_MEASURED:
-        because = f" (because of {outcome.because})" if outcome.because else ""
-        rows.append(("not measured", f"{outcome.found}{because}"))
-    else:
-        rows.append(("found", outcome.found))
-    if outcome.fix:
-        rows += [("consequence", outcome.consequence), ("owner", outcome.owner)]
-        rows.append(("fix", render_fix(outcome.fix, target=outcome.target, site=site)))
-    rows += [("note", note) for note in outcome.notes]
-    width = max(len(name) for name, _ in rows)
-    told = "\n".join(f"{name:<{width}}  " + text.replace("\n", "\n" + " " * (width + 2)) for name, text in rows)
-    return "\n".join(seen(line) for line in told.split("\n"))  # a server's words may hold terminal controls

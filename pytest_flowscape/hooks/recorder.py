@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 
 from pytest_flowscape.facts.names import KINDS
-from pytest_flowscape.hooks.outcomes import describe
 from pytest_flowscape.judging.catalogue import Judged
 from pytest_flowscape.judging.outcomes import READ, SITE_TARGET, Outcome, Word, outcome_of
 from pytest_flowscape.report.files import junit
 from pytest_flowscape.report.page.html_sieve import ALONE
+from pytest_flowscape.report.terminal.finding import describe
 from pytest_flowscape.site.model import Site
 
 # of what is counted only, nothing but the word is kept

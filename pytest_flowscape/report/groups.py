@@ -12,6 +12,16 @@ from pytest_flowscape.requirement import Level, Requirement
 from pytest_flowscape.site.model import Site
 
 SHOWN_TARGETS = 3
+# what several outcomes together are shown as: the first of these that occurs
+WORST_FIRST = (
+    Word.FAILED,
+    Word.NOT_MEASURED,
+    Word.NOT_RUN,
+    Word.WAIVED,
+    Word.ATTESTED,
+    Word.PASSED,
+    Word.NOT_REQUESTED,
+)
 
 
 @dataclass(frozen=True)
@@ -82,11 +92,10 @@ def findings(outcomes: Sequence[Outcome], requirements: Mapping[str, Requirement
     unmeasured: dict[tuple[str, ...], list[Outcome]] = {}
     for outcome in ranked:
         if outcome.word is Word.FAILED:
-            key = (outcome.requirement, outcome.cause, _owner(outcome, requirements))
-            failed.setdefault(key, []).append(outcome)
+            failed.setdefault((outcome.requirement, outcome.cause, outcome.owner), []).append(outcome)
         elif outcome.word is Word.NOT_MEASURED:
             unmeasured.setdefault(_reason(outcome), []).append(outcome)
-    found = [_finding(group, requirements) for group in (*failed.values(), *unmeasured.values())]
+    found = [finding_of(group, requirements) for group in (*failed.values(), *unmeasured.values())]
     return tuple(sorted(found, key=lambda one: (one.word is not Word.FAILED, not one.required)))
 
 
@@ -113,45 +122,37 @@ def booking_exercised(outcomes: Iterable[Outcome], *, written: bool = False) -> 
     return written or any(o.requirement in ("CALENDAR-2", "CALENDAR-3") and o.word in words for o in outcomes)
 
 
-def _finding(group: list[Outcome], requirements: Mapping[str, Requirement]) -> Finding:
+def finding_of(group: Sequence[Outcome], requirements: Mapping[str, Requirement]) -> Finding:
+    """Return outcomes that belong together as one finding; the first of them speaks for all."""
     first = group[0]
     known = requirements.get(first.requirement)
-    failed = first.word is Word.FAILED
     # a group of unmeasured pairs is as important as its most important member
     required = any(outcome.level == Level.REQUIRED.value for outcome in group)
-    level = Level.REQUIRED if required else Level.RECOMMENDED
     return Finding(
         word=first.word,
-        level=level.value,
+        level=(Level.REQUIRED if required else Level.RECOMMENDED).value,
         requirement=first.requirement,
         title=known.title if known else first.requirement,
         pairs=tuple((outcome.requirement, outcome.target) for outcome in group),
         expected=first.expected,
         found=first.found,
         others=tuple((outcome.target, outcome.found) for outcome in group if outcome.found != first.found),
-        consequence=(first.consequence or (known.consequence if known else "")) if failed else "",
-        owner=_owner(first, requirements) if failed else "",
+        consequence=first.consequence,
+        owner=first.owner,
         cause=first.cause,
         because=first.because,
         link=known.link if known else "",
-        fixes=_fixes(group, requirements) if failed else (),
-        step=known.step(first.cause) if known and failed else "",
+        fixes=_fixes(group),
+        step=known.step(first.cause) if known and first.word is Word.FAILED else "",
     )
 
 
-def _fixes(group: list[Outcome], requirements: Mapping[str, Requirement]) -> tuple[tuple[str, tuple[str, ...]], ...]:
+def _fixes(group: Iterable[Outcome]) -> tuple[tuple[str, tuple[str, ...]], ...]:
     by_template: dict[str, list[str]] = {}
     for outcome in group:
-        known = requirements.get(outcome.requirement)
-        template = outcome.fix or (known.fix if known else "")
-        if template:
-            by_template.setdefault(template.strip("\n"), []).append(outcome.target)
+        if outcome.fix:
+            by_template.setdefault(outcome.fix.strip("\n"), []).append(outcome.target)
     return tuple((template, tuple(targets)) for template, targets in by_template.items())
-
-
-def _owner(outcome: Outcome, requirements: Mapping[str, Requirement]) -> str:
-    known = requirements.get(outcome.requirement)
-    return outcome.owner or (known.owner.value if known else "")
 
 
 def _reason(outcome: Outcome) -> tuple[str, ...]:

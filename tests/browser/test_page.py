@@ -127,7 +127,7 @@ def test_a_cell_tells_everything_by_keyboard_alone(typical: Path, open_page: Ope
     )
     for text in (found["expected"], found["found"], found["consequence"], found["owner"], "ErrorItemNotFound"):
         assert text in shown
-    for label in ("Expected", "Found", "Evidence", "Consequence", "Fix", "Undo", "Waiting time", "Read more"):
+    for label in ("Expected", "Found", "Evidence", "If not fixed", "Fix", "Undo", "Waiting time", "Read more"):
         assert f"\n{label}\n" in shown
     assert "Add-MailboxPermission -Identity 'bergen@demo.test'" in shown
     assert dialog.locator("a").get_attribute("href").startswith("https://learn.microsoft.com/")

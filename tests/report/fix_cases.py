@@ -27,7 +27,7 @@ INLINE = "By hand for '{target}', '{account}', '{email}' and '{hostname}'. " + r
 
 @dataclass(frozen=True)
 class Case:
-    """One requirement that fails by one cause; an empty ``fix`` or ``owner`` is the requirement's own."""
+    """One requirement that fails by one cause; without ``fix`` or ``owner`` they are the requirement's own."""
 
     requirement: str
     cause: str
@@ -37,9 +37,10 @@ class Case:
     def __str__(self) -> str:
         return f"{self.requirement}-{self.cause}"
 
-    @property
-    def whose(self) -> str:
-        return self.owner or REQUIREMENTS[self.requirement].owner.value
+    def __post_init__(self) -> None:
+        known = REQUIREMENTS[self.requirement]
+        object.__setattr__(self, "fix", self.fix or known.fix)
+        object.__setattr__(self, "owner", self.owner or known.owner.value)
 
 
 def _cases() -> Iterator[Case]:

@@ -48,7 +48,7 @@ def there(folder: Path) -> set[str]:
 @pytest.mark.parametrize("one", CASES, ids=str)
 def test_each_finding_stands_in_the_file_of_whoever_has_to_act(one: Case) -> None:
     written = documents([one])
-    assert (FILE_OF.get(one.whose) in written) or one.whose == Owner.INSTALLER.value
+    assert (FILE_OF.get(one.owner) in written) or one.owner == Owner.INSTALLER.value
     finding = finding_of(one)
     assert set(written) == set(scripts.file_names(finding))
     for text in written.values():
@@ -76,7 +76,7 @@ def test_commands_stand_in_the_script_of_their_shell_and_the_owner_is_told_where
 
 
 def test_all_but_these_have_commands() -> None:
-    by_hand = {str(one) for one in CASES if one.whose != Owner.INSTALLER.value and not file_of_step(finding_of(one))}
+    by_hand = {str(one) for one in CASES if one.owner != Owner.INSTALLER.value and not file_of_step(finding_of(one))}
     network = {f"HOST-1-{cause}" for cause in ("host-unresolvable", "host-refused", "host-silent", "host-no-tls")}
     pages = {"ACCOUNT-5-page-before-sign-in", "ACCOUNT-5-page-after-sign-in", "HOST-2-tls-missing-intermediate"}
     folders = {f"IMPERSONATION-{number}-no-folder-opens" for number in (1, 2, 3)}

@@ -12,7 +12,6 @@ from pytest_flowscape.report.powershell import is_command, render_fix, render_fi
 from tests.report.report_samples import FULL_ACCESS, HOSTILE, REQUIREMENTS, failed, outcome, site
 
 SITE = site()
-ROOM = SITE.rooms[0].email
 QUOTES = "'\u2018\u2019\u201a\u201b"
 
 
@@ -153,11 +152,3 @@ def test_few_targets_are_shown_and_the_others_are_counted() -> None:
     whole = one.fix_text(SITE)
     assert all(f"'{room}'" in whole for room in rooms)
     assert "more" not in whole
-
-
-def test_a_fix_of_the_outcome_goes_before_that_of_the_requirement() -> None:
-    own, general = groups.findings(
-        [failed("ROOM-1", ROOM, fix="Own fix for {target}"), failed("ROOM-2", ROOM, fix="")], REQUIREMENTS
-    )
-    assert own.fix_text(SITE) == f"Own fix for {ROOM}"
-    assert general.fix_text(SITE) == f"Do what ROOM-2 asks for, on {ROOM}."

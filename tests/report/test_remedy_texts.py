@@ -7,7 +7,7 @@ import pytest
 from pytest_flowscape.report.fixes.remedy_parts import Remedy, remedy
 from pytest_flowscape.report.powershell import is_command
 from pytest_flowscape.requirement import Owner
-from tests.report.fix_cases import CASES, INLINE, REQUIREMENTS, Case
+from tests.report.fix_cases import CASES, INLINE, Case
 
 
 @pytest.mark.parametrize(
@@ -28,9 +28,9 @@ def test_a_text_is_parted(text: str, parts: Remedy) -> None:
 
 @pytest.mark.parametrize("case", [one for one in CASES if one.fix != INLINE], ids=str)
 def test_every_fix_of_an_administrator_says_its_undo_and_its_waiting_time(case: Case) -> None:
-    template = case.fix or REQUIREMENTS[case.requirement].fix
+    template = case.fix
     parts = remedy(template)
-    if case.whose != Owner.INSTALLER.value or "-WhatIf:" in template:
+    if case.owner != Owner.INSTALLER.value or "-WhatIf:" in template:
         assert parts.undo
         assert parts.waiting
     assert not any(is_command(line) for line in (parts.undo, parts.waiting) if line and not line[0].isalpha())
@@ -40,7 +40,7 @@ def test_every_fix_of_an_administrator_says_its_undo_and_its_waiting_time(case: 
 
 @pytest.mark.parametrize("case", [one for one in CASES if one.fix != INLINE], ids=str)
 def test_every_change_that_a_text_proposes_can_be_rehearsed(case: Case) -> None:
-    template = case.fix or REQUIREMENTS[case.requirement].fix
+    template = case.fix
     for line in template.splitlines():
         verb = line.strip().partition("-")[0]
         if is_command(line) and verb in {

@@ -127,7 +127,8 @@ def test_words_that_only_tell_the_shell_are_left_out_before_the_findings_are() -
         id_: replace(one, fix=f"{shell} Then mind the case of {id_}.\n  Set-Thing -Identity '{{target}}'")
         for id_, one in REQUIREMENTS.items()
     }
-    bad = [failed("ROOM-1", room.email, cause=str(n), owner=f"o{n}", fix="") for n, room in enumerate(where.rooms)]
+    fix = known["ROOM-1"].fix
+    bad = [failed("ROOM-1", room.email, cause=str(n), owner=f"o{n}", fix=fix) for n, room in enumerate(where.rooms)]
     text = text_of(told(result(where, bad, requirements=known), where, known))
     assert text.count("Then mind the case of ROOM-1.") == 17
     # only the few that are told in full have it

@@ -6,12 +6,11 @@ import re
 
 import pytest
 
-from pytest_flowscape.hooks.outcomes import describe
 from pytest_flowscape.judging.catalogue import load_requirements
 from pytest_flowscape.judging.outcomes import Outcome, Word
 from pytest_flowscape.report.powershell import is_command, render_fix
 from pytest_flowscape.report.terminal.columns import fold_command, wide
-from pytest_flowscape.report.terminal.finding import folded
+from pytest_flowscape.report.terminal.finding import describe, folded
 from pytest_flowscape.requirement import Requirement
 from tests.report.report_samples import HOSTILE, site
 

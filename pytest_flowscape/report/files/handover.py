@@ -18,6 +18,7 @@ from pytest_flowscape.judging.outcomes import SITE_TARGET, Outcome, Word
 from pytest_flowscape.judging.verdict import Result
 from pytest_flowscape.report.files import writing
 from pytest_flowscape.report.files.results import RunInfo, moment
+from pytest_flowscape.report.groups import WORST_FIRST
 from pytest_flowscape.report.text import visible
 from pytest_flowscape.requirement import Level, Requirement
 from pytest_flowscape.site.model import Site
@@ -27,8 +28,6 @@ COLUMNS = ("what", "value", "name", "state", "open")
 BOM = "\ufeff"  # else Excel reads UTF-8 as the machine's own character set
 # what a spreadsheet takes for a formula, also behind a separator that it may split at (OWASP: CSV Injection)
 _FORMULA = re.compile("(^|[;,|\t\r\n])([\\s\"']*)(?=[=+\\-@\t\r\n\uff1d\uff0b\uff0d\uff20])")
-# the state of a value is that of the worst requirement about it
-_WORST = (Word.FAILED, Word.NOT_MEASURED, Word.NOT_RUN, Word.WAIVED, Word.ATTESTED, Word.PASSED, Word.NOT_REQUESTED)
 NO_WAY = "not stated: agree on a way that is not mail"
 
 
@@ -90,7 +89,7 @@ def _rows(
 def _state(outcomes: Iterable[Outcome]) -> tuple[str, str]:
     """Return the worst outcome, and the requirements that did not simply pass."""
     told = list(outcomes)
-    worst = min((one.word for one in told), key=_WORST.index, default=Word.NOT_RUN)
+    worst = min((one.word for one in told), key=WORST_FIRST.index, default=Word.NOT_RUN)
     if worst is Word.NOT_REQUESTED:
         worst = Word.NOT_RUN  # nothing at all was looked at
     still = (f"{one.requirement} {one.word.value}" for one in told if one.word is not Word.PASSED)

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
-from pytest_flowscape.report.fixes.remedy_parts import remedy
+from pytest_flowscape.report.finding_rows import CONSEQUENCE, FOUND, LINK, OWNER, UNDO, WAIT, rows
 from pytest_flowscape.report.groups import Finding
 from pytest_flowscape.report.powershell import doubled
 from pytest_flowscape.report.text import plural, seen, visible
@@ -27,7 +27,7 @@ EXCHANGE, DIRECTORY, NETWORK = "exchange.ps1", "active-directory.ps1", "network.
 Value = str | bool | tuple[str, ...] | tuple[Mapping[str, str], ...]
 _WIDTH = 110
 _RULE = "# " + "-" * (_WIDTH - 2)
-_LABELS = ("Otherwise", "To be fixed by", "Undo", "Waiting time", "More")
+_LABELS = (CONSEQUENCE, OWNER, UNDO, WAIT, LINK)
 _NAME = re.compile(r"[A-Za-z]+")
 
 
@@ -117,25 +117,14 @@ def step_lines(number: int, step: Step, findings: Sequence[Finding]) -> Iterator
 
 def about(findings: Iterable[Finding]) -> Iterator[str]:
     """Say in comments what is wrong, what follows, whose it is, its undo, its waiting time, its link; each once."""
-    told: dict[tuple[str, str], None] = {}
+    every: dict[tuple[str, str], None] = {}
     for finding in findings:
         where = "" if finding.targets == ("site",) else f", {plural(len(finding.targets), 'target')}"
         yield from comment(f"{finding.requirement} ({level_of(finding)}{where}): {finding.title}")
-        yield from comment(finding.found, "Found")
-        remedies = [remedy(template) for template, _ in finding.fixes]
-        told |= dict.fromkeys(
-            (
-                ("Otherwise", finding.consequence),
-                ("To be fixed by", finding.owner),
-                *(("Undo", parts.undo) for parts in remedies),
-                *(("Waiting time", parts.waiting) for parts in remedies),
-                ("More", finding.link),
-            )
-        )
-    for wanted in _LABELS:
-        for label, text in told:
-            if label == wanted and text:
-                yield from comment(text, label)
+        yield from comment(finding.found, FOUND)
+        every |= dict.fromkeys(rows(finding, *_LABELS))
+    for label, text in sorted(every, key=lambda row: _LABELS.index(row[0])):
+        yield from comment(text, label)
 
 
 def by_hand(text: str) -> Iterator[str]:

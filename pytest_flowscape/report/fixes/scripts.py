@@ -17,6 +17,7 @@ from pytest_flowscape.facts import SiteFacts
 from pytest_flowscape.judging.outcomes import Word
 from pytest_flowscape.report.files import writing
 from pytest_flowscape.report.files.results import RunInfo, moment
+from pytest_flowscape.report.finding_rows import CONSEQUENCE, EXPECTED, FOUND, LINK, TO_DO, UNDO, WAIT, rows
 from pytest_flowscape.report.fixes import script_text as script
 from pytest_flowscape.report.fixes.remedy_parts import remedy
 from pytest_flowscape.report.fixes.script_text import DIRECTORY, EXCHANGE, NETWORK, Step
@@ -177,17 +178,12 @@ def _network(around: Around) -> Iterator[str]:
         yield f"{number}. {finding.requirement} ({script.level_of(finding)}): {visible(finding.title)}"
         yield ""
         where = "" if finding.targets == ("site",) else named(finding.targets, _MAX_NAMED)
-        for label, text in (
-            ("Where", where),
-            ("Expected", finding.expected),
-            ("Found", finding.found),
-            ("Otherwise", finding.consequence),
-        ):
-            if text:
-                yield f"   {label}: {visible(text)}"
-        yield from _what_to_do(finding, around.site)
-        if finding.link:
-            yield f"   More: {finding.link}"
+        if where:
+            yield f"   Where: {visible(where)}"
+        yield from _labelled(finding, EXPECTED, FOUND, CONSEQUENCE)
+        yield f"   {TO_DO}:"
+        yield from (f"     {line}".rstrip() for line in remedy(finding.fix_text(around.site)).do.split("\n"))
+        yield from _labelled(finding, UNDO, WAIT, LINK)
         there = file_of_step(finding)
         if there:
             yield f"   Its commands as a script: {there}."
@@ -196,11 +192,5 @@ def _network(around: Around) -> Iterator[str]:
         yield f"{plural(len(mine), 'finding')}. Commands are for you to review; the tool has run none of them."
 
 
-def _what_to_do(finding: Finding, site: Site) -> Iterator[str]:
-    parts = remedy(finding.fix_text(site))
-    yield "   What to do:"
-    yield from (f"     {line}".rstrip() for line in parts.do.split("\n"))
-    if parts.undo:
-        yield f"   Undo: {parts.undo}"
-    if parts.waiting:
-        yield f"   Waiting time: {parts.waiting}"
+def _labelled(finding: Finding, *labels: str) -> list[str]:
+    return [f"   {label}: {visible(text)}" for label, text in rows(finding, *labels)]

@@ -8,6 +8,7 @@ from typing import Any
 
 from pytest_flowscape.judging.outcomes import Outcome, Word
 from pytest_flowscape.report import text as texts
+from pytest_flowscape.report.finding_rows import CONSEQUENCE, EXPECTED, rows
 from pytest_flowscape.report.groups import Finding
 from pytest_flowscape.report.page import fix as page_fix
 from pytest_flowscape.report.page.matrix import Matrix
@@ -39,6 +40,11 @@ class Card:
     remedies: tuple[tuple[tuple[Block, ...], str, str], ...]
     named: tuple[str, ...]
     unnamed: int
+
+    @property
+    def rows(self) -> list[tuple[str, str]]:
+        """Return (label, text) for what stands under the remedies; the link is apart."""
+        return rows(self.finding, EXPECTED, CONSEQUENCE)
 
     @property
     def copies(self) -> tuple[int, ...]:

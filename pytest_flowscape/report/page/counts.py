@@ -11,8 +11,6 @@ from pytest_flowscape.judging.verdict import Result
 from pytest_flowscape.report import groups
 from pytest_flowscape.requirement import TOPICS, Level, Requirement
 
-# the worst first: what a section is shown as
-_WORST = (Word.FAILED, Word.NOT_MEASURED, Word.NOT_RUN, Word.WAIVED, Word.ATTESTED, Word.PASSED, Word.NOT_REQUESTED)
 _MAX_REMARKS = 200
 
 
@@ -41,7 +39,7 @@ def sections(outcomes: Sequence[Outcome]) -> list[Section]:
 
 def _section(prefix: str, group: Sequence[Outcome]) -> Section:
     totals = groups.totals(group)
-    worst = next(word for word in _WORST if totals[word])
+    worst = next(word for word in groups.WORST_FIRST if totals[word])
     decides = any(outcome.level == Level.REQUIRED.value for outcome in group)
     counts = tuple((word, count) for word, count in totals.items() if count)
     return Section(TOPICS.get(prefix, prefix.capitalize()), counts, worst, decides)

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pytest_flowscape.judging.outcomes import SITE_TARGET, Outcome, Word
+from pytest_flowscape.report.finding_rows import BECAUSE, CONSEQUENCE, EVIDENCE, EXPECTED, FOUND, OWNER, TO_DO
 from pytest_flowscape.report.groups import Finding
 from pytest_flowscape.report.page import fix as page_fix
 from pytest_flowscape.report.page.evidence import Evidence
@@ -22,6 +23,10 @@ from pytest_flowscape.site.model import Site
 
 # what would end a script, or start a comment or an entity in markup, as its JSON escape
 _ESCAPES = {ord(letter): f"\\u{ord(letter):04x}" for letter in "<>&\u2028\u2029"}
+
+
+# what a cell has a text for, in the order of its numbers
+LABELS = (EXPECTED, FOUND, BECAUSE, EVIDENCE, CONSEQUENCE, OWNER, TO_DO)
 
 
 class Matrix:
@@ -93,16 +98,9 @@ class Matrix:
         return place
 
     def _cell(self, outcome: Outcome) -> int:
-        """Return the number of a cell: word, then the numbers of its texts, the fix (-1 for none), the notes."""
+        """Return the number of a cell: word, the numbers of its texts by LABELS, the fix (-1 for none), the notes."""
         known = self._requirements.get(outcome.requirement)
-        owner = consequence = ""
-        fix = -1
-        if outcome.word in (Word.FAILED, Word.WAIVED):
-            owner = outcome.owner or (known.owner.value if known else "")
-            consequence = outcome.consequence or (known.consequence if known else "")
-            template = outcome.fix or (known.fix if known else "")
-            # a dependant that a waiver covers was not measured, and has nothing to fix of its own
-            fix = self._fix(template.strip("\n")) if template and not outcome.because else -1
+        decided = outcome.word in (Word.FAILED, Word.WAIVED)
         step = next_step(outcome.word, cause=outcome.cause, because=outcome.because, found=outcome.found)
         cell = (
             self._words[outcome.word],
@@ -110,10 +108,10 @@ class Matrix:
             self._text(outcome.found),
             self._text(outcome.because),
             self._text(self._evidence.of(known, outcome.target)),
-            self._text(consequence),
-            self._text(owner or step.owner),
+            self._text(outcome.consequence),
+            self._text(outcome.owner if decided else step.owner),
             self._text(step.text),
-            fix,
+            self._fix(outcome.fix.strip("\n")) if outcome.fix else -1,
             *(self._text(note) for note in outcome.notes),
         )
         return self._cells.setdefault(cell, len(self._cells))

@@ -18,15 +18,15 @@ from pytest_flowscape.judging.outcomes import Outcome, Word
 from pytest_flowscape.judging.verdict import Result, Verdict
 from pytest_flowscape.report import bookings, footprint, groups
 from pytest_flowscape.report.files.results import RunInfo, moment
+from pytest_flowscape.report.finding_rows import BECAUSE, EXPECTED, FIX, FOUND, LINK, rows, with_fix
 from pytest_flowscape.report.groups import Finding
 from pytest_flowscape.report.page import cards, vantage
 from pytest_flowscape.report.page import counts as page_counts
 from pytest_flowscape.report.page import fix as page_fix
 from pytest_flowscape.report.page.decisions import decisions
 from pytest_flowscape.report.page.evidence import Evidence
-from pytest_flowscape.report.page.matrix import Matrix
+from pytest_flowscape.report.page.matrix import LABELS, Matrix
 from pytest_flowscape.report.page.scope import scope, voids
-from pytest_flowscape.report.powershell import render_fix
 from pytest_flowscape.report.text import plural, visible
 from pytest_flowscape.requirement import Requirement
 from pytest_flowscape.site.model import Site
@@ -90,6 +90,8 @@ def render(
         "symbols": SYMBOLS,
         "trial": page_fix.TRIAL,
         "symbols_by_word": {word.value: symbol for word, symbol in SYMBOLS.items()},
+        "labels": LABELS,
+        "worst_first": [word.value for word in groups.WORST_FIRST],
         "look": _look(result),
         "why": _why(result, findings) if result else "",
         "rooms_measured": groups.measured(outcomes, [room.email for room in site.rooms]),
@@ -123,27 +125,18 @@ def details(outcome: Outcome, requirements: Mapping[str, Requirement], site: Sit
 
     No line begins with a capital letter of ours: pytest-html colours lines that begin with E.
     """
-    notes = [f"note: {note}" for note in outcome.notes]
+    notes = [("note", note) for note in outcome.notes]
     if outcome.word is Word.PASSED:
-        return notes
-    known = requirements.get(outcome.requirement)
-    said = [
-        ("target", outcome.target),
-        ("expected", outcome.expected),
-        ("found", outcome.found),
-        ("because", outcome.because),
-    ]
-    if outcome.word is not Word.FAILED:
-        return [*(f"{label}: {text}" for label, text in said if text), *notes]
-    template = outcome.fix or (known.fix if known else "")
-    fix = render_fix(template, target=outcome.target, site=site)
-    said += [
-        ("consequence", outcome.consequence or (known.consequence if known else "")),
-        ("to be fixed by", outcome.owner or (known.owner.value if known else "")),
-        ("fix", "\n" + textwrap.indent(fix.strip("\n"), "  ") if fix else ""),
-        ("more", known.link if known else ""),
-    ]
-    return [*(f"{label}: {text}" for label, text in said if text), *notes]
+        lines = notes
+    else:
+        finding = groups.finding_of([outcome], requirements)
+        if outcome.word is Word.FAILED:
+            shown = [*with_fix(finding, site), *rows(finding, LINK)]
+        else:
+            shown = rows(finding, EXPECTED, FOUND, BECAUSE)
+        lines = [("target", outcome.target), *shown, *notes]
+    below = (f"\n{textwrap.indent(text, '  ')}" if label == FIX else text for label, text in lines)
+    return [f"{label.lower()}: {text}" for (label, _), text in zip(lines, below, strict=True)]
 
 
 @cache

@@ -10,12 +10,27 @@ from __future__ import annotations
 
 import re
 
+from pytest_flowscape.judging.outcomes import Outcome
+from pytest_flowscape.report.finding_rows import with_fix
+from pytest_flowscape.report.groups import finding_of
 from pytest_flowscape.report.powershell import is_command
 from pytest_flowscape.report.terminal.columns import fold, fold_command, wide
+from pytest_flowscape.report.text import seen
+from pytest_flowscape.requirement import Requirement
+from pytest_flowscape.site.model import Site
 
 NARROWEST = 60
 _LABEL = re.compile(r"[A-Za-z][\w-]*(?: [a-z]+)?  +(?=\S)")
 _UNLIMITED = 10_000
+
+
+def describe(record: Requirement, outcome: Outcome, site: Site) -> str:
+    """Return a finding in full as labels and values: target, expected, found, consequence, owner, fix, notes."""
+    rows = [(label.lower(), text) for label, text in with_fix(finding_of([outcome], {record.id: record}), site)]
+    rows = [(record.id, f"{record.title} ({outcome.target})"), *rows, *(("note", note) for note in outcome.notes)]
+    width = max(len(label) for label, _ in rows)
+    text = "\n".join(f"{label:<{width}}  " + text.replace("\n", "\n" + " " * (width + 2)) for label, text in rows)
+    return "\n".join(seen(line) for line in text.split("\n"))  # a server's words may hold terminal controls
 
 
 def folded(text: str, width: int) -> str:

@@ -85,11 +85,11 @@ $account = 'DEMO\svc-flowscape'
 # Step 1
 # ACCOUNT-4 (required): Password never expires
 # Found: it will expire on 2026-12-31
-# Otherwise: On the day the password expires Flowscape stops working, without anybody having changed anything.
-# To be fixed by: Active Directory administrator
+# If not fixed: On the day the password expires Flowscape stops working, without anybody having changed anything.
+# Responsible: Active Directory administrator
 # Undo: Set-ADUser with -PasswordNeverExpires $false.
 # Waiting time: Until the domain controllers have replicated, usually 15 minutes.
-# More: https://learn.microsoft.com/powershell/module/activedirectory/set-aduser
+# Read more: https://learn.microsoft.com/powershell/module/activedirectory/set-aduser
 # ------------------------------------------------------------------------------------------------------------
 Invoke-Step 'Step 1: ACCOUNT-4' {
     $user = Get-OneAccount
@@ -107,9 +107,9 @@ if ($stopped.Count -gt 0) { Write-Warning ('Not finished: ' + ($stopped -join ',
 
 # ACCOUNT-1 (required): First and last name are set
 # Found: no last name (told by the directory)
-# Otherwise: Meetings that Flowscape books show an organiser without a proper name.
-# To be fixed by: Active Directory administrator
+# If not fixed: Meetings that Flowscape books show an organiser without a proper name.
+# Responsible: Active Directory administrator
 # Undo: Set the former names.
 # Waiting time: Until the domain controllers have replicated, usually 15 minutes.
-# More: https://learn.microsoft.com/en-us/powershell/module/exchange/set-user
+# Read more: https://learn.microsoft.com/en-us/powershell/module/exchange/set-user
 # The commands are in exchange.ps1, because they need that shell.

@@ -112,11 +112,11 @@ $account = 'DEMO\svc-flowscape'
 # Step 1
 # ACCOUNT-1 (required): First and last name are set
 # Found: no last name (told by the directory)
-# Otherwise: Meetings that Flowscape books show an organiser without a proper name.
-# To be fixed by: Active Directory administrator
+# If not fixed: Meetings that Flowscape books show an organiser without a proper name.
+# Responsible: Active Directory administrator
 # Undo: Set the former names.
 # Waiting time: Until the domain controllers have replicated, usually 15 minutes.
-# More: https://learn.microsoft.com/en-us/powershell/module/exchange/set-user
+# Read more: https://learn.microsoft.com/en-us/powershell/module/exchange/set-user
 # Fill in: the first and the last name; one that is left empty stays as it is.
 # ------------------------------------------------------------------------------------------------------------
 Invoke-Step 'Step 1: ACCOUNT-1' {
@@ -143,11 +143,11 @@ Invoke-Step 'Step 1: ACCOUNT-1' {
 # Step 2
 # ROOM-1 (required, 1 target): Room exists as a room resource
 # Found: no object has this address
-# Otherwise: Flowscape cannot book the room: nobody answers its invitations as a room does.
-# To be fixed by: Exchange administrator
+# If not fixed: Flowscape cannot book the room: nobody answers its invitations as a room does.
+# Responsible: Exchange administrator
 # Undo: Remove-Mailbox, which removes the account too.
 # Waiting time: Until the domain controllers have replicated, usually 15 minutes.
-# More: https://learn.microsoft.com/en-us/exchange/recipients/room-mailboxes?view=exchserver-2019
+# Read more: https://learn.microsoft.com/en-us/exchange/recipients/room-mailboxes?view=exchserver-2019
 # ------------------------------------------------------------------------------------------------------------
 Invoke-Step 'Step 2: ROOM-1' {
     $rooms = @(
@@ -176,11 +176,11 @@ Invoke-Step 'Step 2: ROOM-1' {
 # Step 3
 # ROOM-1 (required, 1 target): Room exists as a room resource
 # Found: its type is: user mailbox
-# Otherwise: Flowscape cannot book the room: nobody answers its invitations as a room does.
-# To be fixed by: Exchange administrator
+# If not fixed: Flowscape cannot book the room: nobody answers its invitations as a room does.
+# Responsible: Exchange administrator
 # Undo: Set-Mailbox with -Type Regular, then enable the account again.
 # Waiting time: Until the domain controllers have replicated, usually 15 minutes.
-# More: https://learn.microsoft.com/en-us/exchange/recipients/room-mailboxes?view=exchserver-2019
+# Read more: https://learn.microsoft.com/en-us/exchange/recipients/room-mailboxes?view=exchserver-2019
 # ------------------------------------------------------------------------------------------------------------
 Invoke-Step 'Step 3: ROOM-1' {
     $rooms = @(
@@ -211,11 +211,11 @@ Invoke-Step 'Step 3: ROOM-1' {
 # Step 4
 # ROOM-2 (required, 1 target): Address is the room's primary address
 # Found: it is another address of the room, whose primary address is malmo@demo.test
-# Otherwise: Exchange refuses impersonation by another address than the primary one, and bookings go astray.
-# To be fixed by: installer
+# If not fixed: Exchange refuses impersonation by another address than the primary one, and bookings go astray.
+# Responsible: installer
 # Undo: Set the former address and policy.
 # Waiting time: Until the domain controllers have replicated, usually 15 minutes.
-# More: https://learn.microsoft.com/en-us/exchange/recipients/user-mailboxes/email-addresses?view=exchserver-2019
+# Read more: https://learn.microsoft.com/en-us/exchange/recipients/user-mailboxes/email-addresses?view=exchserver-2019
 # The first fix is the site file: write the primary address there, and nothing changes on the servers. Only if
 # the configured address is to become the primary one: set $decided = $true.
 # ------------------------------------------------------------------------------------------------------------
@@ -251,11 +251,11 @@ Invoke-Step 'Step 4: ROOM-2' {
 # Step 5
 # IMPERSONATION-3 (required): Service account can act as itself
 # Found: Exchange refuses it: the account itself is outside the role's scope, or has no such role
-# Otherwise: Bookings that the service account makes itself fail.
-# To be fixed by: Exchange administrator
+# If not fixed: Bookings that the service account makes itself fail.
+# Responsible: Exchange administrator
 # Undo: Remove-DistributionGroupMember.
 # Waiting time: Usually 15 to 60 minutes, because Exchange caches roles and group members.
-# More: https://learn.microsoft.com/en-us/exchange/client-developer/exchange-web-services/how-to-configure-impersonation
+# Read more: https://learn.microsoft.com/en-us/exchange/client-developer/exchange-web-services/how-to-configure-impersonation
 # Where the site has a group and a scope for this already, write their names here. Rooms and users whose
 # mailbox is not in order yet are left out of the members; run the acceptance again when it is.
 # ------------------------------------------------------------------------------------------------------------
@@ -347,11 +347,11 @@ Invoke-Step 'Step 5: IMPERSONATION-3' {
 # Found: access to the calendar only, given by a folder permission
 # PERMISSION-1 (required, 1 target): Service account has FullAccess to the room
 # Found: the right reaches the top folder only: it was granted without -InheritanceType All
-# Otherwise: Flowscape cannot book, extend or end meetings in this room.
-# To be fixed by: Exchange administrator
+# If not fixed: Flowscape cannot book, extend or end meetings in this room.
+# Responsible: Exchange administrator
 # Undo: Remove-MailboxPermission with the same -Identity, -User, -AccessRights and -InheritanceType.
 # Waiting time: Up to two hours, because Exchange caches mailbox permissions and every test keeps the cache warm: wait at least 20 minutes without testing.
-# More: https://learn.microsoft.com/en-us/exchange/recipients/mailbox-permissions?view=exchserver-2019
+# Read more: https://learn.microsoft.com/en-us/exchange/recipients/mailbox-permissions?view=exchserver-2019
 # ------------------------------------------------------------------------------------------------------------
 Invoke-Step 'Step 6: PERMISSION-1' {
     $rooms = @(

@@ -1,7 +1,8 @@
 // the matrices of rooms and users: filtered, a hundred rows at a time, each cell a button that tells everything
 const PER_SHEET = 100;
 const SYMBOLS = {{ symbols_by_word | tojson }};
-const WORST = ["failed", "not measured", "not run", "waived", "attested", "passed", "not requested"];
+const LABELS = {{ labels | tojson }};
+const WORST = {{ worst_first | tojson }};
 const TROUBLE = new Set(["failed", "not measured", "not run"]);
 const CLASS = Object.fromEntries(data.words.map((word) => [word, "fs-cell fs-word-" + word.replace(" ", "-")]));
 const grids = {};
@@ -18,8 +19,9 @@ function lines(text) {
 const dialog = document.getElementById("fs-dialog");
 
 function fixOf(cell, kind, place) {
-  if (cell[8] < 0) { return []; }
-  const [undo, wait, ...parts] = data.fixes[cell[8]];
+  const fix = cell[LABELS.length + 1];
+  if (fix < 0) { return []; }
+  const [undo, wait, ...parts] = data.fixes[fix];
   const shown = parts.map((part) => {
     const text = partText(part, literals(kind, [place]));
     if (!part[0]) { return make("p", {}, text); }
@@ -33,12 +35,13 @@ function tell(table, place, id) {
   const number = table.cells[place][table.ids.indexOf(id)];
   const cell = data.cells[number], word = wordOf(number), target = table.targets[place];
   const text = (at) => data.texts[cell[at]];
+  const notes = cell.slice(LABELS.length + 2);
   const [title, must, link, level] = data.requirements[id] || [id, "", "", "required"];
   const rows = [
-    ["Required", [must]], ["Expected", [text(1)]], ["Found", [text(2)]], ["Because of", [text(3)]],
-    ["Evidence", text(4) ? [make("div", { class: "fs-evidence" }, ...lines(text(4)))] : []],
-    ["Notes", cell.slice(9).length ? [make("ul", {}, ...cell.slice(9).map((note) => make("li", {}, ...lines(data.texts[note]))))] : []],
-    ["Consequence", [text(5)]], ["To be done by", [text(6)]], ["What to do", [text(7)]],
+    ["Required", [must]],
+    ...LABELS.map((label, at) => [label, label !== "Evidence" || !text(at + 1) ? [text(at + 1)]
+      : [make("div", { class: "fs-evidence" }, ...lines(text(at + 1)))]]),
+    ["Notes", notes.length ? [make("ul", {}, ...notes.map((note) => make("li", {}, ...lines(data.texts[note]))))] : []],
     ...fixOf(cell, table.kind, place),
     ["Read more", link ? [make("a", { href: link, rel: "noreferrer" }, link)] : []],
   ];
