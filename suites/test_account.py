@@ -11,6 +11,7 @@ from pytest_flowscape.facts import (
     FolderAnswer,
     Kind,
     MailboxAnswer,
+    SignIn,
     SiteFacts,
 )
 from pytest_flowscape.facts.directory import (
@@ -286,7 +287,7 @@ def test_password_never_expires(account_state: AccountState, notes: Notes) -> No
     },
     handover=("user name", "password"),
 )
-def test_password_alone_signs_in(site: Site, site_facts: SiteFacts, notes: Notes) -> None:
+def test_password_alone_signs_in(site: Site, sign_in_attempt: SignIn, site_facts: SiteFacts, notes: Notes) -> None:
     """The service account MUST sign in to Exchange with user name and password alone, without multi-factor sign-in.
 
     It is told for the place of this run: another network path may have another
@@ -301,9 +302,9 @@ def test_password_alone_signs_in(site: Site, site_facts: SiteFacts, notes: Notes
         owner = Owner.NETWORK if key.startswith("page") else Owner.EXCHANGE
         owner = Owner.DIRECTORY if key == "smart-card" else owner
         expect(False, expected=expected, found=found, cause=key, fix=WAY_FIXES[key], owner=owner)
-    sign_in = site_facts.sign_in
-    if sign_in is None or not sign_in.succeeded:
-        said = sign_in.trouble.said if sign_in and sign_in.trouble else "it was not tried"
+    sign_in = sign_in_attempt
+    if not sign_in.succeeded:
+        said = sign_in.trouble.said if sign_in.trouble else "it was not tried"
         raise NotMeasured(f"no sign-in to EWS was completed: {said}")
     entry = site_facts.directory.account if site_facts.directory else None
     linked = entry is not None and is_linked(entry)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pytest_flowscape.core.errors import NotMeasured
-from pytest_flowscape.facts import DirectoryEntry, DirectoryView, Kind, SiteFacts
+from pytest_flowscape.facts import DirectoryEntry, DirectoryView, Kind, SignIn, SiteFacts
 from pytest_flowscape.facts.directory import hint, is_linked
 from pytest_flowscape.judging import entries
 from pytest_flowscape.judging.causes import failing, sentence
@@ -37,7 +37,7 @@ IDENTITY_FIX = (
     needs=("ACCOUNT-3",),
     handover=("user name", "password"),
 )
-def test_values_are_one_identity(site: Site, site_facts: SiteFacts, notes: Notes) -> None:
+def test_values_are_one_identity(site: Site, sign_in_attempt: SignIn, site_facts: SiteFacts, notes: Notes) -> None:
     """User name, email, password, room addresses and hostname MUST be complete and belong to one identity.
 
     The user name is the one that signed in with the password; the email is
@@ -63,13 +63,12 @@ def test_values_are_one_identity(site: Site, site_facts: SiteFacts, notes: Notes
     missing = [name for name, value in values.items() if not value.strip()]
     found = f"no {', no '.join(missing)}"
     expect(not missing, expected="all five values", found=found, cause="incomplete", fix=SITE_FILE)
-    sign_in = site_facts.sign_in
-    if sign_in is None or not sign_in.succeeded:
+    if not sign_in_attempt.succeeded:
         raise NotMeasured("nobody has signed in with the user name and the password")
     expect(
-        sign_in.username == account.username,
+        sign_in_attempt.username == account.username,
         expected=f"the user name '{account.username}' as it is handed over",
-        found=f"the sign-in succeeded as '{sign_in.username}'",
+        found=f"the sign-in succeeded as '{sign_in_attempt.username}'",
         cause="other-name-signed-in",
         fix=SITE_FILE,
     )

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pytest_flowscape.judging.catalogue import judged_per
+from pytest_flowscape.judging.catalogue import judged_per, load_requirements, unmeasured_by
+from pytest_flowscape.judging.causes import CAUSES
 from pytest_flowscape.site.model import Site
 from pytest_flowscape.site.reading import load_site
 
@@ -48,6 +49,11 @@ class Finished:
 def read_site(path: Path) -> Site:
     """Return a site file's content, read as a run reads it."""
     return load_site(path, judged_per())
+
+
+def left_by(cause: str) -> frozenset[str]:
+    """Return the requirements that a row of the table of causes leaves unmeasured."""
+    return unmeasured_by(CAUSES[cause], load_requirements())
 
 
 def call(

@@ -81,6 +81,7 @@ _ROWS = (
     Fact("host", SITE, Side.NONE, "What DNS, TCP and TLS said of the configured hostname."),
     Fact("endpoint", SITE, Side.ENDPOINT, "The answer to one POST without credentials."),
     Fact("sign_in", SITE, Side.SIGN_IN, "The run's one sign-in to EWS."),
+    Fact("sign_in_attempt", SITE, Side.SIGN_IN, "How that sign-in ended, also where it was refused or not tried."),
     Fact(
         "own_mailbox",
         SITE,

@@ -105,6 +105,10 @@ class Gather:
         """Return the one sign-in."""
         return self._ews_fact(self.facts.sign_in, "no sign-in was tried")
 
+    def sign_in_attempt(self, _target: str) -> SignIn:
+        """Return the one sign-in, also where it was refused or not tried."""
+        return self.facts.sign_in or SignIn(self.run.site.service_account.username)
+
     def own_mailbox(self, _target: str) -> MailboxAnswer:
         """Return the own inbox, bare (``inbox``) and by address (``inbox@address``), and the other folders."""
         answer = self._ews_fact(self.facts.own_mailbox, "the account's own mailbox was not asked")

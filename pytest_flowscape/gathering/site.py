@@ -36,7 +36,7 @@ from pytest_flowscape.facts.directory import (
     SMART_CARD,
     may_be_linked,
 )
-from pytest_flowscape.facts.names import FIVE_FOLDERS
+from pytest_flowscape.facts.names import FIVE_FOLDERS, Side
 from pytest_flowscape.facts.policy import RULES
 from pytest_flowscape.judging.causes import CAUSES
 from pytest_flowscape.probes.directory.session import DirectorySession
@@ -97,10 +97,10 @@ def vantage(run: Run) -> Vantage:
 
 def _close(facts: SiteFacts, why: Closed | None) -> SiteFacts:
     """Close the sides that the table of causes names; where a side is closed already, the first cause stays."""
-    sides = CAUSES[why.cause].sides if why else ()
-    if why and "ews" in sides and not facts.ews_closed:
+    closes = CAUSES[why.cause].closes if why else frozenset()
+    if why and Side.EWS in closes and not facts.ews_closed:
         facts = replace(facts, ews_cause=why.cause, ews_detail=why.detail)
-    if why and "directory" in sides and not facts.directory_closed:
+    if why and Side.DIRECTORY in closes and not facts.directory_closed:
         facts = replace(facts, directory_cause=why.cause, directory_detail=why.detail)
     return facts
 

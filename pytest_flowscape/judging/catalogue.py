@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from pytest_flowscape.facts.names import FACTS
+from pytest_flowscape.judging.causes import Cause
 from pytest_flowscape.requirement import ID, MARK, RETIRED, TOPICS, Requirement
 from pytest_flowscape.site.one_run import Run
 
@@ -61,6 +63,21 @@ def attributes_judged(run: Run | None = None) -> frozenset[str]:
     """Return the directory attributes that the requirements judge, all together; with a run those that it asks for."""
     records = [judged.requirement for judged in load_requirements().values()]
     return frozenset(name for one in records if run is None or run.asks_for(one.opt_in) for name in one.reads)
+
+
+def unmeasured_by(cause: Cause, judged: Mapping[str, Judged]) -> frozenset[str]:
+    """Return the requirements that a cause leaves unmeasured.
+
+    These take a fact that it closes, or need one that it fails or leaves
+    unmeasured; the one that it fails is not among them.
+    """
+
+    def stopped(id_: str) -> bool:
+        one = judged[id_]
+        closed = any(FACTS[name].side in cause.closes for name in one.fact_names if name in FACTS)
+        return closed or any(need == cause.failed or stopped(need) for need in one.requirement.needs if need in judged)
+
+    return frozenset(id_ for id_ in judged if id_ != cause.failed and stopped(id_))
 
 
 def _suite_order(path: Path) -> tuple[int, str]:

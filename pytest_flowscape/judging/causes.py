@@ -1,8 +1,9 @@
-"""The committed table of causes: one cause, one message, and what it leaves unmeasured.
+"""The committed table of causes: one cause, one message, and what it closes.
 
-Each row tells what a condition found before or at sign-in does to the
-requirements: the one that fails by it, and those that cannot be measured
-because of it. A test walks the table row by row.
+Each row says of a condition found before or at sign-in which requirement fails
+by it, and which facts cannot be measured because of it. What is left unmeasured
+follows from the facts that a requirement takes, and from its needs. A test
+walks the table row by row.
 """
 
 from __future__ import annotations
@@ -12,126 +13,104 @@ from dataclasses import dataclass
 
 from pytest_flowscape.core.errors import NotMeasured
 from pytest_flowscape.facts import Closed
+from pytest_flowscape.facts.names import Side
 
-# what only the directory tells; ACCOUNT-1 and ROOM-2 may also be proven by ResolveNames
-DIRECTORY_ONLY = ("ACCOUNT-2", "ACCOUNT-4", "ACCOUNT-6", "ROOM-1")
-DIRECTORY = ("ACCOUNT-1", *DIRECTORY_ONLY, "ROOM-2")
-MAILBOXES = (
-    "ACCOUNT-3",
-    "ACCOUNT-6",
-    "PERMISSION-1",
-    "IMPERSONATION-1",
-    "IMPERSONATION-2",
-    "IMPERSONATION-3",
-    "CALENDAR-1",
-    "CALENDAR-2",
-    "CALENDAR-3",
-    "HANDOVER-1",
-    "ADVICE-3",
-)
-EWS = ("ACCOUNT-5", *MAILBOXES)
-# what the answer to the sign-in itself does not tell
-AFTER_SIGN_IN = tuple(id_ for id_ in MAILBOXES if id_ not in ("ACCOUNT-3", "ACCOUNT-6", "HANDOVER-1"))
+# what a closed side closes, for Exchange by the moment at which it was closed
+LATER = frozenset((Side.EWS,))
+FROM_SIGN_IN = LATER | {Side.SIGN_IN}
+FROM_ENDPOINT = FROM_SIGN_IN | {Side.ENDPOINT}
+DIRECTORY = frozenset((Side.DIRECTORY,))
+BOTH = FROM_SIGN_IN | DIRECTORY | {Side.EITHER}
 
 
 @dataclass(frozen=True)
 class Cause:
-    """One row. ``side`` is the channel that it closes: ``ews``, ``directory`` or ``both``."""
+    """One row: the requirement that it fails, empty for none, and the sides whose facts it closes."""
 
     key: str
-    side: str
-    sentence: str
+    closes: frozenset[Side]
     failed: str
-    not_measured: tuple[str, ...]
-    verdict: str
+    sentence: str
 
     @property
-    def sides(self) -> tuple[str, ...]:
-        """The sides that the cause closes."""
-        return ("ews", "directory") if self.side == "both" else (self.side,)
+    def side(self) -> str:
+        """Return what is closed as a whole: ``ews``, ``directory`` or ``both``."""
+        if Side.EWS not in self.closes:
+            return "directory"
+        return "both" if Side.DIRECTORY in self.closes else "ews"
 
-
-def _row(key: str, side: str, failed: str, not_measured: tuple[str, ...], sentence: str) -> Cause:
-    left = tuple(id_ for id_ in not_measured if id_ != failed)
-    return Cause(key, side, sentence, failed, left, "NOT ACCEPTED" if failed else "INCOMPLETE")
-
-
-_AFTER_HOST = ("HOST-2", "HOST-3", *EWS)
-_AFTER_TLS = ("HOST-3", *EWS)
-_ALL = tuple(dict.fromkeys((*DIRECTORY, *EWS)))
 
 CAUSES: dict[str, Cause] = {
     cause.key: cause
     for cause in (
         # the host, before any password
-        _row("host-unresolvable", "ews", "HOST-1", _AFTER_HOST, "the hostname does not resolve"),
-        _row("host-refused", "ews", "HOST-1", _AFTER_HOST, "the host refuses connections on that port"),
-        _row("host-silent", "ews", "HOST-1", _AFTER_HOST, "the host does not answer in time"),
-        _row("host-no-tls", "ews", "HOST-1", _AFTER_HOST, "the host does not complete a TLS 1.2 handshake"),
-        _row("tls-name", "ews", "HOST-2", _AFTER_TLS, "the certificate names another host"),
-        _row("tls-expired", "ews", "HOST-2", _AFTER_TLS, "the certificate is out of date"),
-        _row("tls-unknown-issuer", "ews", "HOST-2", _AFTER_TLS, "the certificate's issuer is not trusted"),
-        _row("ews-not-found", "ews", "HOST-3", EWS, "there is no EWS at that host (HTTP 404)"),
-        _row("ews-no-password-way", "ews", "HOST-3", EWS, "EWS offers no sign-in with a password"),
-        _row("ews-forbidden", "ews", "HOST-3", EWS, "EWS is blocked before sign-in (HTTP 403)"),
-        _row("front-end-bad", "ews", "HOST-3", EWS, "not every front end behind the hostname answers as the others do"),
-        _row("ews-unexpected", "ews", "", ("HOST-3", *EWS), "EWS gives an answer that says nothing about it"),
-        _row("ews-unavailable", "ews", "", ("HOST-3", *EWS), "EWS is temporarily unavailable (HTTP 503)"),
-        _row("page-before-sign-in", "ews", "ACCOUNT-5", ("HOST-3", *EWS), "a sign-in page stands in front of EWS"),
+        Cause("host-unresolvable", FROM_ENDPOINT, "HOST-1", "the hostname does not resolve"),
+        Cause("host-refused", FROM_ENDPOINT, "HOST-1", "the host refuses connections on that port"),
+        Cause("host-silent", FROM_ENDPOINT, "HOST-1", "the host does not answer in time"),
+        Cause("host-no-tls", FROM_ENDPOINT, "HOST-1", "the host does not complete a TLS 1.2 handshake"),
+        Cause("tls-name", FROM_ENDPOINT, "HOST-2", "the certificate names another host"),
+        Cause("tls-expired", FROM_ENDPOINT, "HOST-2", "the certificate is out of date"),
+        Cause("tls-unknown-issuer", FROM_ENDPOINT, "HOST-2", "the certificate's issuer is not trusted"),
+        Cause("ews-not-found", FROM_ENDPOINT, "HOST-3", "there is no EWS at that host (HTTP 404)"),
+        Cause("ews-no-password-way", FROM_ENDPOINT, "HOST-3", "EWS offers no sign-in with a password"),
+        Cause("ews-forbidden", FROM_ENDPOINT, "HOST-3", "EWS is blocked before sign-in (HTTP 403)"),
+        Cause(
+            "front-end-bad", FROM_ENDPOINT, "HOST-3", "not every front end behind the hostname answers as the others do"
+        ),
+        Cause("ews-unexpected", FROM_ENDPOINT, "", "EWS gives an answer that says nothing about it"),
+        Cause("ews-unavailable", FROM_ENDPOINT, "", "EWS is temporarily unavailable (HTTP 503)"),
+        Cause("page-before-sign-in", FROM_ENDPOINT, "ACCOUNT-5", "a sign-in page stands in front of EWS"),
         # at the EWS sign-in
-        _row("page-after-sign-in", "ews", "ACCOUNT-5", EWS, "a second sign-in step is asked for after the password"),
-        _row("forbidden-after-sign-in", "ews", "ACCOUNT-5", EWS, "EWS is blocked for this account (HTTP 403)"),
-        _row("way-refused", "ews", "ACCOUNT-5", EWS, "the password is right, yet EWS refuses this way to sign in"),
-        _row("ews-refused", "ews", "HANDOVER-1", EWS, "EWS refuses the user name, its form, or the password"),
-        _row("way-missing-here", "ews", "", EWS, "this machine lacks every way to sign in that EWS offers"),
-        _row("sign-in-interrupted", "ews", "", EWS, "the sign-in to EWS ended without an answer about it"),
-        _row(
+        Cause("page-after-sign-in", FROM_SIGN_IN, "ACCOUNT-5", "a second sign-in step is asked for after the password"),
+        Cause("forbidden-after-sign-in", FROM_SIGN_IN, "ACCOUNT-5", "EWS is blocked for this account (HTTP 403)"),
+        Cause("way-refused", FROM_SIGN_IN, "ACCOUNT-5", "the password is right, yet EWS refuses this way to sign in"),
+        Cause("ews-refused", FROM_SIGN_IN, "HANDOVER-1", "EWS refuses the user name, its form, or the password"),
+        Cause("way-missing-here", FROM_SIGN_IN, "", "this machine lacks every way to sign in that EWS offers"),
+        Cause("sign-in-interrupted", FROM_SIGN_IN, "", "the sign-in to EWS ended without an answer about it"),
+        Cause(
             "connections-mixed",
-            "ews",
+            LATER,
             "",
-            AFTER_SIGN_IN,
             "signed-in connections are refused (HTTP 401): a balancer mixes them up, or the password was changed",
         ),
         # the directory's word, by its sub-code: the service account itself bound
-        _row("bind-525", "both", "HANDOVER-1", _ALL, "the directory does not know the user name (525)"),
-        _row(
+        Cause("bind-525", BOTH, "HANDOVER-1", "the directory does not know the user name (525)"),
+        Cause(
             "bind-52e",
-            "both",
+            BOTH,
             "HANDOVER-1",
-            _ALL,
             "user name, its form, or password is wrong, or a smart card is required (52e)",
         ),
-        _row("bind-775", "both", "ACCOUNT-2", _ALL, "the account is locked out (775)"),
-        _row("bind-533", "both", "ACCOUNT-2", _ALL, "the account is disabled (533)"),
-        _row("bind-701", "both", "ACCOUNT-2", _ALL, "the account has expired (701)"),
-        _row("bind-532", "both", "ACCOUNT-4", _ALL, "the password has expired (532)"),
-        _row("bind-773", "both", "ACCOUNT-4", _ALL, "the password must be changed at the next sign-in (773)"),
-        _row("bind-530", "directory", "", DIRECTORY_ONLY, "the account may not sign in at this hour (530)"),
-        _row("bind-531", "directory", "", DIRECTORY_ONLY, "the account may not sign in from this computer (531)"),
-        _row("bind-569", "directory", "", DIRECTORY_ONLY, "this domain controller grants no such sign-in (569)"),
-        _row("bind-other", "directory", "", DIRECTORY_ONLY, "the directory refuses the sign-in"),
+        Cause("bind-775", BOTH, "ACCOUNT-2", "the account is locked out (775)"),
+        Cause("bind-533", BOTH, "ACCOUNT-2", "the account is disabled (533)"),
+        Cause("bind-701", BOTH, "ACCOUNT-2", "the account has expired (701)"),
+        Cause("bind-532", BOTH, "ACCOUNT-4", "the password has expired (532)"),
+        Cause("bind-773", BOTH, "ACCOUNT-4", "the password must be changed at the next sign-in (773)"),
+        Cause("bind-530", DIRECTORY, "", "the account may not sign in at this hour (530)"),
+        Cause("bind-531", DIRECTORY, "", "the account may not sign in from this computer (531)"),
+        Cause("bind-569", DIRECTORY, "", "this domain controller grants no such sign-in (569)"),
+        Cause("bind-other", DIRECTORY, "", "the directory refuses the sign-in"),
         # the same states, read by a separate directory user before EWS was tried
-        _row("account-disabled", "ews", "ACCOUNT-2", EWS, "the account is disabled"),
-        _row("account-expired", "ews", "ACCOUNT-2", EWS, "the account has expired"),
-        _row("account-locked", "ews", "ACCOUNT-2", EWS, "the account is locked out"),
-        _row("account-almost-locked", "ews", "", EWS, "one more refused sign-in could lock the account"),
-        _row("password-expired", "ews", "ACCOUNT-4", EWS, "the password has expired"),
-        _row("password-must-change", "ews", "ACCOUNT-4", EWS, "the password must be changed at the next sign-in"),
-        _row("smart-card", "ews", "ACCOUNT-5", EWS, "the account requires a smart card"),
+        Cause("account-disabled", FROM_SIGN_IN, "ACCOUNT-2", "the account is disabled"),
+        Cause("account-expired", FROM_SIGN_IN, "ACCOUNT-2", "the account has expired"),
+        Cause("account-locked", FROM_SIGN_IN, "ACCOUNT-2", "the account is locked out"),
+        Cause("account-almost-locked", FROM_SIGN_IN, "", "one more refused sign-in could lock the account"),
+        Cause("password-expired", FROM_SIGN_IN, "ACCOUNT-4", "the password has expired"),
+        Cause("password-must-change", FROM_SIGN_IN, "ACCOUNT-4", "the password must be changed at the next sign-in"),
+        Cause("smart-card", FROM_SIGN_IN, "ACCOUNT-5", "the account requires a smart card"),
         # the directory cannot be asked
-        _row("directory-absent", "directory", "", DIRECTORY_ONLY, "the site file has no [directory] section"),
-        _row("directory-unreachable", "directory", "", DIRECTORY_ONLY, "no directory server could be reached"),
-        _row("directory-tls", "directory", "", DIRECTORY_ONLY, "the directory server's certificate is not accepted"),
-        _row("bind-user-refused", "directory", "", DIRECTORY_ONLY, "the separate directory user was refused"),
+        Cause("directory-absent", DIRECTORY, "", "the site file has no [directory] section"),
+        Cause("directory-unreachable", DIRECTORY, "", "no directory server could be reached"),
+        Cause("directory-tls", DIRECTORY, "", "the directory server's certificate is not accepted"),
+        Cause("bind-user-refused", DIRECTORY, "", "the separate directory user was refused"),
         # our own caution
-        _row(
+        Cause(
             "directory-refused-before",
-            "directory",
+            DIRECTORY,
             "",
-            DIRECTORY_ONLY,
             "the separate directory user was refused less than 60 minutes ago",
         ),
-        _row("refused-before", "both", "", _ALL, "a sign-in was refused less than 60 minutes ago"),
+        Cause("refused-before", BOTH, "", "a sign-in was refused less than 60 minutes ago"),
     )
 }
 

@@ -14,7 +14,7 @@ from pytest_flowscape.core.errors import NotMeasured, NotRequested, RequirementF
 from pytest_flowscape.facts import DirectoryEntry, Holders, SiteFacts
 from pytest_flowscape.facts.names import FACTS
 from pytest_flowscape.facts.policy import SECOND_LOOK_SAMPLE, SECOND_LOOKS
-from pytest_flowscape.judging.catalogue import Judged
+from pytest_flowscape.judging.catalogue import Judged, unmeasured_by
 from pytest_flowscape.judging.causes import CAUSES, failing, unmeasured
 from pytest_flowscape.judging.outcomes import SITE_TARGET
 from pytest_flowscape.judging.usable_answers import NO_MAILBOX
@@ -53,6 +53,7 @@ class Judge:
         self._gather = gather
         self._known: dict[tuple[str, str], Decided] = {}
         self._wants: dict[str, frozenset[str]] = {}
+        self._left = {one.cause: unmeasured_by(CAUSES[one.cause], judged) for one in gather.facts.closed}
         self._looks = SECOND_LOOKS // gather.run.workers
         self._sample = max(1, SECOND_LOOK_SAMPLE // gather.run.workers)
         self.second_looks = 0
@@ -144,7 +145,7 @@ class Judge:
         closed = self._gather.facts.closed
         if failing(id_, closed):
             return None
-        stopping = [one for one in closed if id_ in CAUSES[one.cause].not_measured]
+        stopping = [one for one in closed if id_ in self._left[one.cause]]
         # a cause that fails a requirement explains more than one that does not
         stopping.sort(key=lambda one: not CAUSES[one.cause].failed)
         return unmeasured(stopping[0]) if stopping else None

@@ -7,7 +7,8 @@ from collections.abc import Callable
 import pytest
 
 from pytest_flowscape.facts.policy import RULES
-from pytest_flowscape.judging.causes import CAUSES, EWS
+from pytest_flowscape.judging.causes import CAUSES
+from tests.acceptance import left_by
 from tests.faults.conftest import Stage
 from tests.faults.ews_faults import KINDS, FaultKind
 from tests.faults.ews_proxy import FOR_EVER, Point
@@ -20,9 +21,9 @@ CASES = [(kind, point) for kind in KINDS for point in kind.where if kind.always 
 MOVED = {Point.IMPERSONATED: {"IMPERSONATION-1", "IMPERSONATION-3"}, Point.SYNC: {"CALENDAR-1"}}
 # what a fault for ever leaves unmeasured at least
 READ_FROM = {
-    Point.CONNECTION: ("HOST-1", "HOST-2", "HOST-3", *EWS),
-    Point.HOST_PROBE: ("HOST-3", *EWS),
-    Point.CHALLENGE: EWS,
+    Point.CONNECTION: ("HOST-1", *left_by("host-refused")),
+    Point.HOST_PROBE: left_by("ews-unexpected"),
+    Point.CHALLENGE: left_by("way-missing-here"),
     Point.SIGN_IN: ("ACCOUNT-3",),
     Point.OWN_FOLDERS: (),
     Point.IMPERSONATED: ("IMPERSONATION-1", "IMPERSONATION-2", "IMPERSONATION-3"),

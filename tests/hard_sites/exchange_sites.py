@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from pytest_flowscape.judging.causes import AFTER_SIGN_IN, CAUSES, EWS
+from collections.abc import Iterable
+
 from pytest_flowscape.simulator.scenarios.hard_exchange import (
     EXCLUSIVE_USER,
     MOVING_ROOM,
@@ -10,6 +11,7 @@ from pytest_flowscape.simulator.scenarios.hard_exchange import (
     OFF_DUTY,
     WAITING_ROOM,
 )
+from tests.acceptance import left_by
 from tests.hard_sites.expected import Expected, Pair, every
 
 SITE = ("site",)
@@ -20,7 +22,7 @@ NOT_MEASURED = "not measured"
 PASSED = '"passed"'  # in the JSON of an outcome
 
 
-def left(requirements: tuple[str, ...], failed: str = "") -> dict[Pair, str]:
+def left(requirements: Iterable[str], failed: str = "") -> dict[Pair, str]:
     """Every pair of these requirements is not measured, and that of the failed one failed."""
     found: dict[Pair, str] = {}
     for id_ in requirements:
@@ -62,14 +64,14 @@ SITES: tuple[Expected, ...] = (
         "ntlm-blocked-alone",
         healthy=False,
         verdict="NOT ACCEPTED",
-        outcomes=left(CAUSES["way-refused"].not_measured, failed="ACCOUNT-5"),
+        outcomes=left(left_by("way-refused"), failed="ACCOUNT-5"),
         mentions={("ACCOUNT-5", "site"): "the password is right, yet EWS refuses this way to sign in"},
     ),
     Expected(
         "balancer-mixes",
         healthy=False,
         verdict="INCOMPLETE",
-        outcomes=left(AFTER_SIGN_IN),
+        outcomes=left(left_by("connections-mixed")),
         mentions={("PERMISSION-1", ROOMS[0]): "a balancer mixes them up", ("ACCOUNT-5", "site"): PASSED},
     ),
     # sound to look at, but its sign-ins cannot be planned
@@ -82,7 +84,7 @@ SITES: tuple[Expected, ...] = (
         "bad-front-end",
         healthy=False,
         verdict="NOT ACCEPTED",
-        outcomes=left(EWS, failed="HOST-3"),
+        outcomes=left(left_by("front-end-bad"), failed="HOST-3"),
         mentions={("HOST-3", "site"): "EX03: the service is unavailable (HTTP 503). Answered well: EX01, EX02, EX04"},
     ),
     # a second round of looks, which no plan counts
@@ -108,7 +110,7 @@ SITES: tuple[Expected, ...] = (
         "no-intermediate",
         healthy=False,
         verdict="NOT ACCEPTED",
-        outcomes=left(("HOST-3", *EWS), failed="HOST-2"),
+        outcomes=left(left_by("tls-name"), failed="HOST-2"),
         mentions={("HOST-2", "site"): "an intermediate that is missing"},
     ),
     Expected(

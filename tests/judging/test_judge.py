@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -108,10 +109,10 @@ def test_a_need_that_was_itself_stopped_passes_its_reason_on() -> None:
     assert found.because == "HOST-1"
 
 
-@pytest.mark.parametrize("id_", ["PERMISSION-1", "ACCOUNT-1"])
-def test_the_table_of_causes_leaves_unmeasured_what_it_says(id_: str) -> None:
+@pytest.mark.parametrize("function", [lambda own_mailbox: None, lambda account_names: None], ids=["own", "names"])
+def test_what_takes_a_fact_that_a_cause_closes_is_unmeasured(function: Callable[..., None]) -> None:
     closed = facts(directory_cause="bind-775", ews_cause="bind-775", ews_detail="data 775")
-    found = judge({}, Judged(declared(id_, Per.SITE), lambda: None), site_facts=closed).decide(id_, "site")
+    found = judge({}, Judged(declared("ROOM-9", Per.SITE), function), site_facts=closed).decide("ROOM-9", "site")
     assert isinstance(found, NotMeasured)
     assert (found.because, found.cause) == ("ACCOUNT-2", "bind-775")
 

@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_flowscape.judging.causes import CAUSES
-from tests.acceptance import Finished, accept
+from tests.acceptance import Finished, accept, left_by
 from tests.real_ad.account_defects import ATTRIBUTES, NEVER, STATES, Defect, fine_grained, no_mailbox
 from tests.real_ad.both import directory_section, password_file, site_file
 from tests.real_ad.contents import NEVER_EXPIRES, NORMAL, SERVICE
@@ -29,7 +28,7 @@ def judge(done: Finished, requirement: str, says: str, row: str, *also_unmeasure
     assert says in found["found"]
     assert says in done.output
     assert all(found[name] for name in ("expected", "consequence", "fix", "owner"))
-    stopped = {*also_unmeasured} | dependants(requirement) | set(CAUSES[row].not_measured if row else ())
+    stopped = {*also_unmeasured} | dependants(requirement) | (left_by(row) if row else set())
     unmeasured = done.outcomes("not measured")
     # bookings are not requested, whatever else is wrong
     assert {id_ for id_, _ in unmeasured} == stopped - {"CALENDAR-2", "CALENDAR-3"}

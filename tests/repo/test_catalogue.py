@@ -10,7 +10,6 @@ import pytest
 
 from pytest_flowscape.judging import remedies
 from pytest_flowscape.judging.catalogue import Judged, guard, load_requirements
-from pytest_flowscape.judging.causes import CAUSES
 from pytest_flowscape.report.powershell import is_command, render_fix
 from pytest_flowscape.requirement import MARK, TOPICS, Level
 from tests.suites import made
@@ -92,11 +91,6 @@ def test_needs_name_required_ones_that_come_earlier(catalogue: Mapping[str, Judg
         for need in judged.requirement.needs:
             assert order.index(need) < order.index(id_) or (id_, need) == ("ACCOUNT-3", "ACCOUNT-5"), id_
             assert catalogue[need].requirement.level is Level.REQUIRED
-
-
-def test_the_table_of_causes_names_only_requirements(catalogue: Mapping[str, Judged]) -> None:
-    for cause in CAUSES.values():
-        assert {*filter(None, [cause.failed]), *cause.not_measured} <= set(catalogue), cause.key
 
 
 def test_fixes_hold_no_braces_but_the_placeholders(fixes: dict[str, str]) -> None:

@@ -199,6 +199,13 @@ def closed(key: str, detail: str = "as the server said") -> SiteFacts:
     return facts(**known)
 
 
+def sign_in_facts(known: SiteFacts | None = None, **changes: Any) -> dict[str, Any]:
+    """Return what the requirements take that judge the sign-in itself, of a site with these changes."""
+    known = known or facts()
+    attempt = known.sign_in or SignIn("CUSTOMER\\svc")
+    return {"site": site(**changes), "site_facts": known, "sign_in_attempt": attempt}
+
+
 def anonymous(level: str = "None") -> PermissionEntry:
     return PermissionEntry("Anonymous", level)
 

@@ -9,13 +9,12 @@ import pytest
 
 from pytest_flowscape.core.secret import NOTHING
 from pytest_flowscape.judging.catalogue import load_requirements
-from pytest_flowscape.judging.causes import CAUSES
 from pytest_flowscape.judging.verdict import targets
 from pytest_flowscape.requirement import Level, Per, Requirement
 from pytest_flowscape.simulator.faults import FAULTS
 from pytest_flowscape.site.model import Site
 from pytest_flowscape.site.one_run import BOOK_MEETING, BOOK_ROOM, OPT_INS, Run
-from tests.acceptance import accept, read_site
+from tests.acceptance import accept, left_by, read_site
 from tests.report.fix_files import assert_fix_is_written
 from tests.simulator.harness import Simulator
 from tests.suites import made
@@ -56,7 +55,7 @@ def dependants(failed: str) -> set[str]:
 
 def stopped_by(record: Requirement, target: str, site: Site) -> set[tuple[str, str]]:
     """Return every pair that this failure leaves unmeasured, from needs and from the table of causes."""
-    ids = dependants(record.id) | (set(CAUSES[ROWS[record.id]].not_measured) if record.id in ROWS else set())
+    ids = dependants(record.id) | (left_by(ROWS[record.id]) if record.id in ROWS else set())
     pairs = set()
     for id_ in ids:
         everywhere = targets(CATALOGUE[id_], site)

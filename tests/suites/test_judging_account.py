@@ -273,7 +273,7 @@ def test_an_unreadable_expiry_is_not_judged(hidden: str) -> None:
 
 
 def test_a_sign_in_by_password_passes_and_says_from_where_and_how() -> None:
-    (note,) = passes(judging.test_password_alone_signs_in, site=made.site(), site_facts=made.facts())
+    (note,) = passes(judging.test_password_alone_signs_in, **made.sign_in_facts())
     assert "NTLM" in note
     assert "installer-pc" in note
     assert "192.0.2.9" in note
@@ -281,7 +281,7 @@ def test_a_sign_in_by_password_passes_and_says_from_where_and_how() -> None:
 
 @pytest.mark.parametrize("key", failing("ACCOUNT-5"))
 def test_every_cause_that_names_it_fails_account_5_with_its_own_fix(key: str) -> None:
-    failed = fails(judging.test_password_alone_signs_in, site=made.site(), site_facts=made.closed(key))
+    failed = fails(judging.test_password_alone_signs_in, **made.sign_in_facts(made.closed(key)))
     assert failed.cause == key
     assert CAUSES[key].sentence in failed.found
     assert failed.fix
@@ -289,18 +289,16 @@ def test_every_cause_that_names_it_fails_account_5_with_its_own_fix(key: str) ->
 
 def test_protected_users_are_named_where_the_way_is_refused() -> None:
     plain = made.closed("way-refused")
-    assert (
-        "Protected Users" not in fails(judging.test_password_alone_signs_in, site=made.site(), site_facts=plain).found
-    )
+    assert "Protected Users" not in fails(judging.test_password_alone_signs_in, **made.sign_in_facts(plain)).found
     view = made.view(token_sids=(made.OWN_SID, made.PROTECTED_USERS))
     member = made.facts(ews_cause="way-refused", directory=view)
-    failed = fails(judging.test_password_alone_signs_in, site=made.site(), site_facts=member)
+    failed = fails(judging.test_password_alone_signs_in, **made.sign_in_facts(member))
     assert "Protected Users" in failed.found
 
 
 def test_a_required_smart_card_fails_even_while_the_password_still_works() -> None:
     card = made.facts(directory=made.view(account=account(userAccountControl=0x50200)))
-    failed = fails(judging.test_password_alone_signs_in, site=made.site(), site_facts=card)
+    failed = fails(judging.test_password_alone_signs_in, **made.sign_in_facts(card))
     assert failed.cause == "smart-card"
     assert failed.owner == Owner.DIRECTORY.value
 
@@ -311,8 +309,7 @@ def test_a_required_smart_card_fails_even_while_the_password_still_works() -> No
     ids=["none", "not tried", "interrupted"],
 )
 def test_without_a_completed_sign_in_account_5_is_not_measured(sign_in: SignIn | None) -> None:
-    given = {"site": made.site(), "site_facts": made.facts(sign_in=sign_in)}
-    not_measured(judging.test_password_alone_signs_in, **given)
+    not_measured(judging.test_password_alone_signs_in, **made.sign_in_facts(made.facts(sign_in=sign_in)))
 
 
 # --- ACCOUNT-6 ---

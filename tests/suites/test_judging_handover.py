@@ -16,10 +16,6 @@ from tests.suites.made import EMAIL, NO_MAILBOX, NOT_PRIMARY, REFUSED, account, 
 judge = test_handover.test_values_are_one_identity
 
 
-def values(facts: SiteFacts | None = None, **changes: Any) -> dict[str, Any]:
-    return {"site": made.site(**changes), "site_facts": facts or made.facts()}
-
-
 def signed_in_as(entry: Any, *holders: Any, **facts: Any) -> SiteFacts:
     """Make a site on which ``entry`` signed in, and ``holders`` have the configured email."""
     view = made.view(account=entry, account_holders=Holders(EMAIL, by_proxy=tuple(holders)))
@@ -27,18 +23,18 @@ def signed_in_as(entry: Any, *holders: Any, **facts: Any) -> SiteFacts:
 
 
 def test_five_values_of_one_identity_pass_and_are_listed_without_the_password() -> None:
-    (note,) = passes(judge, **values())
+    (note,) = passes(judge, **made.sign_in_facts())
     assert all(part in note for part in ("CUSTOMER\\svc", EMAIL, "2 rooms", "mail.customer.com"))
     assert "SVC_PASSWORD" not in note
 
 
 def test_without_a_directory_the_sign_in_and_the_mailbox_are_enough() -> None:
-    passes(judge, **values(made.facts(directory=None)))
+    passes(judge, **made.sign_in_facts(made.facts(directory=None)))
 
 
 @pytest.mark.parametrize("key", [key for key, cause in CAUSES.items() if cause.failed == "HANDOVER-1"])
 def test_every_cause_that_names_it_fails_and_says_name_form_password_and_smart_card(key: str) -> None:
-    failed = fails(judge, **values(made.closed(key)))
+    failed = fails(judge, **made.sign_in_facts(made.closed(key)))
     assert failed.cause == key
     assert CAUSES[key].sentence in failed.found
     assert all(word in failed.found for word in ("user name", "DOMAIN\\user", "form", "password", "smart card"))
@@ -49,19 +45,19 @@ def test_every_cause_that_names_it_fails_and_says_name_form_password_and_smart_c
 )
 def test_the_form_of_the_user_name_is_named(username: str, form: str) -> None:
     given = replace(made.site().service_account, username=username)
-    failed = fails(judge, **values(made.closed("bind-52e"), service_account=given))
+    failed = fails(judge, **made.sign_in_facts(made.closed("bind-52e"), service_account=given))
     assert username in failed.expected
     assert form in failed.found
 
 
 @pytest.mark.parametrize("sign_in", [None, SignIn("CUSTOMER\\svc", tried=True, trouble=made.trouble(Kind.SILENT))])
 def test_without_a_sign_in_nothing_is_claimed(sign_in: SignIn | None) -> None:
-    not_measured(judge, **values(made.facts(sign_in=sign_in)))
+    not_measured(judge, **made.sign_in_facts(made.facts(sign_in=sign_in)))
 
 
 def test_another_name_than_the_configured_one_fails() -> None:
     other = made.facts(sign_in=SignIn("CUSTOMER\\other", tried=True, way="NTLM"))
-    assert fails(judge, **values(other)).cause == "other-name-signed-in"
+    assert fails(judge, **made.sign_in_facts(other)).cause == "other-name-signed-in"
 
 
 @pytest.mark.parametrize(
@@ -74,18 +70,18 @@ def test_another_name_than_the_configured_one_fails() -> None:
     ids=["rooms", "email", "hostname"],
 )
 def test_a_missing_value_fails_and_is_named(changes: dict[str, Any], request: pytest.FixtureRequest) -> None:
-    failed = fails(judge, **values(**changes))
+    failed = fails(judge, **made.sign_in_facts(**changes))
     assert failed.cause == "incomplete"
     assert request.node.callspec.id.rstrip("s") in failed.found
 
 
 def test_an_email_that_belongs_to_another_account_fails_and_names_both() -> None:
     one = account(mail="one@customer.com", proxyAddresses=["SMTP:one@customer.com"], dn="CN=one")
-    failed = fails(judge, **values(signed_in_as(one, account())))
+    failed = fails(judge, **made.sign_in_facts(signed_in_as(one, account())))
     assert failed.cause == "two-identities"
     assert "CN=one" in failed.found
     assert "CN=svc" in failed.found
-    assert fails(judge, **values(signed_in_as(one))).cause == "two-identities"
+    assert fails(judge, **made.sign_in_facts(signed_in_as(one))).cause == "two-identities"
 
 
 @pytest.mark.parametrize(
@@ -99,21 +95,21 @@ def test_an_email_that_belongs_to_another_account_fails_and_names_both() -> None
 )
 def test_what_account_6_judges_is_not_judged_twice(changes: dict[str, Any]) -> None:
     entry = account(**changes)
-    passes(judge, **values(signed_in_as(entry, entry)))
+    passes(judge, **made.sign_in_facts(signed_in_as(entry, entry)))
 
 
 def test_the_address_that_exchange_names_belongs_to_the_identity() -> None:
     renamed = account(mail="new@customer.com", proxyAddresses=["SMTP:new@customer.com"])
     own = made.own_mailbox(by_address=FolderAnswer("inbox@address", trouble=NOT_PRIMARY))
-    passes(judge, **values(signed_in_as(renamed, own_mailbox=own)))
+    passes(judge, **made.sign_in_facts(signed_in_as(renamed, own_mailbox=own)))
 
 
 def test_the_linked_mailbox_of_the_account_is_the_same_identity() -> None:
     sid = bytes(range(28))
     one = account(dn="CN=one", mail="one@other.forest", proxyAddresses=None, objectSid=sid)
     linked = account(msExchMasterAccountSid=sid)
-    passes(judge, **values(signed_in_as(one, linked)))
-    assert fails(judge, **values(signed_in_as(one, account()))).cause == "two-identities"
+    passes(judge, **made.sign_in_facts(signed_in_as(one, linked)))
+    assert fails(judge, **made.sign_in_facts(signed_in_as(one, account()))).cause == "two-identities"
 
 
 # --- ADVICE ---
