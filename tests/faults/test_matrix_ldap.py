@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
-from pytest_flowscape.judging.causes import DIRECTORY_ONLY
 from pytest_flowscape.probes.directory import search
+from tests.acceptance import left_by
 from tests.faults.conftest import Stage
 from tests.faults.ews_proxy import FOR_EVER
 from tests.faults.in_process import NOT_MEASURED, PASSED
@@ -20,8 +20,8 @@ TIMES = {"once": 1, "three times": 3, "for ever": FOR_EVER}
 CASES = [(kind, point) for kind in KINDS for point in kind.where if kind.always or all_faults()]
 # what a fault for ever leaves unmeasured at least
 READ_FROM = {
-    LdapPoint.CONNECTION: DIRECTORY_ONLY,
-    LdapPoint.BIND: DIRECTORY_ONLY,
+    LdapPoint.CONNECTION: left_by("directory-absent"),
+    LdapPoint.BIND: left_by("directory-absent"),
     LdapPoint.ACCOUNT: ("ACCOUNT-2", "ACCOUNT-4"),
     LdapPoint.ADDRESSES: ("ROOM-1",),
     LdapPoint.NEXT_PAGE: (),

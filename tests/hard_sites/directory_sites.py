@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pytest_flowscape.judging.causes import DIRECTORY_ONLY
 from pytest_flowscape.simulator.scenarios.forests import ACCOUNTS
 from pytest_flowscape.simulator.scenarios.hard_directory import (
     HIDDEN_ROOM,
@@ -12,6 +11,7 @@ from pytest_flowscape.simulator.scenarios.hard_directory import (
     TAKEN_ROOM,
     UPN,
 )
+from tests.acceptance import left_by
 from tests.hard_sites.expected import Expected, Pair, every
 
 SITE = ("site",)
@@ -31,7 +31,7 @@ def state(outcome: str) -> dict[Pair, str]:
 def only_directory(outcome: str) -> dict[Pair, str]:
     """Return this outcome for everything that only the directory knows."""
     found: dict[Pair, str] = {}
-    for id_ in DIRECTORY_ONLY:
+    for id_ in left_by("directory-absent"):
         found.update(every(id_, ROOMS if id_.startswith("ROOM") else SITE, outcome))
     return found
 
