@@ -17,8 +17,8 @@ import threading
 import time
 from urllib.parse import urlsplit
 
-from pytest_flowscape.probes.ews import request
-from pytest_flowscape.probes.ews.request import FolderWanted
+from pytest_flowscape.probes.ews import get_folder
+from pytest_flowscape.probes.ews.request import DistinguishedFolder
 
 CONNECTIONS = 8
 FOLDERS = ("msgfolderroot", "inbox", "calendar", "sentitems", "deleteditems")
@@ -27,8 +27,8 @@ FOLDERS = ("msgfolderroot", "inbox", "calendar", "sentitems", "deleteditems")
 def main() -> None:
     url, ca, user, room, seconds = sys.argv[1:]
     password = sys.stdin.read()
-    wanted = [FolderWanted(name, room) for name in FOLDERS]
-    body = request.get_folder(wanted, impersonate=room, rights=True, permissions=True)
+    wanted = [DistinguishedFolder(name, room) for name in FOLDERS]
+    body = get_folder.request(wanted, impersonate=room, rights=True, permissions=True)
     basic = base64.b64encode(f"{user}:{password}".encode()).decode()
     headers = {"Content-Type": "text/xml; charset=utf-8", "Authorization": f"Basic {basic}"}
     split = urlsplit(url)

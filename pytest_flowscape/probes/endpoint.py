@@ -8,9 +8,10 @@ from dataclasses import replace
 from pytest_flowscape.facts import Endpoint, Kind, Trouble
 from pytest_flowscape.facts.policy import BARE_AGAIN
 from pytest_flowscape.probes.balancer import look_at_front_ends
-from pytest_flowscape.probes.ews import codes, request
+from pytest_flowscape.probes.ews import codes, get_folder
 from pytest_flowscape.probes.ews.connection import Broken, Connection
 from pytest_flowscape.probes.ews.http_wire import HttpAnswer
+from pytest_flowscape.probes.ews.request import DistinguishedFolder
 from pytest_flowscape.probes.ews.sign_in import WAYS, schemes
 from pytest_flowscape.probes.host import probe_host
 from pytest_flowscape.probes.network import Deadline
@@ -53,7 +54,7 @@ def _ask(exchange: Exchange, run_id: str, deadline: Deadline, avoid: set[str] | 
     with Connection(exchange, run_id, avoid) as connection:
         try:
             connection.open(deadline)
-            answer = connection.post(request.get_folder([request.FolderWanted("inbox")]), deadline)
+            answer = connection.post(get_folder.request([DistinguishedFolder("inbox")]), deadline)
         except Broken as broken:
             return Endpoint(exchange.url, trouble=broken.trouble)
     headers = {name: answer.header(name) for name in _KEPT if answer.header(name)}

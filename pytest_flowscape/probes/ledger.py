@@ -26,7 +26,7 @@ from pytest_flowscape.facts.footprint import (
     Footprint,
     reached_ews,
 )
-from pytest_flowscape.probes.ews.request import Told, told
+from pytest_flowscape.probes.ews.request import Summary, summary_of
 
 EWS, LDAP = "ews", "ldap"
 SIGNED_IN, REFUSED, THROTTLED, AGAIN = "signed in", "refused", "throttled", "again"
@@ -95,11 +95,11 @@ class Ledger:
                 os.write(self._file, json.dumps(event).encode() + b"\n")
 
 
-def _summary(body: bytes) -> Told:
+def _summary(body: bytes) -> Summary:
     try:
-        return told(body)
+        return summary_of(body)
     except ValueError:
-        return Told("")
+        return Summary("")
 
 
 LEDGER = Ledger()

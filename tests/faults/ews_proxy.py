@@ -16,7 +16,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import Enum
 
-from pytest_flowscape.probes.ews.request import told
+from pytest_flowscape.probes.ews.request import summary_of
 from tests.faults.listener import Listener, gone
 from tests.faults.wire import Message, Upstream, read, reset
 
@@ -125,7 +125,7 @@ class EwsProxy:
     def before(self, body: bytes) -> Message | None:
         """Return the last good answer to the operation that this request asks for."""
         with self._lock:
-            return self._last.get(told(body).operation)
+            return self._last.get(summary_of(body).operation)
 
     def close(self) -> None:
         self._listener.close()
@@ -176,7 +176,7 @@ class EwsProxy:
             through = turn.answer()
             if " 200 " in through.line:
                 with self._lock:
-                    self._last[told(turn.request.body).operation] = through
+                    self._last[summary_of(turn.request.body).operation] = through
             try:
                 turn.send(through)
             except OSError:
@@ -193,7 +193,7 @@ def point_of(request: Message, credentials: bool) -> Point:
         return Point.HOST_PROBE
     if request.opens_ntlm:
         return Point.CHALLENGE
-    asked = told(request.body)
+    asked = summary_of(request.body)
     if asked.operation == "SyncFolderItems":
         return Point.SYNC
     if asked.operation == "ResolveNames":

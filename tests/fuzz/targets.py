@@ -30,7 +30,8 @@ from pytest_flowscape.probes.directory import search, view
 from pytest_flowscape.probes.directory.search import Channel, Query, SearchFailed
 from pytest_flowscape.probes.directory.security_descriptor import decide, read_dacl, sid_text
 from pytest_flowscape.probes.directory.sight import Sight
-from pytest_flowscape.probes.ews import answers, availability, item_answers
+from pytest_flowscape.probes.ews import answers, availability, item_answers, sync_folder_items
+from pytest_flowscape.probes.ews import resolve_names as names_resolved
 from pytest_flowscape.probes.ews.answers import Envelope
 from pytest_flowscape.probes.ews.batch import Batch
 from pytest_flowscape.probes.ews.http_wire import AnswerReader, HttpAnswer, NotHttp
@@ -134,7 +135,7 @@ def _folders(told: Envelope) -> None:
     """Have it answer for two rooms, as owner and as delegate, and judge what that means."""
     for impersonate in ("", ROOM):
         rooms = [ROOM] if impersonate else [ROOM, "aurora@demo.test"]
-        found = Batch(FIVE_FOLDERS, lambda *_: told, lambda _: None, impersonate).run(rooms)
+        found = Batch(FIVE_FOLDERS, lambda _, read, __: read(told), lambda _: None, impersonate).run(rooms)
         for answer in found.values():
             _keep(answer)
             try:
@@ -149,8 +150,8 @@ def _folders(told: Envelope) -> None:
 def _others(told: Envelope) -> None:
     for trouble in answers.troubles(told):
         _keep(trouble)
-    _keep(answers.sync(told, ROOM, ROOM))
-    name = answers.resolved(told, ROOM)
+    _keep(sync_folder_items.read(told, ROOM, ROOM))
+    name = names_resolved.read(told, ROOM)
     _keep(name)
     _proven(resolve_names.told_names, name)
     _proven(resolve_names.told_addresses, name)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from pytest_flowscape.probes.ews import answers
+from pytest_flowscape.probes.ews import answers, resolve_names, sync_folder_items
 from pytest_flowscape.probes.ews.answers import Envelope
 from tests.probes import ews_samples as soap
 
@@ -42,6 +42,6 @@ def test_it_costs_little(name: str) -> None:
     told = answers.read(answer)
     if isinstance(told, Envelope):
         list(answers.troubles(told))
-        answers.resolved(told, "atlas@demo.test")
-        answers.sync(told, "atlas@demo.test", "")
+        resolve_names.read(told, "atlas@demo.test")
+        sync_folder_items.read(told, "atlas@demo.test", "")
     assert time.process_time() - began < SECONDS

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_flowscape.facts import Kind, ResolvedName, Trouble
-from pytest_flowscape.probes.ews import answers
+from pytest_flowscape.facts import FolderAnswer, Kind, ResolvedName, Trouble
+from pytest_flowscape.probes.ews import answers, get_folder, resolve_names, sync_folder_items
 from pytest_flowscape.probes.ews.answers import Envelope
 from pytest_flowscape.probes.ews.request import MESSAGES, SOAP, TYPES
 from tests.probes.ews_samples import answer, fault, folder, refused, response, soap
@@ -33,11 +33,16 @@ def trouble(body: bytes, status: int = 200) -> Trouble:
     return told
 
 
+def folders(envelope: Envelope, names: tuple[str, ...]) -> tuple[FolderAnswer, ...]:
+    found = get_folder.read(envelope, names)
+    assert not isinstance(found, Trouble)
+    return found
+
+
 def test_folders_in_the_order_asked() -> None:
     envelope = read(response("GetFolder", folder("A", RIGHTS), refused("ErrorItemNotFound"), folder("C")))
     assert envelope.version == "15.2.1748.10"
-    found = answers.folders(envelope, ("inbox", "calendar", "sentitems"))
-    assert found is not None
+    found = folders(envelope, ("inbox", "calendar", "sentitems"))
     assert [(one.name, one.folder_id) for one in found] == [("inbox", "A"), ("calendar", ""), ("sentitems", "C")]
     assert found[0].rights == {"CreateAssociated": True, "Read": True, "Delete": False}
     assert found[2].rights is None
@@ -47,22 +52,22 @@ def test_folders_in_the_order_asked() -> None:
 
 def test_a_count_that_differs_is_no_answer() -> None:
     envelope = read(response("GetFolder", folder("A"), folder("B")))
-    assert answers.folders(envelope, ("inbox",)) is None
-    assert answers.folders(envelope, ("inbox", "calendar", "sentitems")) is None
+    for names in (("inbox",), ("inbox", "calendar", "sentitems")):
+        told = get_folder.read(envelope, names)
+        assert isinstance(told, Trouble)
+        assert told.kind is Kind.NOT_ASKED
 
 
 def test_success_without_a_folder_is_not_success() -> None:
     empty = '<m:GetFolderResponseMessage ResponseClass="Success"><m:ResponseCode>NoError</m:ResponseCode><m:Folders/>'
-    found = answers.folders(read(response("GetFolder", empty + "</m:GetFolderResponseMessage>")), ("inbox",))
-    assert found is not None
+    found = folders(read(response("GetFolder", empty + "</m:GetFolderResponseMessage>")), ("inbox",))
     assert found[0].trouble is not None
     assert found[0].trouble.kind is Kind.MALFORMED
 
 
 def test_a_warning_is_no_success() -> None:
     stopped = refused("ErrorBatchProcessingStopped", kind="Warning")
-    found = answers.folders(read(response("GetFolder", stopped)), ("inbox",))
-    assert found is not None
+    found = folders(read(response("GetFolder", stopped)), ("inbox",))
     assert found[0].trouble is not None
     assert found[0].trouble.kind is Kind.NOT_ASKED
 
@@ -81,8 +86,7 @@ def test_permissions_of_both_kinds() -> None:
         "</t:CalendarPermissions></t:PermissionSet>"
     )
     envelope = read(response("GetFolder", folder("A", plain), folder("B", calendar, "CalendarFolder")))
-    found = answers.folders(envelope, ("inbox", "calendar"))
-    assert found is not None
+    found = folders(envelope, ("inbox", "calendar"))
     (owner,) = found[0].permissions or ()
     assert (owner.who, owner.level, owner.sid, owner.smtp) == ("S-1-5-21-1", "Owner", "S-1-5-21-1", "a@demo.test")
     assert owner.rights == {"CanCreateItems": True, "EditItems": False, "ReadItems": True}
@@ -111,10 +115,7 @@ def test_fault_values() -> None:
 
 
 def test_message_values() -> None:
-    found = answers.folders(
-        read(response("GetFolder", refused("ErrorNonPrimarySmtpAddress", values=PRIMARY))), ("inbox",)
-    )
-    assert found is not None
+    found = folders(read(response("GetFolder", refused("ErrorNonPrimarySmtpAddress", values=PRIMARY))), ("inbox",))
     assert found[0].trouble is not None
     assert found[0].trouble.values == {"Primary": "new@demo.test"}
 
@@ -132,9 +133,9 @@ def test_sync() -> None:
         f"<m:SyncState>STATE</m:SyncState><m:IncludesLastItemInRange>false</m:IncludesLastItemInRange>"
         f"<m:Changes>{change}</m:Changes></m:SyncFolderItemsResponseMessage>"
     )
-    told = answers.sync(read(response("SyncFolderItems", message)), "atlas@demo.test", "atlas@demo.test")
+    told = sync_folder_items.read(read(response("SyncFolderItems", message)), "atlas@demo.test", "atlas@demo.test")
     assert (told.sync_state, told.changes, told.parent_folder_ids, told.trouble) == ("STATE", 1, ("P",), None)
-    none = answers.sync(read(response("SyncFolderItems")), "atlas@demo.test", "")
+    none = sync_folder_items.read(read(response("SyncFolderItems")), "atlas@demo.test", "")
     assert none.trouble is not None
     assert none.trouble.kind is Kind.NOT_ASKED
 
@@ -162,7 +163,7 @@ def test_contacts_match_exactly() -> None:
     exact = resolution("New@demo.test", "SMTP:New@demo.test", "smtp:atlas@demo.test", "X500:/o=demo")
     partial = resolution("atlas@demo.test.example", "SMTP:atlas@demo.test.example")
     body = resolved("ErrorNameResolutionMultipleResults", "Warning", partial, exact)
-    told = answers.resolved(read(body), " ATLAS@demo.test")
+    told = resolve_names.read(read(body), " ATLAS@demo.test")
     assert (told.trouble, told.others, told.complete) == (None, 1, True)
     (contact,) = told.contacts
     assert contact.primary == "New@demo.test"
@@ -171,9 +172,9 @@ def test_contacts_match_exactly() -> None:
 
 
 def test_no_contact() -> None:
-    nobody = answers.resolved(read(resolved("ErrorNameResolutionNoResults", "Error")), "atlas@demo.test")
+    nobody = resolve_names.read(read(resolved("ErrorNameResolutionNoResults", "Error")), "atlas@demo.test")
     assert nobody == ResolvedName("atlas@demo.test")
-    refused = answers.resolved(read(resolved("ErrorAccessDenied", "Error")), "atlas@demo.test")
+    refused = resolve_names.read(read(resolved("ErrorAccessDenied", "Error")), "atlas@demo.test")
     assert refused.contacts == ()
     assert refused.trouble is not None
 
@@ -183,12 +184,12 @@ def test_own_contacts_and_other_kinds_of_address_are_no_entries_of_the_address_l
     stored = exact.replace("<t:GivenName>", "<t:ContactSource>Store</t:ContactSource><t:GivenName>")
     item = exact.replace("</t:Mailbox>", '<t:ItemId Id="A"/></t:Mailbox>')
     body = resolved("ErrorNameResolutionMultipleResults", "Warning", stored, item, exact)
-    told = answers.resolved(read(body), "atlas@demo.test")
+    told = resolve_names.read(read(body), "atlas@demo.test")
     assert (len(told.contacts), told.others) == (1, 0)
     other = exact.replace(">SMTP<", ">EX<").replace(
         "<t:EmailAddress>atlas@demo.test", "<t:EmailAddress>/o=Demo/cn=atlas"
     )
-    (contact,) = answers.resolved(read(resolved("NoError", "Success", other)), "atlas@demo.test").contacts
+    (contact,) = resolve_names.read(read(resolved("NoError", "Success", other)), "atlas@demo.test").contacts
     assert contact.primary == ""
     assert contact.full
 
@@ -196,8 +197,8 @@ def test_own_contacts_and_other_kinds_of_address_are_no_entries_of_the_address_l
 def test_a_list_that_is_cut_short_is_told() -> None:
     body = resolved("ErrorNameResolutionMultipleResults", "Warning", resolution("a@demo.test", "SMTP:a@demo.test"))
     cut = body.replace(b'IncludesLastItemInRange="true"', b'IncludesLastItemInRange="false"')
-    assert answers.resolved(read(body), "a@demo.test").complete
-    assert not answers.resolved(read(cut), "a@demo.test").complete
+    assert resolve_names.read(read(body), "a@demo.test").complete
+    assert not resolve_names.read(read(cut), "a@demo.test").complete
 
 
 HOSTILE = {
@@ -225,7 +226,7 @@ def test_huge_text() -> None:
 
 def test_forbidden_characters_do_not_hide_an_answer() -> None:
     envelope = read(response("GetFolder", folder("A", "<t:DisplayName>R&#x1F;oom&#0;&#11;</t:DisplayName>")))
-    assert answers.folders(envelope, ("inbox",)) is not None
+    assert folders(envelope, ("inbox",))
 
 
 @given(st.binary(max_size=200), st.integers(200, 599))
@@ -271,9 +272,9 @@ TREES = st.recursive(
 def test_no_tree_breaks_it(body: str) -> None:
     told = answers.read(answer(soap(body)))
     if isinstance(told, Envelope):
-        answers.folders(told, ("inbox",))
-        answers.sync(told, "a@demo.test", "")
-        answers.resolved(told, "a@demo.test")
+        get_folder.read(told, ("inbox",))
+        sync_folder_items.read(told, "a@demo.test", "")
+        resolve_names.read(told, "a@demo.test")
 
 
 def test_namespaces_are_those_of_the_schema() -> None:

@@ -11,25 +11,26 @@ from types import ModuleType
 import pytest
 from lxml import etree
 
-from pytest_flowscape.probes.ews import request
-from pytest_flowscape.probes.ews.request import FolderWanted, Told, get_folder, resolve_names, sync_folder_items
+from pytest_flowscape.probes.ews import get_folder, resolve_names, sync_folder_items
+from pytest_flowscape.probes.ews.request import DistinguishedFolder, Summary, summary_of
 
 FIVE = ("msgfolderroot", "inbox", "calendar", "sentitems", "deleteditems")
+ATLAS = "atlas@demo.test"
 ODD = 'o\'brien&<x>+"ä"@demo.test'
 ENVELOPES = {
-    "own": get_folder([FolderWanted("inbox"), FolderWanted("inbox", "svc@demo.test")]),
-    "delegate": get_folder([FolderWanted(name, "atlas@demo.test") for name in FIVE], rights=True),
-    "owner": get_folder(
-        [FolderWanted(name, "atlas@demo.test") for name in FIVE],
+    "own": get_folder.request([DistinguishedFolder("inbox"), DistinguishedFolder("inbox", "svc@demo.test")]),
+    "delegate": get_folder.request([DistinguishedFolder(name, "atlas@demo.test") for name in FIVE], rights=True),
+    "owner": get_folder.request(
+        [DistinguishedFolder(name, "atlas@demo.test") for name in FIVE],
         impersonate="atlas@demo.test",
         rights=True,
         permissions=True,
     ),
-    "user": get_folder([FolderWanted("calendar", "u@demo.test")], impersonate="u@demo.test"),
-    "odd": get_folder([FolderWanted("calendar", ODD)], impersonate=ODD),
-    "sync": sync_folder_items(FolderWanted("calendar", "atlas@demo.test"), impersonate="atlas@demo.test"),
-    "sync-own": sync_folder_items(FolderWanted("calendar")),
-    "resolve": resolve_names("smtp:atlas@demo.test"),
+    "user": get_folder.request([DistinguishedFolder("calendar", "u@demo.test")], impersonate="u@demo.test"),
+    "odd": get_folder.request([DistinguishedFolder("calendar", ODD)], impersonate=ODD),
+    "sync": sync_folder_items.request(DistinguishedFolder("calendar", ATLAS), impersonate=ATLAS),
+    "sync-own": sync_folder_items.request(DistinguishedFolder("calendar")),
+    "resolve": resolve_names.request("smtp:atlas@demo.test"),
 }
 
 
@@ -91,17 +92,17 @@ def test_impersonation_only_where_asked() -> None:
     ],
 )
 def test_a_request_tells_of_itself(address: str) -> None:
-    folders = [FolderWanted(name, address) for name in ("calendar", "inbox")]
-    assert request.told(get_folder(folders, impersonate=address)) == Told("GetFolder", address, (address,))
-    sync = sync_folder_items(folders[0], impersonate=address)
-    assert request.told(sync) == Told("SyncFolderItems", address, (address,))
+    folders = [DistinguishedFolder(name, address) for name in ("calendar", "inbox")]
+    assert summary_of(get_folder.request(folders, impersonate=address)) == Summary("GetFolder", address, (address,))
+    sync = sync_folder_items.request(folders[0], impersonate=address)
+    assert summary_of(sync) == Summary("SyncFolderItems", address, (address,))
 
 
 def test_whom_a_request_names_and_for_whom_it_acts_stay_apart() -> None:
-    folders = [FolderWanted("calendar", "one@contoso.test")]
-    told = request.told(request.get_folder(folders, impersonate="two@contoso.test"))
-    assert (told.impersonated, told.mailboxes) == ("two@contoso.test", ("two@contoso.test", "one@contoso.test"))
-    assert request.told(request.get_folder(folders)).impersonated == ""
+    folders = [DistinguishedFolder("calendar", "one@contoso.test")]
+    summary = summary_of(get_folder.request(folders, impersonate="two@contoso.test"))
+    assert (summary.impersonated, summary.mailboxes) == ("two@contoso.test", ("two@contoso.test", "one@contoso.test"))
+    assert summary_of(get_folder.request(folders)).impersonated == ""
 
 
 def test_sync_asks_for_one_change() -> None:

@@ -11,8 +11,8 @@ import pytest
 
 from pytest_flowscape.facts.footprint import Footprint
 from pytest_flowscape.probes import ledger
-from pytest_flowscape.probes.ews import request
-from pytest_flowscape.probes.ews.request import FolderWanted
+from pytest_flowscape.probes.ews import get_folder, resolve_names
+from pytest_flowscape.probes.ews.request import DistinguishedFolder
 from pytest_flowscape.probes.ledger import Ledger
 
 ROOM = "room@contoso.test"
@@ -29,7 +29,7 @@ def book(tmp_path: Path) -> Iterator[Ledger]:
 
 
 def folder(*addresses: str, impersonate: str = "") -> bytes:
-    return request.get_folder([FolderWanted("inbox", address) for address in addresses], impersonate=impersonate)
+    return get_folder.request([DistinguishedFolder("inbox", address) for address in addresses], impersonate=impersonate)
 
 
 def test_requests_are_told_by_operation_identity_status_and_mailbox(book: Ledger, tmp_path: Path) -> None:
@@ -38,7 +38,7 @@ def test_requests_are_told_by_operation_identity_status_and_mailbox(book: Ledger
     book.answered(book.sent(folder("", ROOM), credentials=True), 200)
     book.answered(book.sent(folder(""), credentials=True), 200)
     book.answered(book.sent(folder(ROOM, impersonate="Room@contoso.test"), credentials=True), 500)
-    book.answered(book.sent(request.resolve_names("smtp:x@y.test"), credentials=True), 200)
+    book.answered(book.sent(resolve_names.request("smtp:x@y.test"), credentials=True), 200)
     found = ledger.read(tmp_path)
     assert found.http == {
         ("GetFolder", "without credentials", 401): 1,

@@ -27,7 +27,6 @@ STILL_LONG: set[str] = {
     "pytest_flowscape/gathering/facts.py",
     "pytest_flowscape/gathering/rooms.py",
     "pytest_flowscape/probes/directory/search.py",
-    "pytest_flowscape/probes/ews/answers.py",
     "suites/test_account.py",
     "tests/faults/ews_faults.py",
     "tests/probes/test_directory_network.py",

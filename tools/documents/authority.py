@@ -12,6 +12,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timezone
 
+from lxml import etree
+
 from pytest_flowscape.booking.invitation_checks import REACHES
 from pytest_flowscape.facts import Kind, Trouble, Written
 from pytest_flowscape.facts.names import FIVE_FOLDERS
@@ -25,9 +27,9 @@ from pytest_flowscape.probes.directory.view import (
     namesakes_filter,
     proxy_filter,
 )
-from pytest_flowscape.probes.ews import availability, request
+from pytest_flowscape.probes.ews import availability, get_folder, resolve_names, sync_folder_items
 from pytest_flowscape.probes.ews.http_wire import HttpAnswer
-from pytest_flowscape.probes.ews.request import FolderWanted
+from pytest_flowscape.probes.ews.request import MESSAGES, TYPES, DistinguishedFolder, summary_of
 from pytest_flowscape.site.model import Exchange
 from tools.documents.frame import Part
 
@@ -70,26 +72,37 @@ class Search:
 
 def ews_requests() -> Iterator[EwsRequest]:
     """Yield every kind of request in the order of a run."""
-    inbox, calendar = FolderWanted("inbox"), FolderWanted("calendar", _MAILBOX)
-    own = [FolderWanted(name) for name in FIVE_FOLDERS]
-    room = [FolderWanted(name, _MAILBOX) for name in FIVE_FOLDERS]
-    yield _read(request.get_folder([inbox]), NOBODY, "before the sign-in")
-    yield _read(request.get_folder([inbox, FolderWanted("inbox", _MAILBOX)]), ACCOUNT, "the sign-in")
-    yield _read(request.get_folder(own), ACCOUNT, "its own folders")
-    yield _read(request.get_folder([calendar]), ITSELF, "impersonation of itself")
-    yield _read(request.get_folder([calendar]), USER, "each user, and `out_of_scope`")
-    yield _read(request.get_folder(room, rights=True, permissions=True), ROOM, "each room")
-    yield _read(request.get_folder(room, rights=True), ACCOUNT, "each room")
-    yield _read(request.sync_folder_items(calendar), ROOM, "each room")
-    yield _read(request.resolve_names("smtp:VALUE"), ACCOUNT, "if no directory answers")
+    inbox, calendar = DistinguishedFolder("inbox"), DistinguishedFolder("calendar", _MAILBOX)
+    own = [DistinguishedFolder(name) for name in FIVE_FOLDERS]
+    room = [DistinguishedFolder(name, _MAILBOX) for name in FIVE_FOLDERS]
+    yield _read(get_folder.request([inbox]), NOBODY, "before the sign-in")
+    yield _read(get_folder.request([inbox, DistinguishedFolder("inbox", _MAILBOX)]), ACCOUNT, "the sign-in")
+    yield _read(get_folder.request(own), ACCOUNT, "its own folders")
+    yield _read(get_folder.request([calendar]), ITSELF, "impersonation of itself")
+    yield _read(get_folder.request([calendar]), USER, "each user, and `out_of_scope`")
+    yield _read(get_folder.request(room, rights=True, permissions=True), ROOM, "each room")
+    yield _read(get_folder.request(room, rights=True), ACCOUNT, "each room")
+    yield _read(sync_folder_items.request(calendar), ROOM, "each room")
+    yield _read(resolve_names.request("smtp:VALUE"), ACCOUNT, "if no directory answers")
     for body in _bookings():
         yield _read(body, ACCOUNT, "`--flowscape-book`")
     yield _read(availability.request(_MAILBOX, _WHEN, _WHEN), ACCOUNT, "`--flowscape-book`")
 
 
 def _read(body: bytes, whom: str, when: str) -> EwsRequest:
-    found = request.wanted(body)
-    return EwsRequest(found.operation, found.folders, found.properties, whom, when, found.writes)
+    """Read out of a request what it is about, each entry once and sorted."""
+    operation = summary_of(body).operation
+    envelope = etree.fromstring(body)
+    types = f"{{{TYPES}}}"
+    folders = {str(one.get("Id")) for one in envelope.iter(f"{types}DistinguishedFolderId")}
+    values = {etree.QName(part).localname for item in envelope.iter(f"{types}CalendarItem") for part in item}
+    shown = {one.text or "" for one in envelope.iter(f"{types}BaseShape", f"{types}RequestedView")}
+    shown |= {str(one.get("FieldURI")) for one in envelope.iter(f"{types}FieldURI")}
+    shown |= {str(one.get("PropertyName")) for one in envelope.iter(f"{types}ExtendedFieldURI")}
+    if any(one.get("ReturnFullContactData") for one in envelope.iter(f"{{{MESSAGES}}}ResolveNames")):
+        shown.add("FullContactData")
+    writes = bool(values) or operation == "DeleteItem"
+    return EwsRequest(operation, tuple(sorted(folders)), tuple(sorted(shown | values)), whom, when, writes)
 
 
 class _Recorder:

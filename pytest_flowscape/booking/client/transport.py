@@ -24,7 +24,7 @@ from urllib3 import HTTPHeaderDict, HTTPResponse
 from pytest_flowscape.core.errors import NotMeasured
 from pytest_flowscape.facts import Kind, Trouble
 from pytest_flowscape.probes.ews.http_wire import HttpAnswer
-from pytest_flowscape.probes.ews.request import told
+from pytest_flowscape.probes.ews.request import summary_of
 
 # what exchangelib says for its own connections; ours says it for itself
 _OURS = frozenset(
@@ -93,7 +93,7 @@ class SessionAdapter(HTTPAdapter):
         headers = {str(name): str(value) for name, value in request.headers.items() if name.lower() not in _OURS}
         anchor = headers.get("X-AnchorMailbox", "")
         answer = self._sender.pass_on(sent, anchor=anchor, headers=headers)
-        what = told(sent)
+        what = summary_of(sent)
         if isinstance(answer, Trouble):
             raw = RawAnswer(what.operation, 0, b"", what.impersonated, answer, answer.seconds)
             self._answers.append(raw)

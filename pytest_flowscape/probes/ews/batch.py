@@ -13,12 +13,13 @@ from dataclasses import dataclass
 
 from pytest_flowscape.facts import FolderAnswer, Kind, MailboxAnswer, Trouble
 from pytest_flowscape.facts.policy import ASKED_AGAIN, MAY_BE_ONE_MAILBOX
-from pytest_flowscape.probes.ews import answers
+from pytest_flowscape.probes.ews import get_folder
 from pytest_flowscape.probes.ews.answers import Envelope
-from pytest_flowscape.probes.ews.request import FolderWanted
+from pytest_flowscape.probes.ews.request import DistinguishedFolder
 
-Look = Callable[[Envelope], "Trouble | None"]
-"""Find the trouble inside an answer that is worth another try."""
+Folders = dict[str, tuple[FolderAnswer, ...]]
+Read = Callable[[Envelope], "Folders | Trouble"]
+TroubleIn = Callable[["Folders | Trouble"], "Trouble | None"]
 
 CURABLE = ASKED_AGAIN - {Kind.NOT_ASKED}  # that one the batch itself sees to
 
@@ -27,12 +28,12 @@ CURABLE = ASKED_AGAIN - {Kind.NOT_ASKED}  # that one the batch itself sees to
 class Batch:
     """The folders that are asked of every mailbox.
 
-    ``ask`` sends one GetFolder, again where the given Look finds trouble that
-    time may cure. ``note`` is told of throttling that only one mailbox met.
+    ``ask`` sends one GetFolder, as ``Conversation.ask`` does with the functions
+    given. ``note`` hears of throttling that only one mailbox met.
     """
 
     names: Sequence[str]
-    ask: Callable[[Sequence[FolderWanted], Look | None], Envelope | Trouble]
+    ask: Callable[[Sequence[DistinguishedFolder], Read, TroubleIn], Folders | Trouble]
     note: Callable[[Trouble], None]
     impersonated: str = ""
 
@@ -52,14 +53,14 @@ class Batch:
 
     def _together(self, addresses: list[str]) -> tuple[dict[str, MailboxAnswer], list[str]]:
         """Ask these in one request: who is answered by it, and who must be asked alone; at least one of them is."""
-        told = self._ask(addresses, None)
-        if isinstance(told, Trouble):
-            if told.kind in MAY_BE_ONE_MAILBOX:
+        found = self._ask(addresses, lambda _: None)
+        if isinstance(found, Trouble):
+            if found.kind in MAY_BE_ONE_MAILBOX:
                 return {}, addresses
-            return {address: MailboxAnswer(address, self.impersonated, (), told) for address in addresses}, []
+            return {address: MailboxAnswer(address, self.impersonated, (), found) for address in addresses}, []
         settled: dict[str, MailboxAnswer] = {}
         apart: list[str] = []
-        for address, folders in told.items():
+        for address, folders in found.items():
             cured = _first(folder.trouble for folder in folders)
             if cured is not None:
                 self.note(cured)
@@ -70,31 +71,32 @@ class Batch:
         return (settled, apart) if settled or apart else ({}, addresses)
 
     def _alone(self, address: str) -> MailboxAnswer:
-        told = self._ask([address], self._unanswered)
-        if isinstance(told, Trouble):
-            return MailboxAnswer(address, self.impersonated, (), told)
-        return MailboxAnswer(address, self.impersonated, told[address])
+        found = self._ask([address], _unanswered)
+        if isinstance(found, Trouble):
+            return MailboxAnswer(address, self.impersonated, (), found)
+        return MailboxAnswer(address, self.impersonated, found[address])
 
-    def _unanswered(self, envelope: Envelope) -> Trouble | None:
-        """Look whether one mailbox's answer leaves anything open that another try may answer."""
-        folders = answers.folders(envelope, self.names)
-        if folders is None:
-            return Trouble(Kind.NOT_ASKED, f"{len(envelope.messages)} answers came for {len(self.names)} questions")
-        troubles = [folder.trouble for folder in folders if folder.trouble]
-        if all(trouble.kind is Kind.NOT_ASKED for trouble in troubles):
-            return next(iter(troubles), None)
-        return _first(troubles)
-
-    def _ask(self, addresses: Sequence[str], look: Look | None) -> dict[str, tuple[FolderAnswer, ...]] | Trouble:
-        wanted = [FolderWanted(name, address) for address in addresses for name in self.names]
-        envelope = self.ask(wanted, look)
-        if isinstance(envelope, Trouble):
-            return envelope
-        folders = answers.folders(envelope, [folder.name for folder in wanted])
-        if folders is None:
-            return Trouble(Kind.NOT_ASKED, f"{len(envelope.messages)} answers came for {len(wanted)} questions")
+    def _ask(self, addresses: Sequence[str], trouble_in: TroubleIn) -> Folders | Trouble:
+        wanted = [DistinguishedFolder(name, address) for address in addresses for name in self.names]
         size = len(self.names)
-        return {address: folders[at * size : (at + 1) * size] for at, address in enumerate(addresses)}
+
+        def read(envelope: Envelope) -> Folders | Trouble:
+            folders = get_folder.read(envelope, [folder.name for folder in wanted])
+            if isinstance(folders, Trouble):
+                return folders
+            return {address: folders[at * size : (at + 1) * size] for at, address in enumerate(addresses)}
+
+        return self.ask(wanted, read, trouble_in)
+
+
+def _unanswered(found: Folders | Trouble) -> Trouble | None:
+    """Return the trouble that leaves open what another try may answer."""
+    if isinstance(found, Trouble):
+        return found
+    troubles = [folder.trouble for folders in found.values() for folder in folders if folder.trouble]
+    if all(trouble.kind is Kind.NOT_ASKED for trouble in troubles):
+        return next(iter(troubles), None)
+    return _first(troubles)
 
 
 def _not_asked(folder: FolderAnswer) -> bool:

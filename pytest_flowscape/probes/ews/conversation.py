@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
+from typing import TypeVar
 
 from pytest_flowscape.facts import Kind, Trouble
 from pytest_flowscape.facts.policy import THROTTLING
 from pytest_flowscape.probes.ews import answers
 from pytest_flowscape.probes.ews.answers import Envelope
 from pytest_flowscape.probes.ews.authentication import Authenticator, Call
-from pytest_flowscape.probes.ews.batch import Look
 from pytest_flowscape.probes.ews.connection import Broken, Connection
 from pytest_flowscape.probes.ews.http_wire import HttpAnswer
 from pytest_flowscape.probes.ews.pool import Pool
@@ -18,6 +19,8 @@ from pytest_flowscape.probes.ews.retry import Attempts, BackOff, Patience
 from pytest_flowscape.probes.ews.store_sessions import StoreSessions
 from pytest_flowscape.probes.gate import SignInStopped
 from pytest_flowscape.probes.ledger import AGAIN, LEDGER, THROTTLED
+
+T = TypeVar("T")
 
 
 class Conversation:
@@ -36,22 +39,28 @@ class Conversation:
         avoid: set[str] = set()
         self.pool = Pool(connections, lambda: Connection(account.exchange, run_id, avoid))
 
-    def ask(self, call: Call, look: Look | None = None) -> Envelope | Trouble:
-        """Ask, again where retry.py says so, and return the answer or the last trouble.
+    def ask(self, call: Call, read: Callable[[Envelope], T], trouble_in: Callable[[T], Trouble | None]) -> T | Trouble:
+        """Ask, again where retry.py says so, and return what ``read`` makes of the answer, or the last trouble.
 
-        ``look`` finds trouble inside an answer that is worth another try; when
-        there are no more tries, that answer is the answer.
+        ``trouble_in`` finds trouble in what was read that is worth another try;
+        when there are no more tries, that is the answer.
         """
         if self._closed is not None:
             return self._closed
         attempts = Attempts(self._timeout)
         started = time.monotonic()
         while True:
-            answer = self._read(self._once(call, attempts), call)
-            trouble = answer if isinstance(answer, Trouble) else look(answer) if look else None
+            envelope = self._read(self._once(call, attempts), call)
+            found: T | Trouble
+            trouble: Trouble | None
+            if isinstance(envelope, Trouble):
+                found = trouble = envelope
+            else:
+                found = fact = read(envelope)
+                trouble = trouble_in(fact)
             if trouble is None or self._is_final(call, trouble, attempts):
                 self._patience.heed(trouble, time.monotonic() - started)
-                return answer
+                return found
             LEDGER.note(AGAIN)
 
     @property

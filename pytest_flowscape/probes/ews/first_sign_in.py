@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from pytest_flowscape.facts import FolderAnswer, Kind, MailboxAnswer, SignIn, Trouble
-from pytest_flowscape.probes.ews import request
-from pytest_flowscape.probes.ews.answers import Envelope
+from pytest_flowscape.probes.ews import get_folder
 from pytest_flowscape.probes.ews.authentication import Authenticator, Call
-from pytest_flowscape.probes.ews.batch import Batch, Look
+from pytest_flowscape.probes.ews.batch import Batch, Folders, Read, TroubleIn
 from pytest_flowscape.probes.ews.conversation import Conversation
-from pytest_flowscape.probes.ews.request import FolderWanted
+from pytest_flowscape.probes.ews.request import DistinguishedFolder
 from pytest_flowscape.probes.ews.sign_in import BASIC, NEGOTIATE, NTLM
 
 INBOX = "inbox"
@@ -50,11 +49,11 @@ def sign_in(account: Authenticator, talk: Conversation, email: str, *, proven: b
 def _own_inboxes(talk: Conversation, email: str, *, known: bool, stop_on_refusal: bool) -> tuple[MailboxAnswer, Call]:
     calls: list[Call] = []
 
-    def ask(wanted: Sequence[FolderWanted], look: Look | None) -> Envelope | Trouble:
-        body = request.get_folder(wanted)
-        call = Call("GetFolder", body, anchor=email, known=known, stop_on_refusal=stop_on_refusal)
+    def ask(wanted: Sequence[DistinguishedFolder], read: Read, trouble_in: TroubleIn) -> Folders | Trouble:
+        body = get_folder.request(wanted)
+        call = Call(get_folder.OPERATION, body, anchor=email, known=known, stop_on_refusal=stop_on_refusal)
         calls.append(call)
-        return talk.ask(call, look)
+        return talk.ask(call, read, trouble_in)
 
     answers = Batch([INBOX], ask, lambda trouble: talk.note(trouble, "")).run(["", email])
     bare, addressed = answers[""], answers[email]

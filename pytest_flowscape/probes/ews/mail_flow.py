@@ -12,8 +12,8 @@ from lxml import etree
 from pytest_flowscape.facts import CalendarSettings, MailTips, Trouble
 from pytest_flowscape.probes.ews.answers import Envelope
 from pytest_flowscape.probes.ews.one_mailbox import element_in
-from pytest_flowscape.probes.ews.request import MESSAGES, TYPES, add, distinguished, envelope_of, to_bytes
-from pytest_flowscape.probes.ews.request import FolderWanted as Folder
+from pytest_flowscape.probes.ews.request import MESSAGES, TYPES, add, add_folder, envelope_of, to_bytes
+from pytest_flowscape.probes.ews.request import DistinguishedFolder as Folder
 
 _T = f"{{{TYPES}}}"
 _TRUTH = {"true": True, "1": True, "false": False, "0": False}
@@ -38,7 +38,7 @@ def settings_request(address: str) -> bytes:
     operation = add(body, MESSAGES, "GetUserConfiguration")
     name = add(operation, MESSAGES, "UserConfigurationName")
     name.set("Name", "Calendar")
-    distinguished(name, Folder("calendar", address))
+    add_folder(name, Folder("calendar", address))
     add(operation, MESSAGES, "UserConfigurationProperties", "Dictionary")
     return to_bytes(envelope)
 

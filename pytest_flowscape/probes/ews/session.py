@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import partial
 
 from pytest_flowscape.core.secret import Secret
 from pytest_flowscape.facts import (
@@ -16,16 +17,16 @@ from pytest_flowscape.facts import (
     SyncAnswer,
     Trouble,
 )
-from pytest_flowscape.facts.policy import ASKED_AGAIN, MAILBOXES_IN_FLIGHT
-from pytest_flowscape.probes.ews import answers, availability, mail_flow, request
+from pytest_flowscape.facts.policy import MAILBOXES_IN_FLIGHT
+from pytest_flowscape.probes.ews import availability, get_folder, mail_flow, request, resolve_names, sync_folder_items
 from pytest_flowscape.probes.ews.answers import Envelope
 from pytest_flowscape.probes.ews.authentication import Authenticator, Call
-from pytest_flowscape.probes.ews.batch import Batch, Look
+from pytest_flowscape.probes.ews.batch import Batch, Folders, Read, TroubleIn
 from pytest_flowscape.probes.ews.conversation import Conversation
 from pytest_flowscape.probes.ews.first_sign_in import sign_in
 from pytest_flowscape.probes.ews.http_wire import HttpAnswer
 from pytest_flowscape.probes.ews.one_mailbox import trouble_in
-from pytest_flowscape.probes.ews.request import FolderWanted
+from pytest_flowscape.probes.ews.request import DistinguishedFolder
 from pytest_flowscape.probes.gate import Gate
 from pytest_flowscape.site.model import Exchange
 
@@ -111,44 +112,44 @@ class EwsSession:
         """
         party = impersonate.lower()
 
-        def ask(wanted: Sequence[FolderWanted], look: Look | None) -> Envelope | Trouble:
-            body = request.get_folder(wanted, impersonate=impersonate, rights=rights, permissions=permissions)
+        def ask(wanted: Sequence[DistinguishedFolder], read: Read, trouble_in: TroubleIn) -> Folders | Trouble:
+            body = get_folder.request(wanted, impersonate=impersonate, rights=rights, permissions=permissions)
             anchor = impersonate or wanted[0].address or self._email
             opened = frozenset[str]() if party else frozenset(folder.address.lower() for folder in wanted)
-            return self._talk.ask(Call("GetFolder", body, anchor=anchor, party=party, mailboxes=opened), look)
+            call = Call(get_folder.OPERATION, body, anchor=anchor, party=party, mailboxes=opened)
+            return self._talk.ask(call, read, trouble_in)
 
         return Batch(folders, ask, lambda trouble: self._talk.note(trouble, party), impersonate).run(addresses)
 
     def sync_calendar(self, address: str, *, impersonate: str) -> SyncAnswer:
         """Ask SyncFolderItems on the calendar of ``address``: ids only, at most one change, no state."""
-        body = request.sync_folder_items(FolderWanted(CALENDAR, address), impersonate=impersonate)
-        call = Call("SyncFolderItems", body, anchor=impersonate or address, party=impersonate.lower())
-        told = self._talk.ask(call, lambda envelope: _again(answers.sync(envelope, address, impersonate).trouble))
-        if isinstance(told, Trouble):
-            return SyncAnswer(address, impersonate, trouble=told)
-        return answers.sync(told, address, impersonate)
+        body = sync_folder_items.request(DistinguishedFolder(CALENDAR, address), impersonate=impersonate)
+        call = Call(sync_folder_items.OPERATION, body, anchor=impersonate or address, party=impersonate.lower())
+        read = partial(sync_folder_items.read, address=address, impersonated=impersonate)
+        found = self._talk.ask(call, read, lambda answer: answer.trouble)
+        return SyncAnswer(address, impersonate, trouble=found) if isinstance(found, Trouble) else found
 
     def resolve_names(self, address: str) -> ResolvedName:
         """Ask ResolveNames for the entries of the address list that have exactly this address, primary or not."""
-        call = Call("ResolveNames", request.resolve_names(f"smtp:{address}"), anchor=self._email)
-        told = self._talk.ask(call, lambda envelope: _again(answers.resolved(envelope, address).trouble))
-        return ResolvedName(address, trouble=told) if isinstance(told, Trouble) else answers.resolved(told, address)
+        call = Call(resolve_names.OPERATION, resolve_names.request(f"smtp:{address}"), anchor=self._email)
+        found = self._talk.ask(call, partial(resolve_names.read, asked=address), lambda answer: answer.trouble)
+        return ResolvedName(address, trouble=found) if isinstance(found, Trouble) else found
 
     def availability(self, address: str, begin: datetime, end: datetime) -> Availability:
         """Ask GetUserAvailability for one mailbox between two aware times: taken or free, and its working hours."""
         call = Call("GetUserAvailability", availability.request(address, begin, end), anchor=self._email or address)
-        return availability.read(self._talk.ask(call, trouble_in), address)
+        return availability.read(self._ask(call), address)
 
     def mail_tips(self, address: str, *, sender: str) -> MailTips:
         """Ask GetMailTips what ``sender``, acting as itself, is told of ``address`` as a recipient."""
         body = mail_flow.tips_request(sender, address)
         call = Call("GetMailTips", body, anchor=sender, party=sender.lower())
-        return mail_flow.read_tips(self._talk.ask(call, trouble_in), address)
+        return mail_flow.read_tips(self._ask(call), address)
 
     def calendar_settings(self, address: str) -> CalendarSettings:
         """Ask GetUserConfiguration for the settings of a calendar, by the account's own rights."""
         call = Call("GetUserConfiguration", mail_flow.settings_request(address), anchor=address)
-        return mail_flow.read_settings(self._talk.ask(call, trouble_in), address)
+        return mail_flow.read_settings(self._ask(call), address)
 
     def pass_on(
         self, body: bytes, *, anchor: str = "", headers: Mapping[str, str] | None = None
@@ -158,19 +159,20 @@ class EwsSession:
         The answer comes as it came, whatever its status. Trouble where there is
         none: the connection broke, or the run's sign-ins are stopped.
         """
-        told = request.told(body)
+        summary = request.summary_of(body)
         call = Call(
-            told.operation,
+            summary.operation,
             body,
             anchor=anchor,
-            party=told.impersonated.lower(),
+            party=summary.impersonated.lower(),
             # what names an item names no mailbox, and opens one all the same
-            mailboxes=frozenset() if told.impersonated else frozenset(told.mailboxes or ("",)),
+            mailboxes=frozenset() if summary.impersonated else frozenset(summary.mailboxes or ("",)),
             headers=headers or {},
             once=True,
         )
         return self._talk.pass_on(call)
 
-
-def _again(trouble: Trouble | None) -> Trouble | None:
-    return trouble if trouble is not None and trouble.kind in ASKED_AGAIN else None
+    def _ask(self, call: Call) -> Envelope | Trouble:
+        """Ask about one mailbox."""
+        envelope = self._talk.ask(call, lambda answer: answer, trouble_in)
+        return envelope  # noqa: RET504  returned at once, mypy would infer another type

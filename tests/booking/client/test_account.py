@@ -245,7 +245,7 @@ def test_a_certificate_that_is_not_trusted_is_a_transport_error(opens: Opens, tm
 def test_what_is_no_soap_request_is_not_sent(opens: Opens) -> None:
     desk, talk = opens(good)
     for body in (b"", b"<no", b"<no/>"):
-        with pytest.raises(ValueError, match="no SOAP request"):
+        with pytest.raises(ValueError, match="not a SOAP request"):
             desk.session(way="Basic").pass_on(body)
     assert talk.requests == []
 
