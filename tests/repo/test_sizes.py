@@ -35,8 +35,6 @@ STILL_LONG: set[str] = {
     "tests/probes/test_ews_session.py",
     "tests/probes/test_host.py",
     "tests/report/test_html.py",
-    "tests/simulator/test_directory_search.py",
-    "tests/simulator/test_ews_items.py",
     "tests/suites/test_judging_account.py",
 }
 STILL_LARGE: set[str] = {

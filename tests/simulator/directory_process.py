@@ -27,6 +27,7 @@ UPN = "svc-flowscape@demo.test"
 PASSWORD = "Correct-Horse-7"
 ADMIN = "admin@demo.test"
 ROOM = "atlas@demo.test"
+ROOMS = {"atlas", "borea", "ceres"}
 
 
 class DirectoryProcess:
@@ -94,6 +95,11 @@ class DirectoryProcess:
         connection.search(more.pop("base", BASE), filter_text, attributes=list(attributes) or None, **more)
         assert connection.result["result"] == 0, connection.result
         return entries(connection)
+
+    def names(self, filter_text: str, **more: Any) -> set[str]:
+        """Return the sAMAccountNames that a filter finds, and the distinguished names of objects that have none."""
+        found = self.find(filter_text, "sAMAccountName", **more)
+        return {facts["sAMAccountName"][0].decode() if facts else dn for dn, facts in found.items()}
 
     def raw(self, *data: bytes, port: str = "ldaps", until_closed: bool = False, patience: float = 5) -> bytes:
         """Send bytes as they are; give the first answer, or all there is until the server closes the connection."""

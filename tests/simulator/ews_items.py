@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from tests.simulator.ews_client import distinguished, envelope
+from tests.simulator.ews_client import Client, Reply, distinguished, envelope
 
+ROOM = "atlas@demo.test"
+CALENDAR = distinguished("calendar", ROOM)
 START, END = "2031-03-05T21:00:00Z", "2031-03-05T22:00:00Z"
 IDS = "<t:BaseShape>IdOnly</t:BaseShape>"
 EVERYTHING = "<t:BaseShape>AllProperties</t:BaseShape>"
@@ -77,3 +79,20 @@ def delete(*ids: str, how: str = "HardDelete", attributes: str = 'SendMeetingCan
     return envelope(
         f'<m:DeleteItem DeleteType="{how}" {attributes}><m:ItemIds>{"".join(ids)}</m:ItemIds></m:DeleteItem>'
     )
+
+
+def item_id(reply: Reply) -> str:
+    """Return the ItemId of an answer, as a request names it."""
+    (found,) = reply.all(".//t:ItemId")
+    return f'<t:ItemId Id="{found.get("Id")}" ChangeKey="{found.get("ChangeKey")}"/>'
+
+
+def create_item(client: Client, subject: str = "Made", first: str = "", last: str = "", folder: str = CALENDAR) -> str:
+    """Create an appointment, and return its ItemId."""
+    reply = client.basic(create(appointment(subject, first, last), folder=folder))
+    assert reply.codes == ["NoError"]
+    return item_id(reply)
+
+
+def subjects(reply: Reply) -> list[str]:
+    return [e.text or "" for e in reply.all(".//t:Subject")]

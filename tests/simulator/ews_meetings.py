@@ -13,19 +13,24 @@ ROOM, PERSON = "atlas@demo.test", "anna.lind@demo.test"
 TO_ALL = 'MessageDisposition="SendOnly" SendMeetingInvitations="SendOnlyToAll"'
 UPDATE_ALL = 'MessageDisposition="SaveOnly" SendMeetingInvitationsOrCancellations="SendOnlyToAll"'
 SUBJECT = "Budget run-17"
+SHOWN = "Flowscape Service "  # what a room makes of the subject
 
 
 def working_hour(days: int = 8) -> datetime:
-    """Eleven o'clock in Western Europe, on the first Tuesday at least so many days ahead."""
+    """Return eleven o'clock in Western Europe, on the first Tuesday at least so many days ahead."""
     day = datetime.now(timezone.utc).replace(hour=10, minute=0, second=0, microsecond=0) + timedelta(days=days)
     return day + timedelta(days=(1 - day.weekday()) % 7)
 
 
-def written(moment: datetime) -> str:
+def time_text(moment: datetime) -> str:
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def invited(kind: str, *addresses: str) -> str:
+def time_span(begin: datetime, minutes: int) -> str:
+    return f"<t:Start>{time_text(begin)}</t:Start><t:End>{time_text(begin + timedelta(minutes=minutes))}</t:End>"
+
+
+def attendees(kind: str, *addresses: str) -> str:
     people = "".join(
         f"<t:Attendee><t:Mailbox><t:EmailAddress>{address}</t:EmailAddress></t:Mailbox></t:Attendee>"
         for address in addresses
@@ -42,20 +47,21 @@ def meeting(
     first: str = "",
     impersonate: str = EMAIL,
 ) -> bytes:
-    start = begin or working_hour()
-    times = f"<t:Start>{written(start)}</t:Start><t:End>{written(start + timedelta(minutes=minutes))}</t:End>"
-    who = (invited("RequiredAttendees", *people) if people else "") + (invited("Resources", *rooms) if rooms else "")
+    times = time_span(begin or working_hour(), minutes)
+    who = (attendees("RequiredAttendees", *people) if people else "") + (
+        attendees("Resources", *rooms) if rooms else ""
+    )
     item = f"<t:CalendarItem><t:Subject>{SUBJECT}</t:Subject>{first}{times}{who}</t:CalendarItem>"
     return create(item, attributes=attributes, impersonate=impersonate)
 
 
-def moved_end(item: str, minutes: int, attributes: str = UPDATE_ALL, begin: datetime | None = None) -> bytes:
+def end_change(item: str, minutes: int, attributes: str = UPDATE_ALL, begin: datetime | None = None) -> bytes:
     end = (begin or working_hour()) + timedelta(minutes=minutes)
-    return update(item, setting(field("calendar:End"), f"<t:End>{written(end)}</t:End>"), attributes=attributes)
+    return update(item, setting(field("calendar:End"), f"<t:End>{time_text(end)}</t:End>"), attributes=attributes)
 
 
-def reply_with(name: str, item: str, disposition: str = "SendOnly", text: str = "") -> bytes:
-    """A response object: CancelCalendarItem, AcceptItem, ..."""
+def response_object(name: str, item: str, disposition: str = "SendOnly", text: str = "") -> bytes:
+    """Return the request with a response object: CancelCalendarItem, AcceptItem, ..."""
     reference = item.replace("t:ItemId", "t:ReferenceItemId")
     body = text and (
         f'<t:NewBodyContent BodyType="Text">{text}</t:NewBodyContent>'
@@ -77,7 +83,7 @@ class Organized:
     reply: Reply
 
 
-def organized(client: Client, known: str) -> Organized:
+def read_meeting(client: Client, known: str) -> Organized:
     """Read the organizer's item, whose change key may have moved on."""
     reply = client.basic(get(known, properties=shape(base=EVERYTHING)))
     assert reply.codes == ["NoError"], reply.codes
@@ -92,8 +98,8 @@ def organized(client: Client, known: str) -> Organized:
     )
 
 
-def held(simulator: Simulator, address: str, folder: str = "calendar") -> list[dict[str, object]]:
-    """What lies in a folder now, without the appointments that were there at first."""
+def items_in(simulator: Simulator, address: str, folder: str = "calendar") -> list[dict[str, object]]:
+    """Return what lies in a folder now, without the appointments that were there at first."""
     return [
         item
         for item in simulator.items()
@@ -102,16 +108,23 @@ def held(simulator: Simulator, address: str, folder: str = "calendar") -> list[d
 
 
 def subjects(simulator: Simulator, address: str, folder: str = "calendar") -> list[str]:
-    return [str(item["subject"]) for item in held(simulator, address, folder)]
+    return [str(item["subject"]) for item in items_in(simulator, address, folder)]
 
 
-def ids(reply: Reply) -> list[str]:
-    """The ids of an answer, as a request names them."""
+def item_ids(reply: Reply) -> list[str]:
+    """Return the ids of an answer, as a request names them."""
     return [f'<t:ItemId Id="{e.get("Id")}" ChangeKey="{e.get("ChangeKey")}"/>' for e in reply.all(".//t:ItemId")]
 
 
-def found(client: Client, address: str, folder: str) -> list[str]:
-    return ids(client.basic(find(address, folder=folder)))
+def send(client: Client, request: bytes) -> str:
+    """Send a request that succeeds, and return the first id of its answer."""
+    reply = client.basic(request)
+    assert reply.codes == ["NoError"]
+    return item_ids(reply)[0]
+
+
+def ids_in(client: Client, address: str, folder: str) -> list[str]:
+    return item_ids(client.basic(find(address, folder=folder)))
 
 
 def mail_tips(*recipients: str, asked: str = "DeliveryRestriction ModerationStatus InvalidRecipient") -> bytes:

@@ -8,7 +8,7 @@ from tests.simulator.ews_client import envelope
 
 
 @dataclass
-class Asked:
+class FreeBusyRequest:
     """One free/busy request; ``zone`` is bias, month of daylight time, month of standard time."""
 
     addresses: tuple[str, ...]

@@ -6,9 +6,8 @@ from typing import NamedTuple
 
 import pytest
 
-from tests.simulator.directory_process import DirectoryProcess, directory, directory_process
+from tests.simulator.directory_process import DirectoryProcess
 
-__all__ = ["directory", "directory_process"]
 pytestmark = pytest.mark.filterwarnings("ignore:ssl.match_hostname:DeprecationWarning")  # called by ldap3
 DOMAIN = "S-1-5-21-1004336348-1177238915-682003330"
 ALLOW, DENY = 0, 1

@@ -14,12 +14,9 @@ from tests.simulator.directory_process import (
     UPN,
     DirectoryProcess,
     ber,
-    directory,
-    directory_process,
     entries,
 )
 
-__all__ = ["directory", "directory_process"]
 pytestmark = pytest.mark.filterwarnings("ignore:ssl.match_hostname:DeprecationWarning")  # called by ldap3
 START_TLS = "1.3.6.1.4.1.1466.20037"
 NOTICE = b"1.3.6.1.4.1.1466.20036"

@@ -1,26 +1,18 @@
-"""What the simulated EWS tells apart from folders and items: ids, zones, settings, rooms, names."""
+"""What the simulated EWS answers apart from folders and items: ids, zones, settings, rooms."""
 
 from __future__ import annotations
-
-from collections.abc import Iterator
 
 import pytest
 from lxml import etree
 
 from tests.simulator.ews_client import EMAIL, NS, Client, Reply, distinguished, envelope, get_folder, resolve
-from tests.simulator.free_busy_request import Asked
+from tests.simulator.free_busy_request import FreeBusyRequest
 from tests.simulator.harness import Simulator
 
 ROOM = "atlas@demo.test"
 OTHER = "aurora@demo.test"
 THREE = "zuerich@demo.test"
 HQ = "rooms-hq@demo.test"
-
-
-@pytest.fixture
-def client(simulator: Simulator) -> Iterator[Client]:
-    with Client(simulator) as connected:
-        yield connected
 
 
 # --- ConvertId --------------------------------------------------------------------------------------
@@ -200,54 +192,12 @@ def test_a_room_is_no_room_list(client: Client) -> None:
     assert reply.all(".//m:ResponseMessages") == []
 
 
-# --- ResolveNames -----------------------------------------------------------------------------------
-
-
-def test_partial_matches_beside_the_exact_one(simulator: Simulator, client: Client) -> None:
-    simulator.plant(f"longer-address:{ROOM}")
-    reply = client.basic(resolve(f"smtp:{ROOM}"))
-    assert reply.codes == ["ErrorNameResolutionMultipleResults"]
-    assert [e.get("ResponseClass") for e in reply.all(".//m:ResolveNamesResponseMessage")] == ["Warning"]
-    found = [e.text for e in reply.all(".//t:Resolution/t:Mailbox/t:EmailAddress")]
-    assert found == [ROOM, f"{ROOM}.example"]
-
-
-def test_who_has_his_mailbox_elsewhere_is_listed_as_a_contact(simulator: Simulator, client: Client) -> None:
-    simulator.plant(f"ROOM-2:{ROOM}")
-    reply = client.basic(resolve(f"smtp:{ROOM}"))
-    assert sorted(e.text or "" for e in reply.all(".//t:MailboxType")) == ["Contact", "Mailbox"]
-
-
-def test_a_room_list_is_found_too(client: Client) -> None:
-    reply = client.basic(resolve(HQ))
-    assert (reply.text(".//t:MailboxType"), reply.text(".//t:Contact/t:DisplayName")) == ("PublicDL", "Rooms HQ")
-
-
-@pytest.mark.parametrize(
-    ("scope", "code"),
-    [
-        ("ActiveDirectory", "NoError"),
-        ("ActiveDirectoryContacts", "NoError"),
-        ("ContactsActiveDirectory", "NoError"),
-        ("Contacts", "ErrorNameResolutionNoResults"),
-    ],
-)
-def test_where_a_name_is_looked_up(client: Client, scope: str, code: str) -> None:
-    body = resolve(OTHER).replace(b'SearchScope="ActiveDirectory"', f'SearchScope="{scope}"'.encode())
-    assert client.basic(body).codes == [code]
-
-
-@pytest.mark.parametrize("name", [" ", ",", "-"])
-def test_what_is_no_name(client: Client, name: str) -> None:
-    assert client.basic(resolve(name)).codes == ["ErrorInvalidNameForNameResolution"]
-
-
 # --- all of them ------------------------------------------------------------------------------------
 
 OPERATIONS = {
     "ConvertId": convert("A", "EwsId", "EntryId"),
     "GetServerTimeZones": time_zones(),
-    "GetUserAvailability": Asked((OTHER, "anna.lind@demo.test")).body(),
+    "GetUserAvailability": FreeBusyRequest((OTHER, "anna.lind@demo.test")).body(),
     "GetUserConfiguration": configuration(distinguished("calendar", ROOM)),
     "GetRoomLists": envelope("<m:GetRoomLists/>"),
     "GetRooms": rooms(HQ),

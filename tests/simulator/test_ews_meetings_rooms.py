@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
@@ -14,34 +13,23 @@ from tests.simulator.ews_items import create, delete, get
 from tests.simulator.ews_meetings import (
     PERSON,
     ROOM,
+    SHOWN,
     SUBJECT,
-    found,
-    held,
-    ids,
+    end_change,
+    ids_in,
+    item_ids,
+    items_in,
     meeting,
-    moved_end,
-    organized,
-    reply_with,
+    read_meeting,
+    response_object,
+    send,
     subjects,
+    time_span,
     working_hour,
-    written,
 )
 from tests.simulator.harness import Simulator
-from tests.simulator.test_ews_meetings import SHOWN
 
 NIGHT = 12  # hours after the morning meeting: nobody works then
-
-
-@pytest.fixture
-def client(simulator: Simulator) -> Iterator[Client]:
-    with Client(simulator) as connected:
-        yield connected
-
-
-def sent(client: Client, request: bytes) -> str:
-    reply = client.basic(request)
-    assert reply.codes == ["NoError"]
-    return ids(reply)[0]
 
 
 @pytest.mark.parametrize(
@@ -75,7 +63,7 @@ def test_what_the_room_makes_of_a_request(
     simulator: Simulator, client: Client, condition: str, response: str, left: tuple[list[str], list[str]]
 ) -> None:
     simulator.plant(f"{condition}:{ROOM}")
-    now = organized(client, sent(client, meeting(ROOM)))
+    now = read_meeting(client, send(client, meeting(ROOM)))
     copy, words = left
     assert (now.response, subjects(simulator, ROOM)) == (response, copy)
     assert subjects(simulator, EMAIL, "inbox") == [word + SUBJECT for word in words]
@@ -98,7 +86,7 @@ def test_mail_that_reaches_people(
     simulator: Simulator, client: Client, condition: str, folder: str, subject: str
 ) -> None:
     simulator.plant(f"{condition}:{ROOM}")
-    sent(client, meeting(ROOM))
+    send(client, meeting(ROOM))
     assert subjects(simulator, PERSON, folder) == ([subject] if subject else [])
     assert simulator.count("mail.forwarded") == (condition in ("forwarding", "redirected", "forwarding-elsewhere"))
 
@@ -114,48 +102,48 @@ def test_mail_that_reaches_people(
 )
 def test_a_declining_room_says_why(simulator: Simulator, client: Client, condition: str, said: str) -> None:
     simulator.plant(f"{condition}:{ROOM}")
-    sent(client, meeting(ROOM))
-    read = client.basic(get(found(client, EMAIL, "inbox")[0]))
+    send(client, meeting(ROOM))
+    read = client.basic(get(ids_in(client, EMAIL, "inbox")[0]))
     assert said in read.text(".//t:Body")
     assert read.text(".//t:ItemClass") == "IPM.Schedule.Meeting.Resp.Neg"
 
 
 def test_a_delegates_answer_names_the_delegate(simulator: Simulator, client: Client) -> None:
     simulator.plant(f"delegate-accepts:{ROOM}")
-    sent(client, meeting(ROOM))
-    own, delegates = (client.basic(get(item)) for item in found(client, EMAIL, "inbox"))
+    send(client, meeting(ROOM))
+    own, delegates = (client.basic(get(item)) for item in ids_in(client, EMAIL, "inbox"))
     people = [[read.text(f".//t:{who}//t:EmailAddress") for who in ("Sender", "From")] for read in (own, delegates)]
     assert people == [[ROOM, ROOM], [PERSON, ROOM]]
     assert [read.text(".//t:IsDelegated") for read in (own, delegates)] == ["false", "true"]
 
 
 def test_two_meetings_at_one_time_conflict_and_free_ones_do_not(simulator: Simulator, client: Client) -> None:
-    times = f"<t:Start>{written(working_hour())}</t:Start><t:End>{written(working_hour() + timedelta(hours=1))}</t:End>"
+    times = time_span(working_hour(), 60)
     shown = "<t:CalendarItem>{}<t:LegacyFreeBusyStatus>{}</t:LegacyFreeBusyStatus></t:CalendarItem>"
     folder = distinguished("calendar", ROOM)
     assert client.basic(create(shown.format(times, "Free"), folder=folder)).codes == ["NoError"]
-    first = organized(client, sent(client, meeting(ROOM)))
+    first = read_meeting(client, send(client, meeting(ROOM)))
     assert first.response == "Accept"
-    assert organized(client, sent(client, meeting(ROOM))).response == "Decline"
+    assert read_meeting(client, send(client, meeting(ROOM))).response == "Decline"
     after = working_hour() + timedelta(hours=1)
-    next_one = organized(client, sent(client, meeting(ROOM, begin=after)))
+    next_one = read_meeting(client, send(client, meeting(ROOM, begin=after)))
     assert next_one.response == "Accept"
     # extending the first one now runs into the next: the room declines, and has nothing of the meeting any more
-    client.basic(moved_end(first.item, 75))
-    assert organized(client, first.item).response == "Decline"
-    assert first.uid not in [item["uid"] for item in held(simulator, ROOM)]
-    assert first.uid in [item["uid"] for item in held(simulator, ROOM, "deleteditems")]
+    client.basic(end_change(first.item, 75))
+    assert read_meeting(client, first.item).response == "Decline"
+    assert first.uid not in [item["uid"] for item in items_in(simulator, ROOM)]
+    assert first.uid in [item["uid"] for item in items_in(simulator, ROOM, "deleteditems")]
     # a cancelled one is in nobody's way
-    client.basic(reply_with("CancelCalendarItem", organized(client, next_one.item).item))
-    again = sent(client, meeting(ROOM, begin=after))
-    assert organized(client, again).response == "Accept"
+    client.basic(response_object("CancelCalendarItem", read_meeting(client, next_one.item).item))
+    again = send(client, meeting(ROOM, begin=after))
+    assert read_meeting(client, again).response == "Accept"
 
 
 def test_somebody_is_faster_than_an_extension(simulator: Simulator, client: Client) -> None:
     simulator.plant(f"conflict-on-update:{ROOM}")
-    now = organized(client, sent(client, meeting(ROOM)))
-    client.basic(moved_end(now.item, 75))
-    assert organized(client, now.item).response == "Decline"
+    now = read_meeting(client, send(client, meeting(ROOM)))
+    client.basic(end_change(now.item, 75))
+    assert read_meeting(client, now.item).response == "Decline"
 
 
 @pytest.mark.parametrize(
@@ -164,16 +152,16 @@ def test_somebody_is_faster_than_an_extension(simulator: Simulator, client: Clie
 def test_only_in_working_hours(simulator: Simulator, client: Client, hours: int, minutes: int, response: str) -> None:
     simulator.plant(f"work-hours-only:{ROOM}")
     begin = working_hour() + timedelta(hours=hours)
-    assert organized(client, sent(client, meeting(ROOM, begin=begin, minutes=minutes))).response == response
+    assert read_meeting(client, send(client, meeting(ROOM, begin=begin, minutes=minutes))).response == response
 
 
 def test_the_defaults_for_window_and_duration(simulator: Simulator, client: Client) -> None:
     far = working_hour(days=190)
-    assert organized(client, sent(client, meeting(ROOM, begin=far))).response == "Decline"
-    assert organized(client, sent(client, meeting(ROOM, minutes=1441))).response == "Decline"
-    assert organized(client, sent(client, meeting(ROOM, minutes=1440))).response == "Accept"
+    assert read_meeting(client, send(client, meeting(ROOM, begin=far))).response == "Decline"
+    assert read_meeting(client, send(client, meeting(ROOM, minutes=1441))).response == "Decline"
+    assert read_meeting(client, send(client, meeting(ROOM, minutes=1440))).response == "Accept"
     past = working_hour() - timedelta(days=60)
-    assert organized(client, sent(client, meeting(ROOM, begin=past))).response == "Decline"
+    assert read_meeting(client, send(client, meeting(ROOM, begin=past))).response == "Decline"
 
 
 def test_a_late_answer_arrives_when_it_is_delivered_even_after_all_is_over(
@@ -181,58 +169,58 @@ def test_a_late_answer_arrives_when_it_is_delivered_even_after_all_is_over(
 ) -> None:
     simulator.plant(f"late-response:{ROOM}")
     before = simulator.items()
-    item = organized(client, sent(client, meeting(ROOM)))
+    item = read_meeting(client, send(client, meeting(ROOM)))
     assert simulator.deliver() == 1
-    now = organized(client, item.item)
+    now = read_meeting(client, item.item)
     assert now.response == "Accept"
-    client.basic(moved_end(now.item, 75))
-    now = organized(client, item.item)
+    client.basic(end_change(now.item, 75))
+    now = read_meeting(client, item.item)
     assert now.response == "Unknown"
-    client.basic(reply_with("CancelCalendarItem", now.item))
+    client.basic(response_object("CancelCalendarItem", now.item))
     for box, folder in ((ROOM, "calendar"), (ROOM, "deleteditems"), (EMAIL, "deleteditems"), (EMAIL, "inbox")):
-        client.basic(delete(*found(client, box, folder)))
+        client.basic(delete(*ids_in(client, box, folder)))
     assert simulator.items() == before
     assert simulator.deliver() == 1  # the answer to the extension
-    (late,) = held(simulator, EMAIL, "inbox")
+    (late,) = items_in(simulator, EMAIL, "inbox")
     assert (late["class"], late["uid"], late["subject"]) == ("MeetingResponse", item.uid, f"Accepted: {SUBJECT}")
-    read = client.basic(get(found(client, EMAIL, "inbox")[0]))
+    read = client.basic(get(ids_in(client, EMAIL, "inbox")[0]))
     assert read.text(".//t:IsOutOfDate") == "true"
     assert simulator.deliver() == 0
 
 
 def test_an_answer_to_an_older_time_counts_no_more(simulator: Simulator, client: Client) -> None:
     simulator.plant(f"late-response:{ROOM}")
-    now = organized(client, sent(client, meeting(ROOM)))
+    now = read_meeting(client, send(client, meeting(ROOM)))
     simulator.plant(f"no-answer:{ROOM}")
-    client.basic(moved_end(now.item, 75))
+    client.basic(end_change(now.item, 75))
     assert simulator.deliver() == 1
-    assert organized(client, now.item).response == "Unknown"
-    assert len(held(simulator, EMAIL, "inbox")) == 1
+    assert read_meeting(client, now.item).response == "Unknown"
+    assert len(items_in(simulator, EMAIL, "inbox")) == 1
 
 
 def test_a_slow_answer_comes_by_itself(simulator: Simulator, client: Client) -> None:
     simulator.plant(f"slow-response:{ROOM}")
-    item = sent(client, meeting(ROOM))
-    assert organized(client, item).response == "Unknown"
+    item = send(client, meeting(ROOM))
+    assert read_meeting(client, item).response == "Unknown"
     deadline = time.monotonic() + 20
-    while organized(client, item).response == "Unknown" and time.monotonic() < deadline:
+    while read_meeting(client, item).response == "Unknown" and time.monotonic() < deadline:
         threading.Event().wait(0.05)  # nothing but the server's clock brings it
-    assert organized(client, item).response == "Accept"
+    assert read_meeting(client, item).response == "Accept"
     assert subjects(simulator, EMAIL, "inbox") == [f"Accepted: {SUBJECT}"]
 
 
 def test_a_late_request_arrives_after_its_cancellation_was_sent(simulator: Simulator, client: Client) -> None:
     simulator.plant(f"late-request:{ROOM}")
-    item = organized(client, sent(client, meeting(ROOM)))
-    client.basic(reply_with("CancelCalendarItem", item.item))
-    assert held(simulator, ROOM) == []
+    item = read_meeting(client, send(client, meeting(ROOM)))
+    client.basic(response_object("CancelCalendarItem", item.item))
+    assert items_in(simulator, ROOM) == []
     assert simulator.deliver() == 3  # request, cancellation, answer
     assert subjects(simulator, ROOM) == [f"Canceled: {SHOWN}"]
 
 
 def test_a_reset_forgets_mail_under_way(simulator: Simulator, client: Client) -> None:
     simulator.plant(f"late-response:{ROOM}", f"late-request:{EMAIL}")
-    sent(client, meeting(ROOM))
+    send(client, meeting(ROOM))
     simulator.reset()
     assert simulator.deliver() == 0
 
@@ -240,8 +228,8 @@ def test_a_reset_forgets_mail_under_way(simulator: Simulator, client: Client) ->
 @pytest.mark.parametrize("target", ["", f":{EMAIL}"])
 def test_cancelling_is_refused_whichever_way(simulator: Simulator, client: Client, target: str) -> None:
     simulator.plant(f"cancel-refused{target}")
-    item = organized(client, sent(client, meeting(ROOM))).item
-    assert client.basic(reply_with("CancelCalendarItem", item)).codes == ["ErrorAccessDenied"]
+    item = read_meeting(client, send(client, meeting(ROOM))).item
+    assert client.basic(response_object("CancelCalendarItem", item)).codes == ["ErrorAccessDenied"]
     to_all = 'SendMeetingCancellations="SendOnlyToAll"'
     assert client.basic(delete(item, attributes=to_all)).codes == ["ErrorAccessDenied"]
     assert subjects(simulator, ROOM) == [SHOWN]
@@ -256,8 +244,8 @@ def test_refusals_in_the_organizers_own_mailbox(
     made = client.basic(meeting(ROOM))
     codes = made.codes
     if step:
-        item = ids(made)[0]
-        codes += client.basic(moved_end(item, 75)).codes + client.basic(delete(item)).codes
+        item = item_ids(made)[0]
+        codes += client.basic(end_change(item, 75)).codes + client.basic(delete(item)).codes
     assert [code == "NoError" for code in codes] == [number != step for number in range(1 if step == 0 else 3)]
 
 
@@ -265,31 +253,31 @@ def test_an_updating_mailbox_keeps_requests_and_cancellations_in_its_inbox(
     simulator: Simulator, client: Client
 ) -> None:
     simulator.plant(f"auto-update:{ROOM}")
-    item = organized(client, sent(client, meeting(ROOM)))
-    read = client.basic(get(found(client, ROOM, "calendar")[-1]))
+    item = read_meeting(client, send(client, meeting(ROOM)))
+    read = client.basic(get(ids_in(client, ROOM, "calendar")[-1]))
     assert [read.text(f".//t:{name}") for name in ("MyResponseType", "LegacyFreeBusyStatus")] == [
         "NoResponseReceived",
         "Tentative",
     ]
-    client.basic(moved_end(item.item, 75))
-    assert held(simulator, ROOM)[0]["end"] == (working_hour() + timedelta(minutes=75)).isoformat()
-    client.basic(reply_with("CancelCalendarItem", organized(client, item.item).item))
-    kinds = [i["class"] for i in held(simulator, ROOM, "inbox")]
+    client.basic(end_change(item.item, 75))
+    assert items_in(simulator, ROOM)[0]["end"] == (working_hour() + timedelta(minutes=75)).isoformat()
+    client.basic(response_object("CancelCalendarItem", read_meeting(client, item.item).item))
+    kinds = [i["class"] for i in items_in(simulator, ROOM, "inbox")]
     assert kinds == ["MeetingRequest", "MeetingRequest", "MeetingCancellation"]
 
 
 def test_a_room_that_removes_cancelled_meetings(simulator: Simulator, client: Client) -> None:
     simulator.plant(f"removes-cancelled:{ROOM}")
-    item = organized(client, sent(client, meeting(ROOM)))
-    client.basic(reply_with("CancelCalendarItem", item.item))
-    assert held(simulator, ROOM) == []
+    item = read_meeting(client, send(client, meeting(ROOM)))
+    client.basic(response_object("CancelCalendarItem", item.item))
+    assert items_in(simulator, ROOM) == []
 
 
 def test_an_answer_is_refused_for_a_cancelled_meeting(simulator: Simulator, client: Client) -> None:
-    item = organized(client, sent(client, meeting(ROOM)))
-    client.basic(reply_with("CancelCalendarItem", item.item, "SendAndSaveCopy", "Sorry"))
-    assert [i["class"] for i in held(simulator, EMAIL, "sentitems")] == ["MeetingCancellation"]
-    copy = found(client, ROOM, "calendar")[-1]
-    assert client.basic(reply_with("AcceptItem", copy)).codes == ["ErrorCalendarIsCancelledForAccept"]
-    response = found(client, EMAIL, "inbox")[0]
-    assert client.basic(reply_with("DeclineItem", response)).codes == ["ErrorInvalidItemForOperationDeclineItem"]
+    item = read_meeting(client, send(client, meeting(ROOM)))
+    client.basic(response_object("CancelCalendarItem", item.item, "SendAndSaveCopy", "Sorry"))
+    assert [i["class"] for i in items_in(simulator, EMAIL, "sentitems")] == ["MeetingCancellation"]
+    copy = ids_in(client, ROOM, "calendar")[-1]
+    assert client.basic(response_object("AcceptItem", copy)).codes == ["ErrorCalendarIsCancelledForAccept"]
+    response = ids_in(client, EMAIL, "inbox")[0]
+    assert client.basic(response_object("DeclineItem", response)).codes == ["ErrorInvalidItemForOperationDeclineItem"]

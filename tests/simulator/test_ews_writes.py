@@ -6,24 +6,28 @@ import contextlib
 import http.client
 import queue
 import threading
-from collections.abc import Iterator
 
 import pytest
 
 from tests.simulator.ews_client import EMAIL, Client, distinguished, get_folder
-from tests.simulator.ews_items import END, START, appointment, create, delete, field, find, get, setting, update
+from tests.simulator.ews_items import (
+    END,
+    START,
+    appointment,
+    create,
+    delete,
+    field,
+    find,
+    get,
+    item_id,
+    setting,
+    update,
+)
 from tests.simulator.harness import Simulator, SimulatorError
-from tests.simulator.test_ews_items import item_id
 
 ROOM, OTHER = "atlas@demo.test", "aurora@demo.test"
 LATER = setting(field("calendar:End"), "<t:End>2031-03-05T23:00:00Z</t:End>")
 LOST = (OSError, http.client.HTTPException)
-
-
-@pytest.fixture
-def client(simulator: Simulator) -> Iterator[Client]:
-    with Client(simulator) as connected:
-        yield connected
 
 
 def booking(room: str = ROOM, impersonate: str = "") -> bytes:
@@ -157,7 +161,7 @@ def test_the_dump_has_every_item_and_shows_what_was_touched(simulator: Simulator
     client.basic(delete(item, how="MoveToDeletedItems"))
     assert simulator.items() != before
     simulator.reset()
-    with Client(simulator) as anew:
-        anew.basic(delete(item_id(anew.basic(booking(EMAIL)))))
+    with Client(simulator) as again:
+        again.basic(delete(item_id(again.basic(booking(EMAIL)))))
     assert simulator.items() == before
     assert [r["folder"] for r in simulator.items(recoverable=True) if r not in before] == ["recoverableitemspurges"]

@@ -1,9 +1,8 @@
-"""What the simulated EWS answers: folders, rights, permissions, impersonation, synchronisation, names."""
+"""GetFolder of the simulated EWS: folder ids, rights, permission sets, and impersonation."""
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
 
 import pytest
 
@@ -16,7 +15,6 @@ from tests.simulator.ews_client import (
     envelope,
     five,
     get_folder,
-    resolve,
     sync,
 )
 from tests.simulator.harness import Simulator
@@ -29,12 +27,6 @@ OUTSIDE = "outside@demo.test"
 ALL = {"CreateAssociated", "CreateContents", "CreateHierarchy", "Delete", "Modify", "Read", "ViewPrivateItems"}
 RIGHTS = ("EffectiveRights",)
 BOTH = ("EffectiveRights", "PermissionSet")
-
-
-@pytest.fixture
-def client(simulator: Simulator) -> Iterator[Client]:
-    with Client(simulator) as connected:
-        yield connected
 
 
 def folders(client: Client, address: str, *, impersonate: str = "", properties: tuple[str, ...] = RIGHTS) -> Reply:
@@ -210,72 +202,6 @@ def test_an_unscoped_role_opens_every_mailbox(simulator: Simulator, client: Clie
 )
 def test_other_unknown_identities(client: Client, kind: str, value: str, code: str) -> None:
     assert client.basic(get_folder(distinguished("inbox"), impersonate=value, kind=kind)).fault == code
-
-
-def test_synchronisation_walks_through_the_changes_and_ends(client: Client) -> None:
-    state, seen, parents = "", [], set()
-    for _ in range(5):  # the fourth room has three items
-        reply = client.basic(sync("zuerich@demo.test", "zuerich@demo.test", state, parent=True))
-        assert reply.codes == ["NoError"]
-        state = reply.text(".//m:SyncState")
-        assert state
-        seen += [e.get("Id") for e in reply.all(".//t:ItemId")]
-        parents |= {e.get("Id") for e in reply.all(".//t:ParentFolderId")}
-        if reply.text(".//m:IncludesLastItemInRange") == "true":
-            break
-    assert len(set(seen)) == len(seen) == 3
-    calendar = client.basic(get_folder(distinguished("calendar", "zuerich@demo.test"))).folder_ids
-    assert parents == set(calendar)
-
-
-def test_a_sync_state_of_another_folder_is_refused(client: Client) -> None:
-    state = client.basic(sync(ROOM, ROOM)).text(".//m:SyncState")
-    assert client.basic(sync(OTHER, OTHER, state)).codes == ["ErrorInvalidSyncStateData"]
-
-
-def test_a_calendar_that_cannot_be_synchronised_still_opens(simulator: Simulator, client: Client) -> None:
-    simulator.plant(f"CALENDAR-1:{ROOM}")
-    assert client.basic(sync(ROOM, ROOM)).codes == ["ErrorCorruptData"]
-    assert folders(client, ROOM, impersonate=ROOM).codes == ["NoError"] * 5
-
-
-def test_resolve_names_tells_full_contact_data_of_one_match(client: Client) -> None:
-    reply = client.basic(resolve(OTHER))
-    assert reply.codes == ["NoError"]
-    assert reply.text(".//t:Resolution/t:Mailbox/t:EmailAddress") == OTHER
-    entries = [e.text for e in reply.all(".//t:EmailAddresses/t:Entry")]
-    assert entries == [f"SMTP:{OTHER}", f"smtp:room-{OTHER}"]
-    service = client.basic(resolve(EMAIL))
-    assert (service.text(".//t:GivenName"), service.text(".//t:Surname")) == ("Flowscape", "Service")
-
-
-def test_resolve_names_without_contact_data(client: Client) -> None:
-    assert client.basic(resolve(OTHER, full=False)).all(".//t:Contact") == []
-
-
-@pytest.mark.parametrize(
-    ("entry", "code"),
-    [
-        (f"room-{OTHER}", "ErrorNameResolutionNoResults"),
-        (f"smtp:room-{OTHER}", "NoError"),
-        ("a", "ErrorNameResolutionMultipleResults"),
-        ("Zürich", "NoError"),
-        ("nobody@demo.test", "ErrorNameResolutionNoResults"),
-    ],
-)
-def test_resolve_names_matches_as_exchange_does(client: Client, entry: str, code: str) -> None:
-    assert client.basic(resolve(entry)).codes == [code]
-
-
-def test_who_is_hidden_from_address_lists_is_not_resolved(simulator: Simulator, client: Client) -> None:
-    simulator.plant(f"hidden-from-address-list:{ROOM}")
-    assert client.basic(resolve(ROOM)).codes == ["ErrorNameResolutionNoResults"]
-    assert folders(client, ROOM).codes == ["NoError"] * 5
-
-
-def test_a_missing_last_name_is_missing_in_the_contact(simulator: Simulator, client: Client) -> None:
-    simulator.plant("ACCOUNT-1")
-    assert client.basic(resolve(EMAIL)).all(".//t:Surname") == []
 
 
 def test_an_operation_that_is_not_there_is_an_invalid_request(client: Client) -> None:
