@@ -54,14 +54,14 @@ def test_calendar_synchronises(config, room):
 
 
 def write(folder: Path, site: Site, password: str) -> Path:
-    """Write the suite with its rooms, and give the file to run. The password lies in it, as it does in real ones."""
-    told = {
+    """Write the suite with its rooms, and return the file to run. The password lies in it, as it does in real ones."""
+    values = {
         "endpoint": f"https://{site.exchange.hostname}:{site.exchange.port}/EWS/Exchange.asmx",
         "username": site.service_account.username,
         "password": password,
         "rooms": [room.email for room in site.rooms],
     }
-    (folder / "site.json").write_text(json.dumps(told), encoding="utf-8")
+    (folder / "site.json").write_text(json.dumps(values), encoding="utf-8")
     path = folder / "test_rooms.py"
     path.write_text(SUITE, encoding="utf-8")
     return path

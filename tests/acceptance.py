@@ -59,7 +59,7 @@ def left_by(cause: str) -> frozenset[str]:
 def call(
     command: list[str], *, cwd: Path, env: dict[str, str], timeout: float = LIMIT
 ) -> subprocess.CompletedProcess[str]:
-    """Run a command to its end without a terminal, and keep what it says; ``env`` is its whole environment."""
+    """Run a command to its end without a terminal, and keep its output; ``env`` is its whole environment."""
     return subprocess.run(
         command,
         cwd=cwd,
@@ -90,7 +90,7 @@ def accept(
     folder = report or cwd / "report"
     first = site if str(site).startswith("--") else f"--flowscape-config={site}"
     environment = without_pytest()
-    # notes on refused sign-ins belong to the test, not to whoever runs it
+    # notes on refused sign-ins belong to the test, not to the person who runs it
     environment.update({"XDG_STATE_HOME": str(cwd / "state"), **(env or {}), "COLUMNS": "100"})
     command = [python, "-m", "pytest", str(first), f"--flowscape-report={folder}", "-p", "no:cacheprovider"]
     # hypothesis serves the project's own tests and takes a third of a second to load

@@ -1,4 +1,4 @@
-"""A way to distribute tests that keeps those together which share a server: the real directory, one hard site."""
+"""Distribute tests so that those that share a server stay together: the real directory, one hard site."""
 
 from __future__ import annotations
 

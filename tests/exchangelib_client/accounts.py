@@ -1,4 +1,4 @@
-"""exchangelib accounts on the simulator: endpoint, sign-in, version and trusted authority given, nothing guessed.
+"""exchangelib accounts on the simulator: endpoint, sign-in, version and trusted authority are set, nothing is guessed.
 
 exchangelib keeps one Protocol for each endpoint and user name, whatever the way
 of sign-in is, and its adapter is a class attribute of the whole process. So a
@@ -10,7 +10,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from exchangelib import BASIC, DELEGATE, IMPERSONATION, NTLM, UTC, Account, Configuration, Credentials, FailFast
+from exchangelib import (
+    BASIC,
+    DELEGATE,
+    IMPERSONATION,
+    NTLM,
+    UTC,
+    Account,
+    Configuration,
+    Credentials,
+    ExtendedProperty,
+    FailFast,
+)
 from exchangelib.protocol import BaseProtocol, Protocol, close_connections
 from exchangelib.version import Build, Version
 from requests.adapters import HTTPAdapter
@@ -21,6 +32,14 @@ from tests.simulator.harness import Simulator
 WAYS = {"basic": BASIC, "ntlm": NTLM}
 BUILD = Build(15, 2, 1748, 10)
 _STANDARD_ADAPTER = BaseProtocol.HTTP_ADAPTER_CLS
+
+
+class ObjectId(ExtendedProperty):
+    """PidLidGlobalObjectId, which a meeting and every message about it have."""
+
+    distinguished_property_set_id = "Meeting"
+    property_id = 3
+    property_type = "Binary"
 
 
 def _adapter(authority: str) -> type[HTTPAdapter]:
@@ -37,7 +56,7 @@ def _adapter(authority: str) -> type[HTTPAdapter]:
 
 
 def configuration(simulator: Simulator, way: str = "basic", password: str | None = None) -> Configuration:
-    """The service account's configuration; ``way`` is basic or ntlm; one connection, no retry."""
+    """Return the service account's configuration: ``way`` is basic or ntlm; one connection, no retry."""
     BaseProtocol.HTTP_ADAPTER_CLS = _adapter(str(simulator.ca))
     return Configuration(
         service_endpoint=f"https://localhost:{simulator.ews_port}/EWS/Exchange.asmx",
@@ -50,12 +69,12 @@ def configuration(simulator: Simulator, way: str = "basic", password: str | None
 
 
 def protocol(simulator: Simulator, way: str = "basic") -> Protocol:
-    """The protocol alone, for what concerns no mailbox."""
+    """Return the protocol alone, for what concerns no mailbox."""
     return Protocol(config=configuration(simulator, way))
 
 
 def account(simulator: Simulator, way: str = "basic", impersonate: str = "", address: str = EMAIL) -> Account:
-    """An account: the mailbox ``address`` as a delegate (its own by default), or ``impersonate`` as its owner."""
+    """Return an account: of the mailbox ``address`` as a delegate (its own by default), or of ``impersonate``."""
     return Account(
         impersonate or address,
         config=configuration(simulator, way),

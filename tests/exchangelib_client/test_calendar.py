@@ -10,7 +10,7 @@ from exchangelib import UTC, Account, CalendarItem, EWSDate, EWSTimeZone, Extend
 from exchangelib.errors import ErrorItemNotFound
 from exchangelib.items import SEND_TO_NONE
 
-from tests.exchangelib_client.accounts import account
+from tests.exchangelib_client.accounts import ObjectId, account
 from tests.simulator.ews_client import EMAIL
 from tests.simulator.harness import Simulator
 
@@ -30,16 +30,8 @@ class Tag(ExtendedProperty):
     property_type = "String"
 
 
-class ObjectId(ExtendedProperty):
-    """PidLidGlobalObjectId."""
-
-    distinguished_property_set_id = "Meeting"
-    property_id = 3
-    property_type = "Binary"
-
-
 @pytest.fixture
-def _tagged() -> Iterator[None]:
+def _extended_properties() -> Iterator[None]:
     CalendarItem.register("run_tag", Tag)
     CalendarItem.register("object_id", ObjectId)
     yield
@@ -49,14 +41,14 @@ def _tagged() -> Iterator[None]:
 
 @pytest.fixture(params=["own", "delegate", "by group", "owner"])
 def opened(request: pytest.FixtureRequest, simulator: Simulator, way: str) -> Account:
-    """The account's own mailbox; a room's by FullAccess, given directly and by a group; a room's by impersonation."""
+    """The account's own mailbox; a room's by FullAccess, directly and by a group; a room's by impersonation."""
     named = {"own": EMAIL, "delegate": ROOM, "by group": GROUP_ROOM}
     if request.param in named:
         return account(simulator, way, address=named[request.param])
     return account(simulator, way, impersonate=ROOM)
 
 
-def booked(opened: Account, subject: str = "Panel check", **more: object) -> CalendarItem:
+def book(opened: Account, subject: str = "Panel check", **more: object) -> CalendarItem:
     item = CalendarItem(account=opened, folder=opened.calendar, subject=subject, start=BEGIN, end=BEGIN + HOUR, **more)
     item.save(send_meeting_invitations=SEND_TO_NONE)
     return item
@@ -69,7 +61,7 @@ def subjects(opened: Account) -> list[str]:
 def test_a_booking_is_made_extended_ended_early_and_removed_and_synchronisation_tells_each(opened: Account) -> None:
     calendar = opened.calendar
     list(calendar.sync_items())
-    item = booked(opened, legacy_free_busy_status="Free", reminder_is_set=False)
+    item = book(opened, legacy_free_busy_status="Free", reminder_is_set=False)
     assert subjects(opened) == ["Panel check"]
     ((kind, seen),) = calendar.sync_items()
     assert (kind, seen.id, seen.subject, seen.end) == ("create", item.id, "Panel check", BEGIN + HOUR)
@@ -88,7 +80,7 @@ def test_a_booking_is_made_extended_ended_early_and_removed_and_synchronisation_
     assert subjects(opened) == []
 
 
-@pytest.mark.usefixtures("_tagged")
+@pytest.mark.usefixtures("_extended_properties")
 def test_what_was_set_is_read_back(opened: Account) -> None:
     set_here = {
         "body": HTMLBody("<p>Beamer &amp; whiteboard</p>"),
@@ -101,7 +93,7 @@ def test_what_was_set_is_read_back(opened: Account) -> None:
         "reminder_minutes_before_start": 5,
         "run_tag": "run-17",
     }
-    item = booked(opened, **set_here)
+    item = book(opened, **set_here)
     (read,) = opened.fetch([(item.id, item.changekey)])
     assert {name: getattr(read, name) for name in set_here} == set_here
     assert (read.start, read.end, read.type, read.is_meeting) == (BEGIN, BEGIN + HOUR, "Single", False)
@@ -112,7 +104,7 @@ def test_what_was_set_is_read_back(opened: Account) -> None:
 
 
 def test_the_whole_item_is_saved_again_with_what_is_empty_left_empty(opened: Account) -> None:
-    item = booked(opened, location="Here")
+    item = book(opened, location="Here")
     item.refresh()
     item.location, item.subject = None, "Another"
     item.save(send_meeting_invitations=SEND_TO_NONE)
@@ -120,11 +112,11 @@ def test_the_whole_item_is_saved_again_with_what_is_empty_left_empty(opened: Acc
     assert (item.subject, item.location, item.start) == ("Another", None, BEGIN)
 
 
-@pytest.mark.usefixtures("_tagged")
+@pytest.mark.usefixtures("_extended_properties")
 def test_an_extended_property_is_found_changed_and_deleted(opened: Account) -> None:
-    booked(opened, "Panel check", run_tag="run-17")
-    booked(opened, "Panel check", run_tag="run-18")
-    booked(opened, "Panel check")
+    book(opened, "Panel check", run_tag="run-17")
+    book(opened, "Panel check", run_tag="run-18")
+    book(opened, "Panel check")
     calendar = opened.calendar
     (mine,) = calendar.filter(run_tag="run-17")
     assert sorted(item.run_tag for item in calendar.filter(run_tag__exists=True)) == ["run-17", "run-18"]
@@ -138,7 +130,7 @@ def test_an_extended_property_is_found_changed_and_deleted(opened: Account) -> N
 
 
 def test_attendees_and_resources_are_kept_and_make_a_meeting(opened: Account) -> None:
-    item = booked(opened, required_attendees=["anna.lind@demo.test"], resources=["aurora@demo.test"])
+    item = book(opened, required_attendees=["anna.lind@demo.test"], resources=["aurora@demo.test"])
     item.refresh()
     assert [a.mailbox.email_address for a in item.required_attendees] == ["anna.lind@demo.test"]
     assert [(a.mailbox.email_address, a.response_type) for a in item.resources] == [("aurora@demo.test", "Unknown")]
@@ -186,16 +178,16 @@ def test_items_that_were_there_before_are_synchronised_and_read(simulator: Simul
 
 def test_deleted_items_and_recoverable_items(simulator: Simulator, way: str) -> None:
     opened = account(simulator, way, address=ROOM)
-    booked(opened, "trash").move_to_trash()
-    booked(opened, "soft").soft_delete()
-    booked(opened, "hard").delete()
+    book(opened, "trash").move_to_trash()
+    book(opened, "soft").soft_delete()
+    book(opened, "hard").delete()
     folders = (opened.trash, opened.recoverable_items_deletions, opened.recoverable_items_purges)
     assert [[item.subject for item in folder.all()] for folder in folders] == [["trash"], ["soft"], ["hard"]]
     assert opened.calendar.all().count() == 0
 
 
 def test_a_deleted_item_is_gone(opened: Account) -> None:
-    item = booked(opened)
+    item = book(opened)
     other = CalendarItem(account=opened, folder=opened.calendar, id=item.id, changekey=item.changekey)
     item.delete()
     with pytest.raises(ErrorItemNotFound):
@@ -248,7 +240,7 @@ def test_a_reset_brings_the_items_back_and_takes_new_ones_away(simulator: Simula
     opened = account(simulator, address=THREE_ITEMS)
     before = {item.id for item in opened.calendar.all()}
     opened.calendar.all().delete()
-    booked(opened)
+    book(opened)
     simulator.reset()
     again = account(simulator, address=THREE_ITEMS)
     assert {item.id for item in again.calendar.all()} == before

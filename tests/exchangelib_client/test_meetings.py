@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 import pytest
-from exchangelib import UTC, Account, CalendarItem, ExtendedProperty, Message
+from exchangelib import UTC, Account, CalendarItem, Message
 from exchangelib.errors import (
     ErrorAccessDenied,
     ErrorCalendarIsNotOrganizer,
@@ -24,22 +24,13 @@ from exchangelib.items import (
     MeetingResponse,
 )
 
-from tests.exchangelib_client.accounts import account
+from tests.exchangelib_client.accounts import ObjectId, account
 from tests.simulator.ews_client import EMAIL
-from tests.simulator.ews_meetings import PERSON, working_hour
+from tests.simulator.ews_meetings import PERSON, SHOWN, working_hour
 from tests.simulator.harness import Simulator
 
 ROOM = "atlas@demo.test"
-SHOWN = "Flowscape Service "
 HOUR = timedelta(hours=1)
-
-
-class ObjectId(ExtendedProperty):
-    """PidLidGlobalObjectId, which the item and every message about it have."""
-
-    distinguished_property_set_id = "Meeting"
-    property_id = 3
-    property_type = "Binary"
 
 
 @pytest.fixture
@@ -67,7 +58,7 @@ def begin() -> datetime:
     return working_hour().astimezone(UTC)
 
 
-def invite(organizer: Account, **more: object) -> CalendarItem:
+def invite(organizer: Account, invitations: str = SEND_ONLY_TO_ALL, **more: object) -> CalendarItem:
     item = CalendarItem(
         account=organizer,
         folder=organizer.calendar,
@@ -77,7 +68,7 @@ def invite(organizer: Account, **more: object) -> CalendarItem:
         end=begin() + HOUR,
         **({"resources": [ROOM]} | more),
     )
-    item.save(send_meeting_invitations=SEND_ONLY_TO_ALL)
+    item.save(send_meeting_invitations=invitations)
     return item
 
 
@@ -150,15 +141,7 @@ def test_a_room_does_not_change_a_meeting_it_was_invited_to(organizer: Account, 
 
 
 def test_sent_copies_and_cancellation_by_deleting(organizer: Account, room: Account) -> None:
-    item = CalendarItem(
-        account=organizer,
-        folder=organizer.calendar,
-        subject="Kept",
-        start=begin(),
-        end=begin() + HOUR,
-        resources=[ROOM],
-    )
-    item.save(send_meeting_invitations=SEND_TO_ALL_AND_SAVE_COPY)
+    item = invite(organizer, SEND_TO_ALL_AND_SAVE_COPY)
     assert [type(sent).__name__ for sent in organizer.sent.all()] == ["MeetingRequest"]
     item.delete(send_meeting_cancellations=SEND_ONLY_TO_ALL)
     (copy,) = room.calendar.all()

@@ -40,21 +40,34 @@ HOUR = timedelta(hours=1)
 
 
 def bare_calendar(opened: Account) -> Calendar:
-    """The calendar named by its distinguished id: exchangelib asks for no root folder, which is closed to editors."""
+    """Return the calendar by its distinguished id: exchangelib asks for no root folder, which is closed to editors."""
     mailbox = Mailbox(email_address=opened.primary_smtp_address)
     return Calendar(_distinguished_id=DistinguishedFolderId(id="calendar", mailbox=mailbox), root=Root(account=opened))
 
 
-def seen(calendar: Calendar) -> list[CalendarItem]:
-    """What FindItem alone tells of the items: for the rest exchangelib would ask for the root folder."""
+def found_items(calendar: Calendar) -> list[CalendarItem]:
+    """Return what FindItem alone has of the items: for the rest exchangelib would ask for the root folder."""
     return list(calendar.all().only("id", "changekey", "subject"))
 
 
-def made(opened: Account, subject: str = "Made", calendar: Calendar | None = None, **more: object) -> CalendarItem:
+def create_item(
+    opened: Account, subject: str = "Made", calendar: Calendar | None = None, **more: object
+) -> CalendarItem:
     folder = opened.calendar if calendar is None else calendar
     item = CalendarItem(account=opened, folder=folder, subject=subject, start=BEGIN, end=BEGIN + HOUR, **more)
     item.save()
     return item
+
+
+def update(item: CalendarItem, name: str, resolution: str) -> object:
+    """Send an update as it is: ``save`` checks the item first, and asks for its change key."""
+    return UpdateItem(account=item.account).get(
+        items=[(item, [name])],
+        conflict_resolution=resolution,
+        message_disposition="SaveOnly",
+        send_meeting_invitations_or_cancellations="SendToNone",
+        suppress_read_receipts=True,
+    )
 
 
 @pytest.mark.parametrize(
@@ -86,7 +99,7 @@ def test_without_full_access_the_folders_stay_closed(
 def test_without_full_access_an_items_id_opens_nothing(
     simulator: Simulator, way: str, act: Callable[[CalendarItem], object]
 ) -> None:
-    item = made(account(simulator, way, address=ROOM))
+    item = create_item(account(simulator, way, address=ROOM))
     simulator.plant(f"PERMISSION-1:{ROOM}")
     with pytest.raises(ErrorItemNotFound):
         act(item)
@@ -127,29 +140,29 @@ def test_a_wrong_password_is_one_refused_attempt(simulator: Simulator, way: str)
 
 
 def test_an_editor_of_the_calendar_does_all_there_and_nothing_else(simulator: Simulator, way: str) -> None:
-    item = made(account(simulator, way, impersonate=ROOM), "The owner's")
+    item = create_item(account(simulator, way, impersonate=ROOM), "The owner's")
     simulator.plant(f"editor-on-calendar:{ROOM}")
     opened = account(simulator, way, address=ROOM)
     with pytest.raises(ErrorFolderNotFound):
         _ = opened.calendar  # exchangelib begins at the root
     calendar = bare_calendar(opened)
-    assert [found.subject for found in seen(calendar)] == ["The owner's"]
-    mine = made(opened, "Mine", calendar)
+    assert [found.subject for found in found_items(calendar)] == ["The owner's"]
+    mine = create_item(opened, "Mine", calendar)
     for own in (mine, CalendarItem(account=opened, folder=calendar, id=item.id, changekey=item.changekey)):
         own.subject = "Edited"
         own.save(update_fields=["subject"])
         own.delete()
-    assert seen(calendar) == []
+    assert found_items(calendar) == []
 
 
 def test_an_author_changes_only_what_is_the_authors(simulator: Simulator, way: str) -> None:
-    item = made(account(simulator, way, impersonate=ROOM), "The owner's")
+    item = create_item(account(simulator, way, impersonate=ROOM), "The owner's")
     simulator.plant(f"author-on-calendar:{ROOM}")
     opened = account(simulator, way, address=ROOM)
     calendar = bare_calendar(opened)
-    mine = made(opened, "Mine", calendar)
+    mine = create_item(opened, "Mine", calendar)
     mine.delete()
-    (other,) = seen(calendar)
+    (other,) = found_items(calendar)
     assert other.id == item.id
     other.subject = "Edited"
     with pytest.raises(ErrorAccessDenied):
@@ -159,33 +172,33 @@ def test_an_author_changes_only_what_is_the_authors(simulator: Simulator, way: s
 
 
 def test_a_reviewer_reads_and_creates_nothing(simulator: Simulator, way: str) -> None:
-    made(account(simulator, way, impersonate=ROOM), "Open")
-    made(account(simulator, way, impersonate=ROOM), "Secret", sensitivity="Private")
+    create_item(account(simulator, way, impersonate=ROOM), "Open")
+    create_item(account(simulator, way, impersonate=ROOM), "Secret", sensitivity="Private")
     simulator.plant(f"reviewer-on-calendar:{ROOM}")
     opened = account(simulator, way, address=ROOM)
     calendar = bare_calendar(opened)
-    assert [found.subject for found in seen(calendar)] == ["Open"]
+    assert [found.subject for found in found_items(calendar)] == ["Open"]
     assert [found.subject for kind, found in calendar.sync_items()] == ["Open"]
     with pytest.raises(ErrorCreateItemAccessDenied):
-        made(opened, calendar=calendar)
+        create_item(opened, calendar=calendar)
 
 
 def test_a_contributor_creates_and_reads_nothing(simulator: Simulator, way: str) -> None:
     simulator.plant(f"contributor-on-calendar:{ROOM}")
     opened = account(simulator, way, address=ROOM)
     calendar = bare_calendar(opened)
-    made(opened, calendar=calendar)
+    create_item(opened, calendar=calendar)
     with pytest.raises(ErrorAccessDenied):
-        seen(calendar)
+        found_items(calendar)
     with pytest.raises(ErrorAccessDenied):
         list(calendar.sync_items())
     assert account(simulator, way, impersonate=ROOM).calendar.all().count() == 1
 
 
-def twice_changed(simulator: Simulator, way: str) -> tuple[CalendarItem, CalendarItem]:
-    """An item as one client has it now, and as another has it that has not seen the last change."""
+def two_versions(simulator: Simulator, way: str) -> tuple[CalendarItem, CalendarItem]:
+    """Return an item as one client has it now, and as another client has it, without the last change."""
     opened = account(simulator, way, address=ROOM)
-    new = made(opened)
+    new = create_item(opened)
     old = CalendarItem(account=opened, folder=opened.calendar, id=new.id, changekey=new.changekey)
     new.subject = "Changed"
     new.save(update_fields=["subject"])
@@ -193,7 +206,7 @@ def twice_changed(simulator: Simulator, way: str) -> tuple[CalendarItem, Calenda
 
 
 def test_an_old_change_key_never_overwrites(simulator: Simulator, way: str) -> None:
-    new, old = twice_changed(simulator, way)
+    new, old = two_versions(simulator, way)
     old.location = "There"
     with pytest.raises(ErrorIrresolvableConflict):
         old.save(update_fields=["location"], conflict_resolution=NEVER_OVERWRITE)
@@ -204,7 +217,7 @@ def test_an_old_change_key_never_overwrites(simulator: Simulator, way: str) -> N
 
 
 def test_an_old_change_key_is_resolved_where_nothing_collides(simulator: Simulator, way: str) -> None:
-    new, old = twice_changed(simulator, way)
+    new, old = two_versions(simulator, way)
     old.subject = "Mine"
     with pytest.raises(ErrorIrresolvableConflict):
         old.save(update_fields=["subject"], conflict_resolution=AUTO_RESOLVE)
@@ -215,7 +228,7 @@ def test_an_old_change_key_is_resolved_where_nothing_collides(simulator: Simulat
 
 
 def test_an_old_change_key_always_overwrites_if_told_to(simulator: Simulator, way: str) -> None:
-    new, old = twice_changed(simulator, way)
+    new, old = two_versions(simulator, way)
     old.subject = "Mine"
     old.save(update_fields=["subject"], conflict_resolution=ALWAYS_OVERWRITE)
     new.refresh()
@@ -223,7 +236,7 @@ def test_an_old_change_key_always_overwrites_if_told_to(simulator: Simulator, wa
 
 
 def test_deleting_does_not_look_at_the_change_key(simulator: Simulator, way: str) -> None:
-    new, old = twice_changed(simulator, way)
+    new, old = two_versions(simulator, way)
     old.delete()
     with pytest.raises(ErrorItemNotFound):
         new.refresh()
@@ -231,29 +244,20 @@ def test_deleting_does_not_look_at_the_change_key(simulator: Simulator, way: str
 
 def test_without_change_key_only_always_overwrite_is_obeyed(simulator: Simulator, way: str) -> None:
     opened = account(simulator, way, address=ROOM)
-    item = made(opened)
+    item = create_item(opened)
     bare = CalendarItem(account=opened, folder=opened.calendar, id=item.id, subject="Bare")
-
-    def update(resolution: str) -> object:
-        return UpdateItem(account=opened).get(
-            items=[(bare, ["subject"])],
-            conflict_resolution=resolution,
-            message_disposition="SaveOnly",
-            send_meeting_invitations_or_cancellations="SendToNone",
-            suppress_read_receipts=True,
-        )
 
     for resolution in (AUTO_RESOLVE, NEVER_OVERWRITE):
         with pytest.raises(ErrorChangeKeyRequiredForWriteOperations):
-            update(resolution)
-    update(ALWAYS_OVERWRITE)
+            update(bare, "subject", resolution)
+    update(bare, "subject", ALWAYS_OVERWRITE)
     item.refresh()
     assert item.subject == "Bare"
 
 
 def test_ids_and_change_keys_that_are_none(simulator: Simulator, way: str) -> None:
     opened = account(simulator, way, address=ROOM)
-    item = made(opened)
+    item = create_item(opened)
     wrong = CalendarItem(account=opened, folder=opened.calendar, id="bm9uc2Vuc2U=", changekey=item.changekey)
     with pytest.raises(ErrorInvalidIdMalformed):
         wrong.refresh()
@@ -264,16 +268,10 @@ def test_ids_and_change_keys_that_are_none(simulator: Simulator, way: str) -> No
 
 def test_items_and_views_that_cannot_be(simulator: Simulator, way: str) -> None:
     opened = account(simulator, way, address=ROOM)
-    item = made(opened)
+    item = create_item(opened)
     item.end = BEGIN - HOUR
     with pytest.raises(ErrorCalendarEndDateIsEarlierThanStartDate):
-        UpdateItem(account=opened).get(
-            items=[(item, ["end"])],
-            conflict_resolution=AUTO_RESOLVE,
-            message_disposition="SaveOnly",
-            send_meeting_invitations_or_cancellations="SendToNone",
-            suppress_read_receipts=True,
-        )
+        update(item, "end", AUTO_RESOLVE)
     with pytest.raises(ErrorCalendarViewRangeTooBig):
         list(opened.calendar.view(start=BEGIN, end=BEGIN + timedelta(days=3 * 366)))
     with pytest.raises(ErrorCannotCreateCalendarItemInNonCalendarFolder):
@@ -284,7 +282,7 @@ def test_items_and_views_that_cannot_be(simulator: Simulator, way: str) -> None:
 
 def test_one_refused_item_of_many_leaves_the_others(simulator: Simulator, way: str) -> None:
     opened = account(simulator, way, address=ROOM)
-    items = [made(opened, f"n {n}") for n in range(3)]
+    items = [create_item(opened, f"n {n}") for n in range(3)]
     known = [(item.id, item.changekey) for item in items]
     items[1].delete()
     found = list(opened.fetch(known))

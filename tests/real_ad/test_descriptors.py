@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-import os
 import subprocess
 from collections import Counter
 from collections.abc import Iterator
@@ -18,6 +17,7 @@ from hypothesis import strategies as st
 
 from pytest_flowscape.facts import Grant
 from pytest_flowscape.probes.directory.security_descriptor import GENERIC_ALL, INHERIT_ONLY, Entry, decide, read_dacl
+from tests.simulator.harness import skip_or_fail
 
 SYSTEM_PYTHON = Path("/usr/bin/python3")  # Samba's bindings are built for Debian's own Python alone
 SCRIPT = Path(__file__).with_name("access_check.py")
@@ -93,9 +93,7 @@ def missing() -> str:
 def samba_reader() -> Iterator[SambaReader]:
     reason = missing()
     if reason:
-        if os.environ.get("CI") == "true":
-            pytest.fail(reason)
-        pytest.skip(reason)
+        skip_or_fail(reason)
     reader = SambaReader()
     yield reader
     reader.end()

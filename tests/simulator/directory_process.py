@@ -1,6 +1,6 @@
 """The LDAP side alone, in a process of its own whose organisation a test can change while it runs.
 
-Run as a script it serves; imported it gives ``DirectoryProcess`` and the fixtures.
+Run as a script it serves; ``DirectoryProcess`` and the fixtures are for import.
 """
 
 from __future__ import annotations
@@ -90,7 +90,7 @@ class DirectoryProcess:
         return connection.result["result"], connection.result["message"]
 
     def find(self, filter_text: str, *attributes: str, **more: Any) -> dict[str, dict[str, list[bytes]]]:
-        """Search as ``more['as_user']`` (the service account) and give raw attributes by distinguished name."""
+        """Search as ``more['as_user']`` (the service account), and return raw attributes by distinguished name."""
         connection = self.connect(more.pop("as_user", UPN), port=more.pop("port", "ldaps"))
         connection.search(more.pop("base", BASE), filter_text, attributes=list(attributes) or None, **more)
         assert connection.result["result"] == 0, connection.result
@@ -102,7 +102,7 @@ class DirectoryProcess:
         return {facts["sAMAccountName"][0].decode() if facts else dn for dn, facts in found.items()}
 
     def raw(self, *data: bytes, port: str = "ldaps", until_closed: bool = False, patience: float = 5) -> bytes:
-        """Send bytes as they are; give the first answer, or all there is until the server closes the connection."""
+        """Send bytes as they are, and return the first answer, or all until the server closes the connection."""
         found = more = b""
         with socket.create_connection(("localhost", self.ports[port]), 5) as plain:
             plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -164,8 +164,8 @@ def directory(directory_process: DirectoryProcess) -> Iterator[DirectoryProcess]
     assert directory_process.counters().get("ldap.simulator_errors", 0) == 0
 
 
-def sample() -> Any:
-    """Make an organisation with the service account, an administrator, a person, nested groups and three rooms."""
+def sample_organisation() -> Any:
+    """Return an organisation with the service account, an administrator, a person, nested groups and three rooms."""
     from pytest_flowscape.simulator.model import DOMAIN_SID, AccessEntry, Account, Group, Mailbox, Organisation
 
     organisation = Organisation()
@@ -222,12 +222,12 @@ def serve(ca: Path) -> None:
 
     certificates = Certificates()
     ca.write_bytes(certificates.ca_pem)
-    organisation = sample()
+    organisation = sample_organisation()
     ports = DirectoryListener(reactor, organisation, ServerContexts(certificates))
 
     def reset() -> None:
         organisation.__dict__.clear()
-        organisation.__dict__.update(sample().__dict__)
+        organisation.__dict__.update(sample_organisation().__dict__)
 
     def account(sam: str) -> Any:
         return next(one for one in organisation.accounts.values() if one.sam == sam)
@@ -241,7 +241,7 @@ def serve(ca: Path) -> None:
             exec(code, names)
             return None
 
-    def say(answer: dict[str, Any]) -> None:
+    def write(answer: dict[str, Any]) -> None:
         sys.stdout.write(json.dumps(answer, default=repr) + "\n")
         sys.stdout.flush()
 
@@ -251,9 +251,9 @@ def serve(ca: Path) -> None:
         def lineReceived(self, line: bytes) -> None:  # noqa: N802  Twisted's name
             try:
                 answer = {"value": run(json.loads(line))}
-            except Exception as error:  # noqa: BLE001  told to the test
+            except Exception as error:  # noqa: BLE001  the test gets it
                 answer = {"error": repr(error)}
-            say(answer)
+            write(answer)
 
         def connectionLost(self, reason: object = None) -> None:  # noqa: N802  Twisted's name
             ports.stop()
@@ -262,7 +262,7 @@ def serve(ca: Path) -> None:
 
     stdio.StandardIO(Orders())
     found = {"ldaps": ports.ldaps_port, "ldap": ports.ldap_port, "gc": ports.gc_port}
-    say(found)
+    write(found)
     reactor.run()  # type: ignore[attr-defined]
 
 

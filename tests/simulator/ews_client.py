@@ -73,7 +73,7 @@ class Reply:
 
 
 class Client:
-    """One TLS connection; ``sign_in`` makes an NTLM or Negotiate handshake, ``basic`` a header for each request."""
+    """One TLS connection; ``sign_in`` is an NTLM or Negotiate handshake, ``basic`` a header for each request."""
 
     def __init__(self, simulator: Simulator) -> None:
         self._simulator = simulator
@@ -105,7 +105,7 @@ class Client:
     def sign_in(
         self, way: str, body: bytes = b"", user: str = USER, password: str | None = None, *, bind: bool = False
     ) -> Reply:
-        """The whole handshake; the answer to its last message, which carries the body."""
+        """Go through the whole handshake, and return the answer to its last message, which carries the body."""
         bindings = None
         if bind:
             if self.connection.sock is None:

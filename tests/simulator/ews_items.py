@@ -37,7 +37,7 @@ def create(
 
 
 def appointment(subject: str = "Made", first: str = "", last: str = "") -> str:
-    """A calendar item; ``first`` comes before its start in the order of the schema, ``last`` after its end."""
+    """Return a calendar item; ``first`` comes before its start in the order of the schema, ``last`` after its end."""
     times = f"<t:Start>{START}</t:Start><t:End>{END}</t:End>"
     return f"<t:CalendarItem><t:Subject>{subject}</t:Subject>{first}{times}{last}</t:CalendarItem>"
 

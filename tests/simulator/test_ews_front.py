@@ -1,4 +1,4 @@
-"""What stands in front of the simulated EWS: listeners, certificates, pages, and its limits."""
+"""What is in front of the simulated EWS: listeners, certificates, pages, and its limits."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ ROOM = "atlas@demo.test"
 
 
 def reach(simulator: Simulator, timeout: float = 5.0) -> None:
-    """Make a TLS connection as a careful client does."""
+    """Open a TLS connection as a careful client does."""
     context = ssl.create_default_context(cafile=str(simulator.ca))
     address = ("localhost", simulator.ews_port)
     with socket.create_connection(address, timeout) as plain, context.wrap_socket(plain, server_hostname="localhost"):

@@ -1,4 +1,4 @@
-"""What the simulated EWS tells of free and busy time: to whom, in which zone, and where a request asks too much."""
+"""GetUserAvailability of the simulated EWS: what it shows to whom, in which zone, and where a request asks too much."""
 
 from __future__ import annotations
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import configparser
 import csv
 import json
-import os
 import signal
 import stat
 import subprocess
@@ -22,7 +21,7 @@ from pytest_flowscape.simulator.ews.schema import SchemaCheck
 from pytest_flowscape.simulator.faults import FAULTS
 from pytest_flowscape.simulator.scenarios import typical
 from tests.simulator.ews_client import EMAIL, Client, distinguished, envelope, five, get_folder, resolve
-from tests.simulator.harness import SCHEMA_VARIABLE, Simulator, SimulatorError, schema_folder
+from tests.simulator.harness import Simulator, SimulatorError, require_schema_folder
 
 INBOX = get_folder(distinguished("inbox"))
 
@@ -147,13 +146,7 @@ def test_names_of_faults_and_conditions_do_not_collide() -> None:
 
 @pytest.fixture(scope="module")
 def schema() -> SchemaCheck:
-    folder = schema_folder()
-    if folder is None:
-        reason = f"{SCHEMA_VARIABLE} names no folder with the public EWS schema"
-        if os.environ.get("CI") == "true":
-            pytest.fail(reason)
-        pytest.skip(reason)
-    return SchemaCheck(folder)
+    return SchemaCheck(require_schema_folder())
 
 
 def test_the_schema_accepts_what_is_right_and_names_what_is_wrong(schema: SchemaCheck) -> None:
