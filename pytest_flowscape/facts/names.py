@@ -46,8 +46,8 @@ class Fact:
     docstring. ``requests`` are the kinds of request made for it, its own the
     last. ``entry`` is the fact that holds the directory entries from which it
     is read (``reads`` of a requirement). ``writes``: measuring it changes
-    something, so that no second look repeats it. ``key`` is its key in a
-    room's or user's facts in evidence.json.
+    something, so that no second look repeats it. ``kept`` is where it is kept,
+    if not by its name or its last request (``key``).
     """
 
     name: str
@@ -61,8 +61,11 @@ class Fact:
 
     @property
     def key(self) -> str:
-        """Return the key of the fact in evidence.json: that of its last request where the row names no other."""
-        return self.kept or (self.requests[-1] if self.requests else "")
+        """Return the field of ``SiteFacts``, or the key in a room's or user's facts; empty where it is not kept.
+
+        evidence.json has the same keys.
+        """
+        return self.kept or (self.requests[-1] if self.requests else self.name if self.per == SITE else "")
 
     @property
     def measured_again(self) -> bool:
@@ -70,6 +73,7 @@ class Fact:
         return self.per != SITE and not self.writes and bool(self.requests or self.entry)
 
 
+# in the order of the keys in evidence.json
 _ROWS = (
     Fact("site", SITE, Side.NONE, "The site file, checked and frozen."),
     Fact(
@@ -77,11 +81,18 @@ _ROWS = (
         SITE,
         Side.NONE,
         "Everything measured before any room, for requirements that judge what is absent.",
+        kept="directory",  # the refused bind: nothing else explains as much
     ),
     Fact("host", SITE, Side.NONE, "What DNS, TCP and TLS said of the configured hostname."),
     Fact("endpoint", SITE, Side.ENDPOINT, "The answer to one POST without credentials."),
     Fact("sign_in", SITE, Side.SIGN_IN, "The run's one sign-in to EWS."),
-    Fact("sign_in_attempt", SITE, Side.SIGN_IN, "How that sign-in ended, also where it was refused or not tried."),
+    Fact(
+        "sign_in_attempt",
+        SITE,
+        Side.SIGN_IN,
+        "How that sign-in ended, also where it was refused or not tried.",
+        kept="sign_in",
+    ),
     Fact(
         "own_mailbox",
         SITE,
@@ -103,25 +114,24 @@ _ROWS = (
         Side.DIRECTORY,
         "The service account's object in the directory.",
         entry="account_entry",
+        kept="directory",
     ),
-    Fact("account_state", SITE, Side.DIRECTORY, "What refused the account's sign-in, and its object where readable."),
-    Fact("account_names", SITE, Side.EITHER, "First and last name of the service account.", entry="account_entry"),
-    Fact("room", ROOM, Side.NONE, "One configured room; the test runs once for each."),
-    Fact("room_entry", ROOM, Side.DIRECTORY, "Who holds the room's address in the directory.", entry="room_entry"),
     Fact(
-        "room_addresses",
-        ROOM,
+        "account_state",
+        SITE,
+        Side.DIRECTORY,
+        "What refused the account's sign-in, and its object where readable.",
+        kept="directory",
+    ),
+    Fact(
+        "account_names",
+        SITE,
         Side.EITHER,
-        "The primary SMTP address behind the room's configured address, and its holders.",
-        entry="room_entry",
-        kept=NAMES,
+        "First and last name of the service account.",
+        entry="account_entry",
+        kept="directory",
     ),
-    Fact(
-        "room_rights",
-        ROOM,
-        Side.NONE,
-        "What the directory's copy of the mailbox permissions says: it explains, it never judges.",
-    ),
+    Fact("room", ROOM, Side.NONE, "One configured room; the test runs once for each."),
     Fact(
         "room_as_owner",
         ROOM,
@@ -137,6 +147,29 @@ _ROWS = (
         requests=(OWNER, DELEGATE),
     ),
     Fact("room_sync", ROOM, Side.EWS, "The answer to SyncFolderItems on the room's calendar.", requests=(SYNC,)),
+    Fact("room_entry", ROOM, Side.DIRECTORY, "Who holds the room's address in the directory.", entry="room_entry"),
+    Fact(
+        "room_addresses",
+        ROOM,
+        Side.EITHER,
+        "The primary SMTP address behind the room's configured address, and its holders.",
+        entry="room_entry",
+        kept=NAMES,
+    ),
+    Fact(
+        "room_rights",
+        ROOM,
+        Side.NONE,
+        "What the directory's copy of the mailbox permissions says: it explains, it never judges.",
+    ),
+    Fact("user", USER, Side.NONE, "One configured user's primary SMTP address; the test runs once for each."),
+    Fact(
+        "user_as_owner",
+        USER,
+        Side.EWS,
+        "A user's calendar folder, asked impersonating the user: IdOnly, no content.",
+        requests=(USERS,),
+    ),
     Fact(
         "room_booking",
         ROOM,
@@ -155,21 +188,16 @@ _ROWS = (
         writes=True,
         kept="meetings",
     ),
-    Fact("user", USER, Side.NONE, "One configured user's primary SMTP address; the test runs once for each."),
-    Fact(
-        "user_as_owner",
-        USER,
-        Side.EWS,
-        "A user's calendar folder, asked impersonating the user: IdOnly, no content.",
-        requests=(USERS,),
-    ),
 )
 
 FACTS: Mapping[str, Fact] = {row.name: row for row in _ROWS}
 """Every fact by its name."""
 
-KINDS = (*dict.fromkeys(kind for row in _ROWS for kind in row.requests), NAMES)
-"""Every kind of request."""
+KEYS = tuple(dict.fromkeys(row.key for row in _ROWS if row.per != SITE and row.key))
+"""Every key of a room's or user's facts."""
+
+KINDS = tuple(dict.fromkeys(row.key for row in _ROWS if row.per != SITE and row.key and not row.writes))
+"""Every kind of request that is made for a fact: its key."""
 
 
 def requests_for(names: Iterable[str], *, directory_closed: bool) -> frozenset[str]:

@@ -1,6 +1,6 @@
 """Clients for a customer's own tests, made when a test first asks: exchangelib accounts, one ldap3 connection.
 
-One ``Live`` lives in each process that runs tests. Both kinds stand on what the
+One ``Clients`` lives in each process that runs tests. Both kinds use what the
 run has: its EWS session with this process's share of the connections, and its
 gate for sign-ins. A side that is closed to the run is closed to them too.
 """
@@ -10,18 +10,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pytest_flowscape.core.errors import NotMeasured
-from pytest_flowscape.gathering.facts import Gather
+from pytest_flowscape.gathering.sessions import Sessions
 from pytest_flowscape.probes.directory.session import DirectorySession
 
 if TYPE_CHECKING:  # exchangelib takes a second to import: only where a test asks for it
     from pytest_flowscape.booking.client.account import FlowscapeAccount
 
 
-class Live:
-    """Makes the clients of one process. For one thread, as they are."""
+class Clients:
+    """Makes the clients of one process; it and they are for one thread."""
 
-    def __init__(self, gather: Gather) -> None:
-        self._gather = gather
+    def __init__(self, sessions: Sessions) -> None:
+        self._sessions = sessions
         self._directory: DirectorySession | None = None
         self._connection: Any = None
         self._closed: NotMeasured | None = None
@@ -31,10 +31,10 @@ class Live:
 
         Raises NotMeasured where EWS is closed to the run.
         """
-        session = self._gather.ews_session()
+        session = self._sessions.ews()
         from pytest_flowscape.booking.client.account import AccountSettings, make_account  # noqa: PLC0415  see above
 
-        site, signed_in = self._gather.run.site, self._gather.facts.sign_in
+        site, signed_in = self._sessions.run.site, self._sessions.site_facts.sign_in
         version = signed_in.server_version if signed_in else ""
         return make_account(
             session,
@@ -52,7 +52,7 @@ class Live:
         if self._closed is not None:
             raise NotMeasured(self._closed.reason, cause=self._closed.cause, because=self._closed.because)
         if self._directory is None:
-            self._directory = self._gather.new_directory_session()
+            self._directory = self._sessions.directory()
             # until it has ended: whatever interrupts it, there is no second one
             self._closed = NotMeasured("this process's one sign-in to the directory was interrupted")
             trouble = self._directory.bind().trouble

@@ -14,7 +14,7 @@ import pytest
 
 from pytest_flowscape.core.errors import NotMeasured
 from pytest_flowscape.facts.names import FACTS, ROOM, SITE, USER, Fact
-from pytest_flowscape.gathering.clients import Live
+from pytest_flowscape.gathering.clients import Clients
 from pytest_flowscape.hooks.collection import requirement_of
 from pytest_flowscape.judging.judge import Judge
 from pytest_flowscape.judging.outcomes import SITE_TARGET
@@ -22,15 +22,15 @@ from pytest_flowscape.requirement import Notes
 from pytest_flowscape.site.model import Room
 
 JUDGE = pytest.StashKey[Judge]()
-LIVE = pytest.StashKey[Live]()
-NO_RUN = "no requirement was collected, so nothing was measured; say --flowscape-add=PATH to run tests beside ours"
+CLIENTS = pytest.StashKey[Clients]()
+NO_RUN = "no requirement was collected, so nothing was measured; add --flowscape-add=PATH to run tests beside ours"
 
 
-def _live(request: pytest.FixtureRequest) -> Live:
-    live = request.config.stash.get(LIVE, None)
-    if live is None:
+def _clients(request: pytest.FixtureRequest) -> Clients:
+    clients = request.config.stash.get(CLIENTS, None)
+    if clients is None:
         raise NotMeasured(NO_RUN)
-    return live
+    return clients
 
 
 @pytest.fixture
@@ -88,7 +88,7 @@ def exchange_account_of(request: pytest.FixtureRequest) -> Callable[..., Any]:
     ``impersonate=True``. Each account is new and for one thread; all of them
     share the run's connections.
     """
-    return _live(request).exchange_account
+    return _clients(request).exchange_account
 
 
 @pytest.fixture
@@ -100,4 +100,4 @@ def exchange_account(exchange_account_of: Callable[..., Any]) -> Any:
 @pytest.fixture
 def directory_connection(request: pytest.FixtureRequest) -> Any:
     """An ldap3 Connection (SAFE_SYNC) that is signed in and can only search; one for all tests of a process."""
-    return _live(request).directory_connection()
+    return _clients(request).directory_connection()

@@ -1,8 +1,8 @@
-"""Have the facts that the coming tests will ask for fetched before the tests wait for them.
+"""Fetch the facts that the coming tests will ask for, before the tests wait for them.
 
 A single process knows all of its tests. A worker gets whole groups of tests,
-but xdist names it no more than the next one: with the first test of a group
-the facts of the whole group are fetched.
+but xdist names only the next one: with the first test of a group the facts of
+the whole group are fetched.
 """
 
 from __future__ import annotations
@@ -11,15 +11,15 @@ from collections.abc import Iterable, Sequence
 
 import pytest
 
-from pytest_flowscape.gathering.facts import Gather
+from pytest_flowscape.gathering.facts import Facts
 from pytest_flowscape.hooks.collection import requirement_of, target_of
 from pytest_flowscape.judging.judge import Judge
 from pytest_flowscape.site.one_run import Run
 
 
-def expect(gather: Gather, judge: Judge, items: Iterable[pytest.Item]) -> None:
-    """Have the facts of these tests fetched."""
-    gather.expect((target_of(item), _fact_names(item, judge)) for item in items)
+def prefetch(facts: Facts, judge: Judge, items: Iterable[pytest.Item]) -> None:
+    """Fetch the facts of these tests."""
+    facts.prefetch((target_of(item), _fact_names(item, judge)) for item in items)
 
 
 def _fact_names(item: pytest.Item, judge: Judge) -> Iterable[str]:
@@ -32,9 +32,9 @@ def _fact_names(item: pytest.Item, judge: Judge) -> Iterable[str]:
 class Prefetch:
     """Fetches in a worker, group by group: a group is what the scheduler hands out at once."""
 
-    def __init__(self, run: Run, gather: Gather, judge: Judge) -> None:
+    def __init__(self, run: Run, facts: Facts, judge: Judge) -> None:
         self._group = run.group_of
-        self._gather = gather
+        self._facts = facts
         self._judge = judge
         self._groups: dict[str, list[pytest.Item]] = {}
 
@@ -45,7 +45,7 @@ class Prefetch:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_protocol(self, item: pytest.Item, nextitem: pytest.Item | None) -> None:
-        """Have the group of this test fetched, and that of the next one."""
+        """Fetch for the group of this test, and for that of the next one."""
         for one in (item, nextitem):
             tests: Sequence[pytest.Item] = self._groups.pop(self._group(one.nodeid), ()) if one else ()
-            expect(self._gather, self._judge, tests)
+            prefetch(self._facts, self._judge, tests)

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from pytest_flowscape.facts.names import KINDS
+from pytest_flowscape.facts.names import KEYS
 from pytest_flowscape.judging.catalogue import Judged
 from pytest_flowscape.judging.outcomes import READ, SITE_TARGET, Outcome, Word, outcome_of
 from pytest_flowscape.report.files import junit
@@ -40,9 +40,9 @@ class Recorder:
         """Return everything measured of rooms and users, by address and kind."""
         found: dict[str, dict[str, Any]] = {}
         for part in self.parts:
-            for kind in (*KINDS, "bookings", "meetings"):
-                for address, answer in part[kind].items():
-                    found.setdefault(address, {})[kind] = answer
+            for key in KEYS:
+                for address, fact in part[key].items():
+                    found.setdefault(address, {})[key] = fact
         return found
 
     @pytest.hookimpl(tryfirst=True)

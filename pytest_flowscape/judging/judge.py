@@ -27,35 +27,32 @@ Decided = NotMeasured | NotRequested | RequirementFailed | None
 
 
 class FactSource(Protocol):
-    """Gives facts: a method of each fact's name, which takes the target and may raise NotMeasured."""
+    """Where facts come from, by name and target."""
 
     run: Run
-    facts: SiteFacts
+    site_facts: SiteFacts
+
+    def get(self, name: str, target: str) -> Any:
+        """Return a fact. Raises NotMeasured."""
 
     def not_requested(self, opt_in: str, target: str) -> str:
-        """Say why a run does not make what this opt-in needs for a target; empty where it does."""
+        """Return why a run does not make what this opt-in needs for a target; empty where it does."""
 
-    def account_entry(self, target: str) -> DirectoryEntry:
-        """Return the service account's object."""
-
-    def room_entry(self, address: str) -> Holders:
-        """Return who holds a room's address."""
-
-    def forget(self, names: Iterable[str], address: str) -> None:
+    def forget(self, names: Iterable[str], target: str) -> None:
         """Drop what is known of one target, so that the named facts are measured again."""
 
 
 class Judge:
     """Judges pairs from one process's facts; remembers what it decided."""
 
-    def __init__(self, judged: Mapping[str, Judged], gather: FactSource) -> None:
+    def __init__(self, judged: Mapping[str, Judged], facts: FactSource) -> None:
         self._judged = judged
-        self._gather = gather
+        self._facts = facts
         self._known: dict[tuple[str, str], Decided] = {}
         self._wants: dict[str, frozenset[str]] = {}
-        self._left = {one.cause: unmeasured_by(CAUSES[one.cause], judged) for one in gather.facts.closed}
-        self._looks = SECOND_LOOKS // gather.run.workers
-        self._sample = max(1, SECOND_LOOK_SAMPLE // gather.run.workers)
+        self._left = {one.cause: unmeasured_by(CAUSES[one.cause], judged) for one in facts.site_facts.closed}
+        self._looks = SECOND_LOOKS // facts.run.workers
+        self._sample = max(1, SECOND_LOOK_SAMPLE // facts.run.workers)
         self.second_looks = 0
         self.unconfirmed = 0
         self.second_notes: dict[tuple[str, str], str] = {}
@@ -79,7 +76,7 @@ class Judge:
         Asks nothing itself: what is judged for this are needs of the whole site.
         """
         requirement = self._judged[id_].requirement
-        if requirement.opt_in and self._gather.not_requested(requirement.opt_in, target):
+        if requirement.opt_in and self._facts.not_requested(requirement.opt_in, target):
             return frozenset()
         if id_ not in self._wants:
             self._wants[id_] = self._wanted(id_) or frozenset()
@@ -105,7 +102,7 @@ class Judge:
 
     def fact(self, id_: str, name: str, target: str) -> Any:
         """Return a fact for a requirement. Raises NotMeasured, also for an attribute that it reads and cannot."""
-        fact = getattr(self._gather, name)(target)
+        fact = self._facts.get(name, target)
         judged = self._judged.get(id_)
         if judged and FACTS[name].entry:
             self._refuse_unreadable(judged.requirement, FACTS[name].entry, target)
@@ -113,21 +110,18 @@ class Judge:
 
     def _refuse_unreadable(self, requirement: Requirement, entry: str, target: str) -> None:
         """Raise NotMeasured where an attribute that the requirement reads is not readable: it only looks absent."""
-        if self._gather.facts.directory_cause:
+        if self._facts.site_facts.directory_closed:
             return
-        if entry == "account_entry":
-            entries: tuple[DirectoryEntry, ...] = (self._gather.account_entry(target),)
-        else:
-            holders = self._gather.room_entry(target)
-            entries = (*holders.by_proxy, *holders.by_mail)
-        hidden = sorted(n for n in requirement.reads if any(n.lower() in entry.unreadable for entry in entries))
+        held: DirectoryEntry | Holders = self._facts.get(entry, target)
+        entries = (*held.by_proxy, *held.by_mail) if isinstance(held, Holders) else (held,)
+        hidden = sorted(n for n in requirement.reads if any(n.lower() in one.unreadable for one in entries))
         if hidden:
             raise NotMeasured(f"not readable by this account: {', '.join(hidden)}", cause="unreadable")
 
     def _decide(self, id_: str, target: str) -> Decided:
         judged = self._judged[id_]
         opt_in = judged.requirement.opt_in
-        declined = self._gather.not_requested(opt_in, target) if opt_in else ""
+        declined = self._facts.not_requested(opt_in, target) if opt_in else ""
         if declined:
             return NotRequested(declined)
         stopped = self._stopped_by_cause(id_) or self._stopped_by_need(judged.requirement, target)
@@ -142,7 +136,7 @@ class Judge:
 
     def _stopped_by_cause(self, id_: str) -> NotMeasured | None:
         """Return NotMeasured if a cause closes this requirement, unless it is the one that the cause fails."""
-        closed = self._gather.facts.closed
+        closed = self._facts.site_facts.closed
         if failing(id_, closed):
             return None
         stopping = [one for one in closed if id_ in self._left[one.cause]]
@@ -152,7 +146,7 @@ class Judge:
 
     def _stopped_by_need(self, requirement: Requirement, target: str) -> NotMeasured | None:
         """Stop a dependant when a need failed, or was itself stopped by one that failed."""
-        if failing(requirement.id, self._gather.facts.closed):
+        if failing(requirement.id, self._facts.site_facts.closed):
             return None
         for need in requirement.needs:
             if need not in self._judged:
@@ -209,7 +203,7 @@ class Judge:
         else:
             self._sample -= 1
         self.second_looks += 1
-        self._gather.forget(judged.fact_names, target)
+        self._facts.forget(judged.fact_names, target)
         second = self._explained(self._call(judged, target), judged.requirement.id, target)
         if not isinstance(second, RequirementFailed):
             said = f"a first answer said otherwise and did not hold: {first.found}"

@@ -19,7 +19,7 @@ from pytest_flowscape.core.secret import NOTHING, scrub
 from pytest_flowscape.gathering.refusals import RunRefusals
 from pytest_flowscape.gathering.site import utc_now
 from pytest_flowscape.hooks.collection import may_hold_requirements, paths_to_run, requirement_of
-from pytest_flowscape.hooks.prefetch import expect
+from pytest_flowscape.hooks.prefetch import prefetch
 from pytest_flowscape.hooks.progress import Progress
 from pytest_flowscape.hooks.recorder import Recorder
 from pytest_flowscape.hooks.run_end import RunEnd
@@ -176,7 +176,7 @@ class Controller:
             return
         if any(requirement_of(item) for item in session.items):
             measuring = self._measuring = Measuring(self._config, self._run, self._measurement.measure())
-            expect(measuring.gather, measuring.judge, session.items)
+            prefetch(measuring.facts, measuring.judge, session.items)
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:
@@ -205,7 +205,7 @@ class Controller:
         To read the source of every other one takes longer than the report.
         """
         if self._measuring is not None:
-            self._measuring.gather.stop()
+            self._measuring.facts.stop()
         if not self._config.option.fulltrace:
             excinfo.traceback = excinfo.traceback[-1:]
 
@@ -214,6 +214,6 @@ class Controller:
         """Remove what a process that died has left of its bookings, before the report is written."""
         if INTERRUPTION:
             self._workers.wait()
-        self._measurement.sweep(self._measuring.gather if self._measuring else None)
+        self._measurement.sweep(self._measuring.facts if self._measuring else None)
         if self._measuring is not None:
             self._recorder.parts.append(self._measuring.measured())

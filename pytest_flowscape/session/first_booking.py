@@ -10,7 +10,7 @@ from pytest_flowscape.booking.journal import sweep_without_server
 from pytest_flowscape.booking.steps import NO_JOURNAL
 from pytest_flowscape.core.errors import NotMeasured
 from pytest_flowscape.facts import RoundTrip, SiteFacts, Sweep
-from pytest_flowscape.gathering.facts import Gather
+from pytest_flowscape.gathering.facts import Facts
 from pytest_flowscape.judging.catalogue import load_requirements
 from pytest_flowscape.judging.judge import Judge
 from pytest_flowscape.site.one_run import Run
@@ -28,12 +28,12 @@ def book_first(run: Run, facts: SiteFacts) -> SiteFacts:
     if not run.book or facts.ews_cause:
         return facts
     # as one process that asks one room at a time
-    gather = Gather(replace(run, rooms=(), workers=1), facts)
+    own = Facts(replace(run, rooms=(), workers=1), facts)
     try:
-        facts = replace(facts, sweep=sweep_left(run, gather.bookings))
-        made, stopped = _first_trip(run, gather)
+        facts = replace(facts, sweep=sweep_left(run, own.bookings))
+        made, stopped = _first_trip(run, own)
     finally:
-        gather.close()
+        own.close()
     return replace(facts, bookings=made, booking_stopped=stopped)
 
 
@@ -48,9 +48,9 @@ def sweep_left(run: Run, bookings: Bookings) -> Sweep:
         return Sweep(not_ours=(f"what earlier bookings left was not removed: {closed.reason}",))
 
 
-def _first_trip(run: Run, gather: Gather) -> tuple[Mapping[str, RoundTrip], str]:
-    judge = Judge(load_requirements(), gather)
-    known = gather.bookings.appointments
+def _first_trip(run: Run, facts: Facts) -> tuple[Mapping[str, RoundTrip], str]:
+    judge = Judge(load_requirements(), facts)
+    known = facts.bookings.appointments
     for room in run.rooms[:FIRST_ROOMS]:
         decided = judge.decide(BOOKING, room.email)  # where a need fails, nothing is written
         if isinstance(decided, NotMeasured) and decided.cause == NO_JOURNAL:

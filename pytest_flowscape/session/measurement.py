@@ -8,7 +8,7 @@ from dataclasses import replace
 from pytest_flowscape.booking.steps import TripInterrupted
 from pytest_flowscape.core.interruption import INTERRUPTION
 from pytest_flowscape.facts import SiteFacts, Sweep
-from pytest_flowscape.gathering.facts import Gather
+from pytest_flowscape.gathering.facts import Facts
 from pytest_flowscape.gathering.refusals import RunRefusals
 from pytest_flowscape.gathering.site import gather_site
 from pytest_flowscape.judging.catalogue import attributes_judged
@@ -61,22 +61,20 @@ class Measurement:
         """Note for an hour that sign-ins were stopped, at whatever time of the run."""
         self._refusals.note(self._run, self.facts)
 
-    def sweep(self, gather: Gather | None) -> None:
-        """Remove what a process that died has left of its bookings. ``gather`` is this process's own, if it has one."""
+    def sweep(self, own: Facts | None) -> None:
+        """Remove what a process that died has left of its bookings. ``own`` are the facts of this process, if any."""
         facts = self.facts
         if not self._run.book or facts is None or facts.ews_cause:
             return
-        if gather is not None:
+        if own is not None:
             # its own journal counts as any other: what is open in it is looked for once more
-            gather.bookings.end()
-        if (
-            gather is None or INTERRUPTION
-        ):  # after an interruption threads left behind may hold its connections for ever
-            gather = Gather(self._run, facts)
+            own.bookings.end()
+        if own is None or INTERRUPTION:  # after an interruption threads left behind may hold its connections for ever
+            own = Facts(self._run, facts)
         try:
-            swept = sweep_left(self._run, gather.bookings)
+            swept = sweep_left(self._run, own.bookings)
         except KeyboardInterrupt:  # the journals keep what is left, and the report has still to be written
             swept = Sweep(not_ours=("the removal of what bookings left was interrupted: run --flowscape-sweep",))
         finally:
-            gather.close()
+            own.close()
         self.facts = replace(facts, sweep=Sweep.together([facts.sweep, swept]))

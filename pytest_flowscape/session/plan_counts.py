@@ -1,6 +1,6 @@
 """What a run will ask of the servers on a site where all is well, counted beforehand; no I/O.
 
-The counts follow ``gather_site`` and ``gather`` step by step, and take folders,
+The counts follow ``gathering`` step by step, and take folders,
 attributes and sizes from the modules that use them. Tests hold every count
 against what the simulated servers saw.
 """
@@ -130,7 +130,7 @@ def writes(counts: Counts = ROUND_TRIP) -> int:
 
 
 def _operations(run: Run) -> Counter[tuple[str, str]]:
-    """Count as ``gather_site`` and ``gather`` ask: the account, then each room as owner, as delegate, its items."""
+    """Count as ``gathering`` ask: the account, then each room as owner, as delegate, its items."""
     users = run.site.users
     found: Counter[tuple[str, str]] = Counter()
     # the sign-in and the account's five folders, and one request for each chunk of rooms

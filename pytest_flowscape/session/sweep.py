@@ -16,7 +16,7 @@ from pytest_flowscape.core.interruption import INTERRUPTION
 from pytest_flowscape.core.own_state import BOOKINGS, REFUSED_SIGN_INS, state_folder
 from pytest_flowscape.core.secret import NOTHING, encodings, scrub
 from pytest_flowscape.facts import Sweep
-from pytest_flowscape.gathering.facts import Gather
+from pytest_flowscape.gathering.facts import Facts
 from pytest_flowscape.gathering.refusals import RunRefusals
 from pytest_flowscape.gathering.site import gather_site, utc_now
 from pytest_flowscape.judging.causes import sentence
@@ -96,8 +96,8 @@ def _sweep(run: Run, *, retry: bool) -> Sweep:
                 facts = gather_site(run)
             if facts.ews_closed:
                 return Sweep(not_ours=(f"nothing was removed: {sentence(facts.ews_closed)}",))
-            with contextlib.closing(Gather(run, facts)) as gather:
-                return sweep_left(run, gather.bookings)
+            with contextlib.closing(Facts(run, facts)) as own:
+                return sweep_left(run, own.bookings)
     except FlowscapeError as error:
         return Sweep(not_ours=(f"nothing was removed: {error}",))
     except KeyboardInterrupt:  # what was removed is known to the journals

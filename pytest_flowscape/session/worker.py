@@ -10,11 +10,11 @@ import pytest
 from pytest_flowscape.core.interruption import INTERRUPTION
 from pytest_flowscape.core.secret import Secret
 from pytest_flowscape.facts import SiteFacts
-from pytest_flowscape.gathering.clients import Live
-from pytest_flowscape.gathering.facts import Gather
+from pytest_flowscape.gathering.clients import Clients
+from pytest_flowscape.gathering.facts import Facts
 from pytest_flowscape.hooks import fixtures
 from pytest_flowscape.hooks.collection import Collection
-from pytest_flowscape.hooks.fixtures import JUDGE, LIVE
+from pytest_flowscape.hooks.fixtures import CLIENTS, JUDGE
 from pytest_flowscape.hooks.outcomes import OutcomeHooks
 from pytest_flowscape.hooks.prefetch import Prefetch
 from pytest_flowscape.hooks.scrubbing import Scrubber, forms_of, scrub_debug, scrub_logs
@@ -57,21 +57,19 @@ def open_ledger(config: pytest.Config, run: Run) -> None:
 class Measuring:
     """Facts, judge and clients of a process that runs tests."""
 
-    def __init__(self, config: pytest.Config, run: Run, facts: SiteFacts) -> None:
-        self.gather = Gather(run, facts)
-        self.judge = Judge(load_requirements(), self.gather)
+    def __init__(self, config: pytest.Config, run: Run, site_facts: SiteFacts) -> None:
+        self.facts = Facts(run, site_facts)
+        self.judge = Judge(load_requirements(), self.facts)
         config.stash[JUDGE] = self.judge
-        live = Live(self.gather)  # no client is made before a test asks for one
-        config.stash[LIVE] = live
-        config.add_cleanup(live.close)
-        config.add_cleanup(self.gather.close)
+        clients = Clients(self.facts.sessions)  # no client is made before a test asks for one
+        config.stash[CLIENTS] = clients
+        config.add_cleanup(clients.close)
+        config.add_cleanup(self.facts.close)
 
     def measured(self) -> dict[str, Any]:
         """Return what this process measured, for notes and evidence; nothing more is fetched."""
         return {
-            **self.gather.asked(),
-            "bookings": self.gather.bookings.appointments,
-            "meetings": self.gather.bookings.meetings,
+            **self.facts.measured(),
             "second_looks": self.judge.second_looks,
             "unconfirmed": self.judge.unconfirmed,
         }
@@ -90,7 +88,7 @@ def set_up_worker(config: pytest.Config) -> None:
     open_ledger(config, run)
     measuring = Measuring(config, run, facts)
     config.pluginmanager.register(WorkerEnd(measuring), "flowscape-worker")
-    config.pluginmanager.register(Prefetch(run, measuring.gather, measuring.judge), "flowscape-prefetch")
+    config.pluginmanager.register(Prefetch(run, measuring.facts, measuring.judge), "flowscape-prefetch")
 
 
 class WorkerEnd:
@@ -103,8 +101,8 @@ class WorkerEnd:
         """Put the facts into what xdist carries to the controller."""
         output: dict[str, Any] = session.config.workeroutput  # type: ignore[attr-defined]
         output["flowscape"] = pickle.dumps(self._measuring.measured())
-        self._measuring.gather.close()
+        self._measuring.facts.close()
 
     def pytest_keyboard_interrupt(self) -> None:
         """Ask nothing more ahead of tests that will not run."""
-        self._measuring.gather.stop()
+        self._measuring.facts.stop()

@@ -14,8 +14,8 @@ from pathlib import Path
 from pytest_flowscape.core.errors import NotMeasured, NotRequested
 from pytest_flowscape.core.secret import Secret
 from pytest_flowscape.facts import SiteFacts
-from pytest_flowscape.gathering.clients import Live
-from pytest_flowscape.gathering.facts import Gather
+from pytest_flowscape.gathering.clients import Clients
+from pytest_flowscape.gathering.facts import Facts
 from pytest_flowscape.gathering.site import gather_site
 from pytest_flowscape.judging.catalogue import attributes_judged, load_requirements
 from pytest_flowscape.judging.judge import Decided, Judge
@@ -53,7 +53,7 @@ def accept_here(
     password: str,
     *,
     facts: SiteFacts | None = None,
-    own_tests: Callable[[Gather], None] | None = None,
+    own_tests: Callable[[Facts], None] | None = None,
 ) -> Accepted:
     """Measure and judge everything that the site file makes expected; then let a customer's tests ask.
 
@@ -65,36 +65,36 @@ def accept_here(
         run = Run(site, str(uuid.uuid4()), Path(folder), site.rooms, secret, secret, datetime.now(timezone.utc))
         judged = load_requirements()
         facts = facts or gather_site(run, reads=attributes_judged())
-        gather = Gather(run, facts)
+        own = Facts(run, facts)
         try:
-            judge = Judge(judged, gather)
+            judge = Judge(judged, own)
             pairs = [(id_, target) for id_, one in judged.items() for target in targets(one.requirement, site)]
-            gather.expect((target, judge.wants(id_, target)) for id_, target in pairs)
+            own.prefetch((target, judge.wants(id_, target)) for id_, target in pairs)
             decided = {(id_, target): judge.decide(id_, target) for id_, target in pairs}
             if own_tests is not None:
-                own_tests(gather)
+                own_tests(own)
         finally:
-            gather.close()
+            own.close()
     outcomes = {pair: _word(found) for pair, found in decided.items()}
     said = {pair: str(found or "") for pair, found in decided.items()}
     return Accepted(outcomes, said, facts, time.monotonic() - started)
 
 
-def lent_clients(gather: Gather) -> None:
+def lent_clients(facts: Facts) -> None:
     """Ask by exchangelib and by ldap3, as a customer's own tests may; what they make of the answers is theirs."""
-    live = Live(gather)
+    clients = Clients(facts.sessions)
     try:
         with contextlib.suppress(Exception):
-            live.exchange_account().calendar.refresh()
+            clients.exchange_account().calendar.refresh()
         with contextlib.suppress(Exception):
-            room = gather.run.rooms[0].email
-            live.exchange_account(room).root.refresh()
+            room = facts.run.rooms[0].email
+            clients.exchange_account(room).root.refresh()
         with contextlib.suppress(Exception):
-            directory = gather.run.site.directory
+            directory = facts.run.site.directory
             assert directory is not None
-            live.directory_connection().search(directory.base_dn, "(mail=*)", attributes=["mail"])
+            clients.directory_connection().search(directory.base_dn, "(mail=*)", attributes=["mail"])
     finally:
-        live.close()
+        clients.close()
 
 
 def _word(found: Decided) -> str:

@@ -8,7 +8,7 @@ import pytest
 
 from pytest_flowscape.core.errors import NotMeasured
 from pytest_flowscape.facts import FolderAnswer, MailboxAnswer
-from pytest_flowscape.gathering.folder_ids import Claims, comparable
+from pytest_flowscape.gathering.folder_ids import FolderIds, comparable
 
 ATLAS = "atlas@demo.test"
 
@@ -19,54 +19,54 @@ def answer(address: str, impersonated: str = "", **ids: str) -> MailboxAnswer:
 
 
 def test_an_id_of_its_own_is_believed(tmp_path: Path) -> None:
-    for claims in (Claims(None), Claims(tmp_path)):
+    for ids in (FolderIds(None), FolderIds(tmp_path)):
         seen = answer("atlas@demo.test", inbox="i1", calendar="c1")
-        claims.note([seen])
-        assert claims.of_itself(seen) is seen
+        ids.note([seen])
+        assert ids.require_own(seen) is seen
 
 
 def test_two_addresses_with_one_id_are_not_measured() -> None:
-    claims = Claims(None)
+    ids = FolderIds(None)
     first, second = answer("atlas@demo.test", inbox="i1"), answer("oslo@demo.test", inbox="i1")
-    claims.note([first, second])
+    ids.note([first, second])
     for seen in (first, second):
         with pytest.raises(NotMeasured, match=r"atlas@demo\.test and oslo@demo\.test"):
-            claims.of_itself(seen)
+            ids.require_own(seen)
 
 
 def test_two_folders_with_one_id_are_not_measured() -> None:
     with pytest.raises(NotMeasured, match="same id"):
-        Claims(None).of_itself(answer("atlas@demo.test", inbox="i1", calendar="i1"))
+        FolderIds(None).require_own(answer("atlas@demo.test", inbox="i1", calendar="i1"))
 
 
 def test_another_process_that_is_just_writing_the_same_address_is_no_other_mailbox(tmp_path: Path) -> None:
-    claims, seen = Claims(tmp_path), answer("atlas@demo.test", calendar="c1")
-    claims.note([seen])
+    ids, seen = FolderIds(tmp_path), answer("atlas@demo.test", calendar="c1")
+    ids.note([seen])
     (written,) = (path for path in tmp_path.rglob("*") if path.is_file())
     written.write_text("", encoding="utf-8")
-    assert claims.of_itself(seen) is seen
+    assert ids.require_own(seen) is seen
 
 
 def test_another_process_is_told(tmp_path: Path) -> None:
-    here, there = Claims(tmp_path), Claims(tmp_path)
+    here, there = FolderIds(tmp_path), FolderIds(tmp_path)
     here.note([answer("atlas@demo.test", calendar="c1")])
     seen = answer("oslo@demo.test", calendar="c1")
     there.note([seen])
     with pytest.raises(NotMeasured, match=r"atlas@demo\.test and oslo@demo\.test"):
-        there.of_itself(seen)
+        there.require_own(seen)
 
 
 def test_where_ids_do_not_differ_by_who_asks_owner_and_delegate_must_see_the_same_folders() -> None:
     own, other = answer(ATLAS, ATLAS, calendar="c1"), answer(ATLAS, calendar="c2")
     for same in (True, False):
-        claims = Claims(None, comparable=same)
-        claims.note([own, other])
-        assert claims.of_itself(own) is own
+        ids = FolderIds(None, comparable=same)
+        ids.note([own, other])
+        assert ids.require_own(own) is own
         if same:
             with pytest.raises(NotMeasured, match="other folders than the mailbox's own"):
-                claims.of_itself(other)
+                ids.require_own(other)
         else:
-            assert claims.of_itself(other) is other
+            assert ids.require_own(other) is other
 
 
 @pytest.mark.parametrize(

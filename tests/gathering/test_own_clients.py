@@ -97,7 +97,7 @@ def test_a_fact_without_a_run_says_what_to_do(simulator: Simulator, tmp_path: Pa
     (tmp_path / "test_own.py").write_text("def test_a(site): pass\ndef test_b(exchange_account): pass\n")
     done = accept(simulator.site, "test_own.py", cwd=tmp_path)
     assert done.code == 1
-    assert "say --flowscape-add=PATH" in done.output
+    assert "add --flowscape-add=PATH" in done.output
     assert "2 errors" in done.output
 
 

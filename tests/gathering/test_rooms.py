@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import threading
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -11,8 +10,8 @@ import pytest
 
 from pytest_flowscape.facts import FolderAnswer, Kind, MailboxAnswer, Trouble
 from pytest_flowscape.facts.names import DELEGATE, NAMES, OWNER, SYNC, USERS
-from pytest_flowscape.gathering.folder_ids import Claims
-from pytest_flowscape.gathering.rooms import ROOMS_AHEAD, SPARE, RoomFacts, Wanted, wanted_chunks
+from pytest_flowscape.gathering.folder_ids import FolderIds
+from pytest_flowscape.gathering.rooms import MAX_AHEAD, Answers, Wanted, wanted_chunks
 
 SECONDS = 60.0
 NO_ACCESS = Trouble(Kind.NO_ACCESS, "no")
@@ -65,8 +64,8 @@ def exchange() -> Exchange:
 
 
 @pytest.fixture
-def facts(exchange: Exchange) -> Iterator[RoomFacts]:
-    made = RoomFacts(exchange, Claims(None), 3)
+def facts(exchange: Exchange) -> Iterator[Answers]:
+    made = Answers(exchange, FolderIds(None), 3)
     yield made
     exchange.may_answer.set()
     made.end()
@@ -81,7 +80,7 @@ def chunk(begin: int, end: int, *kinds: str) -> Wanted:
 
 
 def test_a_chunk_is_asked_owner_by_owner_then_once_as_delegate_and_each_for_its_items(
-    facts: RoomFacts, exchange: Exchange
+    facts: Answers, exchange: Exchange
 ) -> None:
     facts.expect([chunk(0, 4), chunk(4, 6)])
     for address in rooms(0, 6):
@@ -97,7 +96,7 @@ def test_a_chunk_is_asked_owner_by_owner_then_once_as_delegate_and_each_for_its_
     assert threading.current_thread().name not in exchange.threads
 
 
-def test_nothing_is_asked_that_nobody_expects(facts: RoomFacts, exchange: Exchange) -> None:
+def test_nothing_is_asked_that_nobody_expects(facts: Answers, exchange: Exchange) -> None:
     facts.expect([chunk(0, 2, OWNER), chunk(2, 3, SYNC), {NAMES: rooms(3, 4)}])
     assert [facts.get(kind, room) for kind, room in ((SYNC, rooms(2, 3)[0]), (NAMES, rooms(3, 4)[0]))]
     assert facts.get(OWNER, rooms(1, 2)[0])
@@ -107,13 +106,13 @@ def test_nothing_is_asked_that_nobody_expects(facts: RoomFacts, exchange: Exchan
     )
 
 
-def test_what_was_not_expected_is_asked_alone_and_once(facts: RoomFacts, exchange: Exchange) -> None:
+def test_what_was_not_expected_is_asked_alone_and_once(facts: Answers, exchange: Exchange) -> None:
     assert facts.get(DELEGATE, "a@demo.test") is facts.get(DELEGATE, "a@demo.test")
     assert exchange.asked == [(DELEGATE, ("a@demo.test",))]
     assert exchange.threads == {threading.current_thread().name}
 
 
-def test_what_is_forgotten_is_asked_again_alone(facts: RoomFacts, exchange: Exchange) -> None:
+def test_what_is_forgotten_is_asked_again_alone(facts: Answers, exchange: Exchange) -> None:
     facts.expect([chunk(0, 3)])
     first = facts.get(DELEGATE, rooms(1, 2)[0])
     facts.forget(DELEGATE, rooms(1, 2)[0])
@@ -121,7 +120,7 @@ def test_what_is_forgotten_is_asked_again_alone(facts: RoomFacts, exchange: Exch
     assert exchange.of(DELEGATE) == [tuple(rooms(0, 3)), (rooms(1, 2)[0],)]
 
 
-def test_items_of_a_room_that_does_not_open_are_not_asked_for(facts: RoomFacts, exchange: Exchange) -> None:
+def test_items_of_a_room_that_does_not_open_are_not_asked_for(facts: Answers, exchange: Exchange) -> None:
     closed = rooms(1, 2)[0]
     exchange.closed.add(closed)
     facts.expect([chunk(0, 3)])
@@ -132,21 +131,21 @@ def test_items_of_a_room_that_does_not_open_are_not_asked_for(facts: RoomFacts, 
     assert (SYNC, (closed,)) not in exchange.asked
 
 
-def test_it_is_never_far_ahead_of_the_tests(facts: RoomFacts, exchange: Exchange) -> None:
+def test_it_is_never_far_ahead_of_the_tests(facts: Answers, exchange: Exchange) -> None:
     facts.expect([chunk(at, at + 10, OWNER) for at in range(0, 300, 10)])
-    exchange.wait(ROOMS_AHEAD)
-    assert len(exchange.asked) == ROOMS_AHEAD
+    exchange.wait(MAX_AHEAD)
+    assert len(exchange.asked) == MAX_AHEAD
     facts.get(OWNER, rooms(0, 1)[0])
-    exchange.wait(ROOMS_AHEAD + 10)
+    exchange.wait(MAX_AHEAD + 10)
     facts.end()
-    assert len(exchange.asked) == ROOMS_AHEAD + 10
+    assert len(exchange.asked) == MAX_AHEAD + 10
 
 
 def test_at_the_end_nothing_new_is_asked_and_what_is_under_way_comes_home(exchange: Exchange) -> None:
-    facts = RoomFacts(exchange, Claims(None), 3)
+    facts = Answers(exchange, FolderIds(None), 3)
     exchange.may_answer.clear()
     facts.expect([chunk(0, 10)])
-    at_once = math.ceil(3 * SPARE)  # a session lets as many of them through as it has connections
+    at_once = 3  # a session lets as many of them through as it has connections
     exchange.wait(at_once)
     threading.Timer(0.1, exchange.may_answer.set).start()
     facts.end()
@@ -156,7 +155,7 @@ def test_at_the_end_nothing_new_is_asked_and_what_is_under_way_comes_home(exchan
     assert len(exchange.asked) == at_once + 1
 
 
-def test_what_asking_raised_is_raised_for_whoever_needs_it(facts: RoomFacts, exchange: Exchange) -> None:
+def test_what_asking_raised_is_raised_for_whoever_needs_it(facts: Answers, exchange: Exchange) -> None:
     exchange.broken.add((OWNER, rooms(0, 1)[0]))
     facts.expect([chunk(0, 2)])
     assert facts.get(OWNER, rooms(1, 2)[0])
@@ -165,13 +164,13 @@ def test_what_asking_raised_is_raised_for_whoever_needs_it(facts: RoomFacts, exc
     assert facts.get(DELEGATE, rooms(0, 1)[0])
 
 
-def test_a_chunk_that_is_asked_for_out_of_turn_is_fetched_at_once(facts: RoomFacts, exchange: Exchange) -> None:
+def test_a_chunk_that_is_asked_for_out_of_turn_is_fetched_at_once(facts: Answers, exchange: Exchange) -> None:
     facts.expect([chunk(at, at + 10, OWNER) for at in range(0, 300, 10)])
     assert facts.get(OWNER, rooms(290, 291)[0])
-    assert len(exchange.asked) <= ROOMS_AHEAD + 10
+    assert len(exchange.asked) <= MAX_AHEAD + 10
 
 
-def test_a_chunk_that_is_handed_out_twice_is_asked_once(facts: RoomFacts, exchange: Exchange) -> None:
+def test_a_chunk_that_is_handed_out_twice_is_asked_once(facts: Answers, exchange: Exchange) -> None:
     exchange.may_answer.clear()
     facts.expect([chunk(0, 3)])
     facts.expect([chunk(0, 5)])

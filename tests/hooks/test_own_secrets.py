@@ -55,8 +55,8 @@ def test_inside_exchangelib(name, monkeypatch, exchange_account):
     exchange_account.inbox
 
 def test_while_signing_in(monkeypatch, exchange_account_of, site, request):
-    from pytest_flowscape.hooks.fixtures import LIVE
-    request.config.stash[LIVE]._gather._ews.close()  # so that the next request signs in
+    from pytest_flowscape.hooks.fixtures import CLIENTS
+    request.config.stash[CLIENTS]._sessions.ews().close()  # so that the next request signs in
     broken(monkeypatch, "ssl.SSLSocket.send")
     exchange_account_of(site.rooms[0].email, impersonate=True).calendar
 

@@ -10,7 +10,7 @@ from pytest_flowscape.hooks.prefetch import Prefetch
 from pytest_flowscape.judging.catalogue import Judged
 from pytest_flowscape.judging.judge import Judge
 from pytest_flowscape.requirement import Per, expect
-from tests.judging.test_judge import ROOM, FakeGather, declared, facts, judge
+from tests.judging.test_judge import ROOM, FakeFacts, declared, facts, judge
 
 
 class Items:
@@ -26,41 +26,41 @@ class Items:
         return item
 
 
-class Told:
-    """A gatherer that keeps what it is told."""
+class Coming:
+    """Keeps what is to be fetched."""
 
     def __init__(self) -> None:
         self.coming: list[tuple[str, list[str]]] = []
 
-    def expect(self, coming: Any) -> None:
+    def prefetch(self, coming: Any) -> None:
         self.coming += [(target, list(names)) for target, names in coming]
 
 
-def prefetch(tests: Items, gatherer: Any) -> Prefetch:
+def prefetch(tests: Items, fetched: Any) -> Prefetch:
     nothing: Any = SimpleNamespace()
     run: Any = SimpleNamespace(group_of=lambda nodeid: str(int(nodeid) // 3))
-    worker = Prefetch(run, gatherer, nothing)
+    worker = Prefetch(run, fetched, nothing)
     worker.pytest_collection_finish(tests)  # type: ignore[arg-type]
     return worker
 
 
 def test_a_worker_fetches_for_a_group_when_its_first_test_begins_and_once() -> None:
-    gatherer, tests = Told(), Items()
-    worker = prefetch(tests, gatherer)
-    assert gatherer.coming == []
+    fetched, tests = Coming(), Items()
+    worker = prefetch(tests, fetched)
+    assert fetched.coming == []
     worker.pytest_runtest_protocol(tests.items[3], tests.items[4])
-    assert gatherer.coming == [(f"u{number}", [f"fact{number}"]) for number in (3, 4, 5)]
+    assert fetched.coming == [(f"u{number}", [f"fact{number}"]) for number in (3, 4, 5)]
     worker.pytest_runtest_protocol(tests.items[4], tests.items[5])
-    assert len(gatherer.coming) == 3
+    assert len(fetched.coming) == 3
 
 
 def test_the_group_of_the_next_test_is_fetched_too() -> None:
-    gatherer, tests = Told(), Items()
-    worker = prefetch(tests, gatherer)
+    fetched, tests = Coming(), Items()
+    worker = prefetch(tests, fetched)
     worker.pytest_runtest_protocol(tests.items[2], tests.items[9])
-    assert [target for target, _ in gatherer.coming] == ["u0", "u1", "u2", "u9"]
+    assert [target for target, _ in fetched.coming] == ["u0", "u1", "u2", "u9"]
     worker.pytest_runtest_protocol(tests.items[9], None)
-    assert len(gatherer.coming) == 4
+    assert len(fetched.coming) == 4
 
 
 def owner(room_as_owner: Any) -> None:
@@ -103,8 +103,9 @@ def test_nothing_is_wanted_where_a_cause_leaves_it_unmeasured() -> None:
 
 
 def test_nothing_is_wanted_for_what_is_not_requested() -> None:
-    class Declines(FakeGather):
-        not_requested = staticmethod(lambda _opt_in, target: "" if target == "asked" else "not asked for")
+    class Declines(FakeFacts):
+        def not_requested(self, _opt_in: str, target: str) -> str:
+            return "" if target == "asked" else "not asked for"
 
     requirement = declared("CALENDAR-2", Per.ROOM)
     object.__setattr__(requirement, "opt_in", "--flowscape-book")

@@ -12,7 +12,6 @@ import pytest
 from pytest_flowscape.core.errors import NotMeasured, RequirementFailed
 from pytest_flowscape.core.secret import Secret
 from pytest_flowscape.facts import DirectoryEntry, Host, SiteFacts, Vantage
-from pytest_flowscape.gathering.facts import Gather
 from pytest_flowscape.judging.catalogue import Judged
 from pytest_flowscape.judging.judge import Judge
 from pytest_flowscape.judging.usable_answers import NO_MAILBOX
@@ -28,30 +27,27 @@ def declared(id_: str, per: Per, needs: tuple[str, ...] = (), reads: tuple[str, 
     return Requirement(id_, "t", "x MUST", Level.REQUIRED, per, Owner.EXCHANGE, "c", "f", "l", "g", needs, reads)
 
 
-class FakeGather(Gather):
+class FakeFacts:
     """Facts from a dictionary of lists: each measuring takes the next value, the last one stays."""
 
-    def __init__(self, facts: SiteFacts, answers: dict[str, list[Any]], workers: int = 1) -> None:
-        run = Run(
+    def __init__(self, site_facts: SiteFacts, answers: dict[str, list[Any]], workers: int = 1) -> None:
+        self.run = Run(
             SITE, "id", Path(), (Room(ROOM),), Secret(""), Secret(""), datetime.now(timezone.utc), workers=workers
         )
-        self.run, self.facts, self.answers, self.forgotten = run, facts, answers, 0
+        self.site_facts = site_facts
+        self._answers = answers
 
-    def _next(self, name: str) -> Any:
-        value = self.answers[name][0]
+    def get(self, name: str, _target: str) -> Any:
+        value = self._answers[name][0]
         if isinstance(value, Exception):
             raise value
         return value
 
-    def room_as_owner(self, address: str) -> Any:
-        return self._next("room_as_owner")
+    def not_requested(self, _opt_in: str, _target: str) -> str:
+        return ""
 
-    def account_entry(self, target: str) -> Any:
-        return self._next("account_entry")
-
-    def forget(self, names: Any, address: str) -> None:
-        self.forgotten += 1
-        for values in self.answers.values():
+    def forget(self, _names: Any, _target: str) -> None:
+        for values in self._answers.values():
             if len(values) > 1:
                 values.pop(0)
 
@@ -65,7 +61,7 @@ def holds(room_as_owner: bool) -> None:
 
 
 def judge(answers: dict[str, list[Any]], *judged: Judged, site_facts: SiteFacts | None = None) -> Judge:
-    return Judge({j.requirement.id: j for j in judged}, FakeGather(site_facts or facts(), answers))
+    return Judge({j.requirement.id: j for j in judged}, FakeFacts(site_facts or facts(), answers))
 
 
 def test_a_failure_is_looked_at_twice_and_a_passing_second_answer_wins() -> None:

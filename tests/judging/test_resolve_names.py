@@ -9,7 +9,7 @@ import pytest
 
 from pytest_flowscape.core.errors import NotMeasured
 from pytest_flowscape.facts import Contact, Kind, ResolvedName, Trouble
-from pytest_flowscape.judging.resolve_names import NOT_RESOLVED, told_addresses, told_names
+from pytest_flowscape.judging.resolve_names import NOT_RESOLVED, account_names, room_addresses
 
 ATLAS = "atlas@customer.com"
 CONTACT = Contact(ATLAS, "Mailbox", "Atlas", "At", "Las", (f"SMTP:{ATLAS}", "smtp:room1@customer.com"), full=True)
@@ -20,24 +20,24 @@ def told(*contacts: Contact, **more: Any) -> ResolvedName:
 
 
 def test_one_exact_match() -> None:
-    found = told_addresses(told(CONTACT))
+    found = room_addresses(told(CONTACT))
     assert (found.configured, found.primaries, found.holders) == (ATLAS, (ATLAS,), ("Atlas",))
     assert (found.source, found.forest_wide) == ("ResolveNames", False)
-    names = told_names(told(CONTACT))
+    names = account_names(told(CONTACT))
     assert (names.given_name, names.surname, names.source) == ("At", "Las", "ResolveNames")
 
 
 def test_longer_addresses_beside_it_do_no_harm() -> None:
-    assert told_addresses(told(CONTACT, others=3)).primaries == (ATLAS,)
+    assert room_addresses(told(CONTACT, others=3)).primaries == (ATLAS,)
 
 
 def test_an_alias_is_told_with_the_primary_address() -> None:
     alias = replace(CONTACT, primary="New@Customer.com", smtp_addresses=("SMTP:new@customer.com", f"smtp:{ATLAS}"))
-    assert told_addresses(told(alias)).primaries == ("new@customer.com",)
+    assert room_addresses(told(alias)).primaries == ("new@customer.com",)
 
 
 def test_missing_names_are_told_where_the_contact_data_came_along() -> None:
-    names = told_names(told(replace(CONTACT, given_name=" ", surname="")))
+    names = account_names(told(replace(CONTACT, given_name=" ", surname="")))
     assert (names.given_name, names.surname) == ("", "")
 
 
@@ -53,7 +53,7 @@ def test_missing_names_are_told_where_the_contact_data_came_along() -> None:
     ],
 )
 def test_what_is_unsure_is_not_measured(answer: ResolvedName, words: str) -> None:
-    for judge in (told_addresses, told_names):
+    for judge in (room_addresses, account_names):
         with pytest.raises(NotMeasured, match=words) as caught:
             judge(answer)
         assert caught.value.cause == NOT_RESOLVED
@@ -69,15 +69,15 @@ def test_what_is_unsure_is_not_measured(answer: ResolvedName, words: str) -> Non
 )
 def test_a_primary_address_that_is_not_told_or_told_twice_is_not_measured(contact: Contact) -> None:
     with pytest.raises(NotMeasured, match="one primary address"):
-        told_addresses(told(contact))
+        room_addresses(told(contact))
 
 
 def test_names_without_contact_data_are_not_measured() -> None:
     with pytest.raises(NotMeasured, match="no contact data"):
-        told_names(told(replace(CONTACT, full=False, given_name="", surname="")))
+        account_names(told(replace(CONTACT, full=False, given_name="", surname="")))
 
 
 def test_trouble_keeps_its_kind() -> None:
     with pytest.raises(NotMeasured) as caught:
-        told_addresses(told(trouble=Trouble(Kind.THROTTLED, "busy")))
+        room_addresses(told(trouble=Trouble(Kind.THROTTLED, "busy")))
     assert caught.value.cause == "throttled"

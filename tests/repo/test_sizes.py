@@ -24,8 +24,6 @@ OLD_DOCSTRING = re.compile(r"(Give|Tell|Say)\b")
 OLD_CONSTANT = re.compile(r"_?(MOST|LONGEST|LARGEST|FEWEST)_")
 
 STILL_LONG: set[str] = {
-    "pytest_flowscape/gathering/facts.py",
-    "pytest_flowscape/gathering/rooms.py",
     "pytest_flowscape/probes/directory/search.py",
     "suites/test_account.py",
     "tests/faults/ews_faults.py",
@@ -40,7 +38,6 @@ STILL_LONG: set[str] = {
 STILL_LARGE: set[str] = {
     "pytest_flowscape/booking/appointment.py: Trip",
     "pytest_flowscape/booking/meeting.py: MeetingTrip",
-    "pytest_flowscape/gathering/facts.py: Gather",
     "pytest_flowscape/probes/directory/servers.py: Servers",
 }
 STILL_OLD_DOCSTRINGS: set[str] = {
@@ -54,7 +51,6 @@ STILL_OLD_DOCSTRINGS: set[str] = {
     "pytest_flowscape/hooks/progress.py",
     "pytest_flowscape/hooks/short_path.py",
     "pytest_flowscape/judging/entries.py",
-    "pytest_flowscape/judging/judge.py",
     "pytest_flowscape/probes/directory/search.py",
     "pytest_flowscape/probes/directory/security_descriptor.py",
     "pytest_flowscape/probes/directory/view.py",

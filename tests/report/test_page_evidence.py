@@ -40,7 +40,7 @@ NOON = datetime(2026, 11, 20, 12, 0, tzinfo=timezone.utc)
 CATALOGUE = load_requirements()
 DIRECTORY = (Side.DIRECTORY, Side.EITHER)
 # facts that only tell what was asked for or explain another one
-WITHOUT_EVIDENCE = ("notes", "site", "room", "user", "own_folder_ids", "room_rights")
+WITHOUT_EVIDENCE = ("notes", "site", "site_facts", "room", "user", "own_folder_ids", "room_rights")
 
 
 def mark(name: str) -> str:
@@ -64,7 +64,7 @@ SITE_FACTS = SiteFacts(
     Vantage(),
     Host("mail", 443, certificate=Certificate(mark("host"), "CA", (), NOON, NOON, "")),
     endpoint=Endpoint(mark("endpoint"), 401),
-    sign_in=SignIn(mark("site_facts"), tried=True),
+    sign_in=SignIn(mark("sign_in_attempt"), tried=True),
     own_mailbox=mailbox("own_mailbox"),
     self_as_owner=mailbox("self_as_owner", impersonated="svc@demo.test"),
     out_of_scope=mailbox("out_of_scope", impersonated="ceo@demo.test"),
@@ -96,9 +96,7 @@ def own(id_: str) -> set[str]:
     """Return what the evidence of a requirement has to name: its facts, and the directory's object if it reads one."""
     record = CATALOGUE[id_].requirement
     rows = [FACTS[name] for name in record.facts if name not in WITHOUT_EVIDENCE]
-    names = {row.name for row in rows if row.key or (row.per == SITE and row.side not in DIRECTORY)}
-    if record.per is not Per.SITE:
-        names.discard("site_facts")  # it explains, and is the same for thousands of rooms
+    names = {row.name for row in rows if row.key and not (row.per == SITE and row.side in DIRECTORY)}
     if record.reads:
         names.add("room" if record.per is Per.ROOM else "account")
     return names

@@ -58,12 +58,10 @@ class Evidence:
         for row in (FACTS[name] for name in requirement.facts if name in FACTS):
             if row.per != SITE:
                 yield self.target_facts.get(target, {}).get(row.key)
-            elif row.name == "site_facts" and site and requirement.per is Per.SITE:
-                yield from (site.sign_in, site.directory)
-            elif row.side in (Side.DIRECTORY, Side.EITHER) and site:
-                yield from (site.directory, *site.contacts.values())
-            else:
-                yield getattr(site, row.name, None)
+            elif row.name != "site_facts" or requirement.per is Per.SITE:
+                yield getattr(site, row.key, None)
+                if row.side is Side.EITHER and site:
+                    yield from site.contacts.values()
 
 
 def said(trouble: Trouble) -> str:
