@@ -36,18 +36,13 @@ STILL_LONG: set[str] = {
     "tests/suites/test_judging_account.py",
 }
 STILL_LARGE: set[str] = {
-    "pytest_flowscape/booking/appointment.py: Trip",
-    "pytest_flowscape/booking/meeting.py: MeetingTrip",
     "pytest_flowscape/probes/directory/servers.py: Servers",
 }
 STILL_OLD_DOCSTRINGS: set[str] = {
-    "pytest_flowscape/booking/bookings.py",
     "pytest_flowscape/booking/client/transport.py",
-    "pytest_flowscape/booking/invitation_checks.py",
     "pytest_flowscape/booking/meeting.py",
     "pytest_flowscape/facts/bookings.py",
     "pytest_flowscape/gathering/site.py",
-    "pytest_flowscape/hooks/outcomes.py",
     "pytest_flowscape/hooks/progress.py",
     "pytest_flowscape/hooks/short_path.py",
     "pytest_flowscape/judging/entries.py",
