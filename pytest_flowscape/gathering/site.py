@@ -40,6 +40,7 @@ from pytest_flowscape.facts.names import FIVE_FOLDERS, Side
 from pytest_flowscape.facts.policy import RULES
 from pytest_flowscape.judging.causes import CAUSES
 from pytest_flowscape.probes.directory.session import DirectorySession
+from pytest_flowscape.probes.directory.sign_in import DirectoryLogin
 from pytest_flowscape.probes.endpoint import probe_endpoint, probe_front_ends, probe_host
 from pytest_flowscape.probes.ews.session import EwsSession
 from pytest_flowscape.probes.gate import Gate
@@ -138,12 +139,14 @@ def directory_session(run: Run, gate: Gate) -> DirectorySession | None:
         return None
     own = run.site.binds_as_service_account
     return DirectorySession(
-        directory,
-        directory.username or run.site.service_account.username,
-        run.password if own else run.directory_password,
-        as_service_account=own,
-        gate=gate if own else directory_user_gate(run),
-        timeout=run.site.exchange.timeout,
+        DirectoryLogin(
+            directory,
+            directory.username or run.site.service_account.username,
+            run.password if own else run.directory_password,
+            as_service_account=own,
+            gate=gate if own else directory_user_gate(run),
+            timeout=run.site.exchange.timeout,
+        )
     )
 
 

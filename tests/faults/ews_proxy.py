@@ -68,7 +68,7 @@ class Turn:
         reset(self.sock)
 
     def hold(self) -> None:
-        """Say nothing until the product has gone."""
+        """Be silent until the product has gone."""
         self.over = True
         gone(self.sock, self.proxy.ending)
 

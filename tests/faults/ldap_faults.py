@@ -133,7 +133,7 @@ def endless_entries(turn: LdapTurn) -> None:
 
 
 def endless_pages(turn: LdapTurn) -> None:
-    """Tell after every page that there is one more."""
+    """Announce one more page after every page."""
     told = turn.answers()
     more = ber(0xA0, ber(0x30, ber(4, PAGED), ber(4, ber(0x30, ber(2, b"\0"), ber(4, b"again")))))
     end = ldap_proxy.message(turn.request.number, ber(DONE, ber(10, b"\0"), ber(4), ber(4)), more)

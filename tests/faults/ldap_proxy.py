@@ -66,7 +66,7 @@ class LdapTurn:
         reset(self.sock)
 
     def hold(self) -> None:
-        """Say nothing until the product has gone."""
+        """Be silent until the product has gone."""
         self.over = True
         gone(self.sock, self.proxy.ending)
 

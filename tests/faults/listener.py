@@ -84,7 +84,7 @@ class Listener:
 
 
 def gone(sock: socket.socket, ending: threading.Event) -> None:
-    """Say nothing until the other end has gone, or for as long as a proxy waits at most."""
+    """Be silent until the other end has gone, or for as long as a proxy waits at most."""
     sock.settimeout(0.2)
     for _ in range(int(LIMIT / 0.2)):
         if ending.is_set():

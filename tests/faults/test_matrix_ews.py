@@ -60,7 +60,7 @@ def never_better(told: Accepted, healthy: Accepted, may_fail: set[str]) -> None:
 
 
 def became(told: Accepted, healthy: Accepted) -> str:
-    """Say in a word what a fault has done to the outcomes."""
+    """Return in a word what a fault has done to the outcomes."""
     words = {told.outcomes[pair] for pair in told.differs(healthy)}
     return TOLD if FAILED in words else LEFT if words else SAME
 

@@ -26,7 +26,8 @@ from pytest_flowscape.judging import entries, full_access, resolve_names
 from pytest_flowscape.judging.usable_answers import PERSON_FACTS, usable
 from pytest_flowscape.judging.verdict import expected_pairs
 from pytest_flowscape.probes.bounded_socket import BoundedSocket
-from pytest_flowscape.probes.directory import search, view
+from pytest_flowscape.probes.directory import view
+from pytest_flowscape.probes.directory.ldap3_connection import connection_on
 from pytest_flowscape.probes.directory.search import Channel, Query, SearchFailed
 from pytest_flowscape.probes.directory.security_descriptor import decide, read_dacl, sid_text
 from pytest_flowscape.probes.directory.sight import Sight
@@ -189,7 +190,7 @@ def ldap_answer(data: bytes) -> None:
     here, there = socket.socketpair()
     with there:
         bounded = BoundedSocket(here, Deadline(5), LDAP_BYTES)
-        connection = search._connection(DirectoryServer("localhost", 636, tls=True), bounded)
+        connection = connection_on(bounded, DirectoryServer("localhost", 636, tls=True))
         channel = Channel(DirectoryServer("localhost", 636, tls=True), connection, None)
         there.sendall(data[1:60000])
         there.shutdown(socket.SHUT_WR)

@@ -11,6 +11,7 @@ import pytest
 from pytest_flowscape.core.secret import Secret
 from pytest_flowscape.facts import DirectoryView
 from pytest_flowscape.probes.directory.session import DirectorySession
+from pytest_flowscape.probes.directory.sign_in import DirectoryLogin
 from pytest_flowscape.site.model import Directory, DirectoryServer
 from tests.simulator.directory_process import PASSWORD, UPN, DirectoryProcess, directory, directory_process
 
@@ -63,12 +64,14 @@ class Sessions:
     ) -> DirectorySession:
         chosen = tuple(s if isinstance(s, DirectoryServer) else self.server(s) for s in servers or ("ldaps",))
         session = DirectorySession(
-            Directory(chosen, base, ca_file=self.directory.ca, start_tls=start_tls),
-            username,
-            Secret(password),
-            as_service_account=own,
-            gate=gate or self.door,
-            timeout=timeout,
+            DirectoryLogin(
+                Directory(chosen, base, ca_file=self.directory.ca, start_tls=start_tls),
+                username,
+                Secret(password),
+                as_service_account=own,
+                gate=gate or self.door,
+                timeout=timeout,
+            )
         )
         self.open.append(session)
         return session

@@ -13,6 +13,7 @@ from pytest_flowscape.core.secret import Secret
 from pytest_flowscape.facts import DirectoryView
 from pytest_flowscape.probes.directory.servers import Servers
 from pytest_flowscape.probes.directory.session import DirectorySession
+from pytest_flowscape.probes.directory.sign_in import DirectoryLogin
 from pytest_flowscape.site.model import Directory, DirectoryServer
 from tests.probes.directory_sessions import Door
 from tests.probes.tls_server import closed_port
@@ -48,12 +49,14 @@ class Forest:
         self, *servers: DirectoryServer, username: str = "EMEA\\svc-flowscape", base: str = "DC=demo,DC=test"
     ) -> DirectoryView:
         session = DirectorySession(
-            Directory(servers, base, ca_file=self.simulator.ca),
-            "EMEA\\svc-flowscape",
-            Secret(self.simulator.password),
-            as_service_account=True,
-            gate=Door(),
-            timeout=8.0,
+            DirectoryLogin(
+                Directory(servers, base, ca_file=self.simulator.ca),
+                "EMEA\\svc-flowscape",
+                Secret(self.simulator.password),
+                as_service_account=True,
+                gate=Door(),
+                timeout=8.0,
+            )
         )
         try:
             return session.gather(EMAIL, username, (ROOM,), (), reads=frozenset())
@@ -139,7 +142,9 @@ def test_controllers_whose_name_lies_in_the_objects_domain_come_first() -> None:
     names = ("dc1.demo.test", "dc2.demo.test", "dc1.apac.demo.test", "DC1.EMEA.demo.test", "gc.emea.demo.test")
     made = tuple(DirectoryServer(name, 3269 if name.startswith("gc") else 636) for name in names)
     found: Any = Servers(
-        Directory(made, "DC=demo,DC=test"), "svc", Secret("x"), as_service_account=True, gate=Door(), timeout=1.0
+        DirectoryLogin(
+            Directory(made, "DC=demo,DC=test"), "svc", Secret("x"), as_service_account=True, gate=Door(), timeout=1.0
+        )
     )
     found._channels[False] = SimpleNamespace(server=made[0])
     order = [server.host for server in found._nearest(f"CN=svc,OU=A\\,B,{CHILD}")]

@@ -14,8 +14,9 @@ import trustme
 
 from pytest_flowscape.core.secret import Secret
 from pytest_flowscape.facts import Bind, Kind
-from pytest_flowscape.probes.directory.search import open_channel
 from pytest_flowscape.probes.directory.session import DirectorySession
+from pytest_flowscape.probes.directory.sign_in import DirectoryLogin
+from pytest_flowscape.probes.directory.tls_channel import open_channel
 from pytest_flowscape.probes.network import Deadline
 from pytest_flowscape.site.model import Directory, DirectoryServer
 from tests.probes.directory_sessions import Door
@@ -47,12 +48,14 @@ class Sessions:
 
     def __call__(self, *servers: DirectoryServer, timeout: float = 5.0, ca: Path | None = None) -> DirectorySession:
         made = DirectorySession(
-            Directory(servers, "DC=demo,DC=test", ca_file=ca or self.anchor, start_tls=True),
-            "svc@demo.test",
-            Secret(PASSWORD),
-            as_service_account=True,
-            gate=self.door,
-            timeout=timeout,
+            DirectoryLogin(
+                Directory(servers, "DC=demo,DC=test", ca_file=ca or self.anchor, start_tls=True),
+                "svc@demo.test",
+                Secret(PASSWORD),
+                as_service_account=True,
+                gate=self.door,
+                timeout=timeout,
+            )
         )
         self.open.append(made)
         return made
@@ -83,7 +86,7 @@ def ldap(server: Server) -> DirectoryServer:
 
 
 class Talk:
-    """Says the answers one by one, each after one message, then closes; ``heard`` is all that came."""
+    """Sends the answers one by one, each after one message, then closes; ``heard`` is all that came."""
 
     def __init__(self, *answers: bytes, hold: bool = False) -> None:
         self.answers = answers

@@ -18,6 +18,7 @@ from pytest_flowscape.core.secret import Secret
 from pytest_flowscape.facts import Kind
 from pytest_flowscape.probes import trust
 from pytest_flowscape.probes.directory.session import DirectorySession
+from pytest_flowscape.probes.directory.sign_in import DirectoryLogin
 from pytest_flowscape.probes.endpoint import probe_endpoint, probe_host
 from pytest_flowscape.site.model import Directory, DirectoryServer
 from tests.probes.ews_sessions import Desk, desk_of
@@ -56,12 +57,14 @@ class Vantage:
         """The bind to the directory."""
         server = DirectoryServer("localhost", int(self.simulator.ready["ldaps_port"]))
         session = DirectorySession(
-            Directory((server,), "DC=demo,DC=test", ca_file=self.ca),
-            self.desk.username,
-            Secret(self.desk.password),
-            as_service_account=True,
-            gate=self.desk.gate(),
-            timeout=5.0,
+            DirectoryLogin(
+                Directory((server,), "DC=demo,DC=test", ca_file=self.ca),
+                self.desk.username,
+                Secret(self.desk.password),
+                as_service_account=True,
+                gate=self.desk.gate(),
+                timeout=5.0,
+            )
         )
         try:
             trouble = session.bind().trouble

@@ -14,6 +14,7 @@ from pathlib import Path
 from pytest_flowscape.core.secret import Secret
 from pytest_flowscape.facts import DirectoryView
 from pytest_flowscape.probes.directory.session import DirectorySession
+from pytest_flowscape.probes.directory.sign_in import DirectoryLogin
 from pytest_flowscape.site.model import Directory, DirectoryServer
 from tests.probes.directory_sessions import Door
 from tests.real_ad import contents
@@ -152,12 +153,14 @@ class RealDirectory:
     ) -> DirectorySession:
         """Make the product's session to the directory, not yet bound; it ends with the turn."""
         session = DirectorySession(
-            Directory(servers or (self.server(),), base, ca_file=ca or self.ca, start_tls=start_tls),
-            username,
-            Secret(self.password if password is None else password),
-            as_service_account=own,
-            gate=self.door,
-            timeout=timeout,
+            DirectoryLogin(
+                Directory(servers or (self.server(),), base, ca_file=ca or self.ca, start_tls=start_tls),
+                username,
+                Secret(self.password if password is None else password),
+                as_service_account=own,
+                gate=self.door,
+                timeout=timeout,
+            )
         )
         self._sessions.append(session)
         return session

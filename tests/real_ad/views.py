@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 from pytest_flowscape.core.secret import Secret
 from pytest_flowscape.facts import DirectoryView
 from pytest_flowscape.judging.catalogue import attributes_judged
 from pytest_flowscape.probes.directory.servers import Servers
 from pytest_flowscape.probes.directory.session import DirectorySession
+from pytest_flowscape.probes.directory.sign_in import DirectoryLogin
 from pytest_flowscape.site.model import Directory
 
 SECONDS = 60.0  # for a search among thousands, on a machine that does other things too
@@ -29,12 +31,15 @@ class OpenDoor:
         self.stopped.append(reason)
 
 
+def login(directory: Directory, username: str, password: str, *, own: bool = True) -> DirectoryLogin:
+    gate: Any = OpenDoor()
+    return DirectoryLogin(directory, username, Secret(password), as_service_account=own, gate=gate, timeout=SECONDS)
+
+
 @contextlib.contextmanager
 def signed_in(directory: Directory, username: str, password: str, *, own: bool = True) -> Iterator[DirectorySession]:
     """Return a session that has signed in; ``own`` is False for a separate directory user."""
-    session = DirectorySession(
-        directory, username, Secret(password), as_service_account=own, gate=OpenDoor(), timeout=SECONDS
-    )
+    session = DirectorySession(login(directory, username, password, own=own))
     try:
         bind = session.bind()
         assert bind.trouble is None, bind.trouble
@@ -46,7 +51,7 @@ def signed_in(directory: Directory, username: str, password: str, *, own: bool =
 @contextlib.contextmanager
 def servers(directory: Directory, username: str, password: str) -> Iterator[Servers]:
     """Return the signed-in connections alone, for single searches."""
-    found = Servers(directory, username, Secret(password), as_service_account=True, gate=OpenDoor(), timeout=SECONDS)
+    found = Servers(login(directory, username, password))
     try:
         bind = found.bind()
         assert bind.trouble is None, bind.trouble

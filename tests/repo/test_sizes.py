@@ -24,7 +24,6 @@ OLD_DOCSTRING = re.compile(r"(Give|Tell|Say)\b")
 OLD_CONSTANT = re.compile(r"_?(MOST|LONGEST|LARGEST|FEWEST)_")
 
 STILL_LONG: set[str] = {
-    "pytest_flowscape/probes/directory/search.py",
     "suites/test_account.py",
     "tests/faults/ews_faults.py",
     "tests/probes/test_directory_network.py",
@@ -35,9 +34,7 @@ STILL_LONG: set[str] = {
     "tests/report/test_html.py",
     "tests/suites/test_judging_account.py",
 }
-STILL_LARGE: set[str] = {
-    "pytest_flowscape/probes/directory/servers.py: Servers",
-}
+STILL_LARGE: set[str] = set()
 STILL_OLD_DOCSTRINGS: set[str] = {
     "pytest_flowscape/booking/client/transport.py",
     "pytest_flowscape/booking/meeting.py",
@@ -46,10 +43,6 @@ STILL_OLD_DOCSTRINGS: set[str] = {
     "pytest_flowscape/hooks/progress.py",
     "pytest_flowscape/hooks/short_path.py",
     "pytest_flowscape/judging/entries.py",
-    "pytest_flowscape/probes/directory/search.py",
-    "pytest_flowscape/probes/directory/security_descriptor.py",
-    "pytest_flowscape/probes/directory/view.py",
-    "pytest_flowscape/probes/ews/sign_in.py",
     "pytest_flowscape/report/files/changes.py",
     "pytest_flowscape/report/files/history.py",
     "pytest_flowscape/report/fixes/script_text.py",

@@ -142,7 +142,7 @@ def _read_number(data: bytes, at: int, end: int) -> tuple[int, int]:
 
 
 def decide(entries: Collection[Entry] | None, sids: Collection[str], right: int = FULL_ACCESS) -> tuple[Grant, str]:
-    """Say what the entries mean for a token that holds ``sids``, and the SID of the entry that decided.
+    """Return what the entries mean for a token that holds ``sids``, and the SID of the entry that decided.
 
     ABSENT: no entry speaks of it. No DACL at all lets everybody in on Windows;
     on a mailbox it only says that Exchange wrote nothing there, so ABSENT too.

@@ -2,7 +2,7 @@
 
 Addresses are looked up in a global catalog where the site file names one (the
 whole forest), the service account's own object on a controller of its domain
-(``directory_account``). What a server does wrong becomes a Trouble.
+(``account.py``). What a server does wrong becomes a Trouble.
 """
 
 from __future__ import annotations
@@ -11,13 +11,13 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from pytest_flowscape.core.secret import Secret
 from pytest_flowscape.facts import Bind, DirectoryEntry, DirectoryView, Holders, Trouble
 from pytest_flowscape.facts.directory import is_linked
 from pytest_flowscape.probes.directory.account import Accounts, Found
 from pytest_flowscape.probes.directory.search import Query, SearchFailed
-from pytest_flowscape.probes.directory.servers import Servers, SignInGate
+from pytest_flowscape.probes.directory.servers import Servers
 from pytest_flowscape.probes.directory.sight import Sight, unreadable
+from pytest_flowscape.probes.directory.sign_in import DirectoryLogin
 from pytest_flowscape.probes.directory.view import (
     account_attributes,
     chunks,
@@ -31,35 +31,18 @@ from pytest_flowscape.probes.directory.view import (
     proxy_filter,
     token_sids,
 )
-from pytest_flowscape.site.model import Directory
 
 SAMPLE = 5  # objects to look at where it is in doubt whether the directory hides an attribute
 
 
 class DirectorySession:
-    """One sign-in to the directory of a site, for one thread.
+    """One sign-in to the directory of a site, for one thread."""
 
-    ``timeout`` in seconds bounds reaching a server (all servers together), the
-    bind, and each search with its second try. ``as_service_account`` is False
-    for a separate directory user, whose refusal stops nothing but this.
-    """
-
-    def __init__(
-        self,
-        directory: Directory,
-        username: str,
-        password: Secret,
-        *,
-        as_service_account: bool,
-        gate: SignInGate,
-        timeout: float,
-    ) -> None:
-        self._servers = Servers(
-            directory, username, password, as_service_account=as_service_account, gate=gate, timeout=timeout
-        )
+    def __init__(self, login: DirectoryLogin) -> None:
+        self._servers = Servers(login)
         # uniqueness is the domain's, so its head is the base even where the site file names a part of it
-        self._domain = domain_of(directory.base_dn)
-        self._own = as_service_account
+        self._domain = domain_of(login.directory.base_dn)
+        self._own = login.as_service_account
         self._asked = holder_attributes(frozenset())
         self._sight = Sight()
         self._sampled = False

@@ -203,7 +203,7 @@ def master_sids(account: DirectoryEntry) -> tuple[str, ...]:
 
 
 def mailbox_rights(holders: Holders, sids: Collection[str], *, whole: bool = True) -> MailboxRights:
-    """Say what the descriptor of the mailbox with this address means for a token.
+    """Return what the descriptor of the mailbox with this address means for a token.
 
     UNREADABLE: the token is not known (``sids`` empty), the descriptor is not
     shown (Exchange writes one on every mailbox) or damaged, or the address is

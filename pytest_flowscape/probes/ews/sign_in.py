@@ -239,7 +239,7 @@ def _kerberos_here() -> bool:
 
 
 def _failure(error: Exception) -> WayMissing | RefusedHere:
-    """Tell a refusal by a domain controller from a way that does not work here; the error itself is dropped."""
+    """Return whether a domain controller refused or the way does not work here; the error itself is dropped."""
     denied = getattr(getattr(error, "base_error", None), "winerror", None) == _LOGON_DENIED
     judged = isinstance(error, (InvalidCredentialError, CredentialsExpiredError))
     if judged or denied or any(words in str(error).lower() for words in _KERBEROS_REFUSED):
