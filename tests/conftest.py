@@ -41,10 +41,10 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
     """Show what became of the combinations of faults, where any were tried."""
     from tests.faults import tally
 
-    combinations = tally.told(terminalreporter)
-    if combinations:
-        terminalreporter.section(f"{len(combinations)} combinations of faults: {' / '.join(tally.RESULTS)}")
-        for row in tally.rows(combinations):
+    tried = tally.combinations(terminalreporter)
+    if tried:
+        terminalreporter.section(f"{len(tried)} combinations of faults: {' / '.join(tally.RESULTS)}")
+        for row in tally.rows(tried):
             terminalreporter.write_line(row)
 
 

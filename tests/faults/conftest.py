@@ -17,7 +17,7 @@ from pytest_flowscape.probes.ews import retry
 from pytest_flowscape.site.model import Site
 from tests.acceptance import read_site
 from tests.faults.ews_proxy import EwsProxy
-from tests.faults.in_process import Accepted, accept_here, through
+from tests.faults.in_process import Result, accept_here, through
 from tests.faults.ldap_proxy import LdapProxy
 from tests.simulator.harness import Simulator
 
@@ -29,26 +29,26 @@ SCALE = TIMEOUT / 30.0
 
 @dataclass
 class Stage:
-    """The simulator, the proxies before its two servers, and the site as the product is told it."""
+    """The simulator, the proxies before its two servers, and the site as the product gets it."""
 
     simulator: Simulator
     ews: EwsProxy
     ldap: LdapProxy
     site: Site
     mistakes: tuple[str, ...]
-    baselines: dict[str, Accepted] = field(default_factory=dict)
+    baselines: dict[str, Result] = field(default_factory=dict)
     changed: bool = False
 
     @cached_property
     def password(self) -> str:
         return self.simulator.password
 
-    def accept(self, auth: str = "auto", facts: SiteFacts | None = None) -> Accepted:
-        """Make a run; with the site's facts of an earlier one it asks for rooms and users only, as a worker does."""
+    def accept(self, auth: str = "auto", facts: SiteFacts | None = None) -> Result:
+        """Run an acceptance; with the facts of an earlier one it asks for rooms and users only, as a worker does."""
         site = replace(self.site, exchange=replace(self.site.exchange, auth=auth))
         return accept_here(site, self.password, facts=facts)
 
-    def baseline(self, auth: str = "auto") -> Accepted:
+    def baseline(self, auth: str = "auto") -> Result:
         """Return the outcomes without a fault."""
         if auth not in self.baselines:
             self.plan_nothing()
@@ -71,12 +71,12 @@ class Stage:
         self.ldap.plan()
 
     @property
-    def refused(self) -> int:
+    def refusals(self) -> int:
         counters = self.simulator.counters()
         return int(counters.get("ews.refused", 0)) + int(counters.get("ldap.refused", 0))
 
 
-def patient(stage: Stage) -> Site:
+def with_patience(stage: Stage) -> Site:
     """Return the site with a timeout that this machine keeps at this hour."""
     exchange = replace(stage.site.exchange, timeout=60.0)
     took = accept_here(replace(stage.site, exchange=exchange), stage.password).seconds
@@ -84,7 +84,7 @@ def patient(stage: Stage) -> Site:
 
 
 def certificate(folder: Path) -> ssl.SSLContext:
-    """Show the simulator's own certificate: what signs in is then bound to the right channel."""
+    """Return a context with the simulator's own certificate: a sign-in is then bound to the right channel."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(folder / "certificate.pem")
     return context
@@ -109,11 +109,11 @@ def stage_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
         ews.mailboxes = tuple(rooms)
         ldap = LdapProxy(int(simulator.ready["ldaps_port"]), certificate(simulator.folder))
         try:
-            told = through(site, ews_port=ews.port, ldap_port=ldap.port, timeout=TIMEOUT)
-            told = replace(told, exchange=replace(told.exchange, max_connections=2))
-            stage = Stage(simulator, ews, ldap, told, mistakes)
+            behind = through(site, ews_port=ews.port, ldap_port=ldap.port, timeout=TIMEOUT)
+            behind = replace(behind, exchange=replace(behind.exchange, max_connections=2))
+            stage = Stage(simulator, ews, ldap, behind, mistakes)
             stage.renew()
-            stage.site = patient(stage)
+            stage.site = with_patience(stage)
             yield stage
         finally:
             ews.close()
@@ -122,24 +122,24 @@ def stage_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
 
 
 @pytest.fixture
-def scaled(monkeypatch: pytest.MonkeyPatch, stage_process: Stage) -> None:
+def scaled_pauses(monkeypatch: pytest.MonkeyPatch, stage_process: Stage) -> None:
     """Let time run faster than on a site: the pauses and the looks at front ends, in proportion to the timeout."""
     monkeypatch.setattr(retry, "PAUSES", tuple(pause * SCALE for pause in policy.PAUSES))
     monkeypatch.setattr(servers, "LDAP_PAUSE", policy.LDAP_PAUSE * SCALE)
     monkeypatch.setattr(balancer, "PAUSE", front_ends.PAUSE * SCALE)
     monkeypatch.setattr(balancer, "FRONT_END_CONNECTIONS", 3)
-    # the store of this machine takes 40 ms to load, for every connection anew, and is another test's matter
+    # the store of this machine takes 40 ms to load, for every connection again, and is another test's matter
     monkeypatch.setenv("SSL_CERT_FILE", str(stage_process.simulator.ca))
     monkeypatch.setenv("SSL_CERT_DIR", str(stage_process.simulator.folder / "none"))
 
 
 @pytest.fixture
-def stage(stage_process: Stage, scaled: None) -> Iterator[Stage]:
+def stage(stage_process: Stage, scaled_pauses: None) -> Iterator[Stage]:
     """The running stage without a fault; afterwards the EWS schema must have nothing against what was asked."""
     stage_process.plan_nothing()
     yield stage_process
     stage_process.plan_nothing()
     problems = stage_process.simulator.forget_schema_problems()
-    if stage_process.refused or stage_process.changed:
+    if stage_process.refusals or stage_process.changed:
         stage_process.renew()
     assert not problems, "\n".join(problems)

@@ -1,4 +1,4 @@
-"""One acceptance in this process, as the plugin makes it and without pytest around it: every pair with its outcome."""
+"""One acceptance in this process, as the plugin runs it and without pytest around it: every pair with its outcome."""
 
 from __future__ import annotations
 
@@ -28,21 +28,21 @@ PASSED, FAILED, NOT_MEASURED, NOT_REQUESTED = "passed", "failed", "not measured"
 
 
 @dataclass(frozen=True)
-class Accepted:
-    """What came of one run: the outcome word of every expected pair, and what was said about it."""
+class Result:
+    """The result of one run: the outcome word of every expected pair, and its reason."""
 
     outcomes: Mapping[Pair, str]
-    said: Mapping[Pair, str]
+    reasons: Mapping[Pair, str]
     facts: SiteFacts
     seconds: float
 
     def of(self, *words: str) -> set[Pair]:
         return {pair for pair, word in self.outcomes.items() if word in words}
 
-    def differs(self, other: Accepted) -> dict[Pair, str]:
-        """Return the pairs whose outcome is another one, with it and what was said."""
+    def differences(self, other: Result) -> dict[Pair, str]:
+        """Return the pairs whose outcome is another one, with it and its reason."""
         return {
-            pair: f"{word}, not {other.outcomes[pair]}: {self.said[pair]}"
+            pair: f"{word}, not {other.outcomes[pair]}: {self.reasons[pair]}"
             for pair, word in self.outcomes.items()
             if word != other.outcomes[pair]
         }
@@ -54,8 +54,8 @@ def accept_here(
     *,
     facts: SiteFacts | None = None,
     own_tests: Callable[[Facts], None] | None = None,
-) -> Accepted:
-    """Measure and judge everything that the site file makes expected; then let a customer's tests ask.
+) -> Result:
+    """Measure and judge everything that the site file expects; then let a customer's tests ask.
 
     ``facts`` are those of an earlier run, as a worker gets them from the controller: only rooms and users are asked.
     """
@@ -76,12 +76,12 @@ def accept_here(
         finally:
             own.close()
     outcomes = {pair: _word(found) for pair, found in decided.items()}
-    said = {pair: str(found or "") for pair, found in decided.items()}
-    return Accepted(outcomes, said, facts, time.monotonic() - started)
+    reasons = {pair: str(found or "") for pair, found in decided.items()}
+    return Result(outcomes, reasons, facts, time.monotonic() - started)
 
 
-def lent_clients(facts: Facts) -> None:
-    """Ask by exchangelib and by ldap3, as a customer's own tests may; what they make of the answers is theirs."""
+def use_clients(facts: Facts) -> None:
+    """Ask by exchangelib and by ldap3, as a customer's own tests may; their errors do not matter."""
     clients = Clients(facts.sessions)
     try:
         with contextlib.suppress(Exception):

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import contextlib
 import socket
 import ssl
-import threading
-from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
-from tests.faults.listener import Listener, gone
-from tests.faults.wire import connect, reset
+from tests.faults.fault_proxy import FaultProxy, Turn
+from tests.faults.wire import connect
 
 BIND, UNBIND, SEARCH, ENTRY, DONE, EXTENDED = 0x60, 0x42, 0x63, 0x64, 0x65, 0x78  # RFC 4511 4.2 ff.
-BIND_ANSWER = 0x61
+BIND_ANSWER, REFERENCE = 0x61, 0x73
 PAGED = b"1.2.840.113556.1.4.319"
 
 
@@ -32,7 +29,7 @@ class LdapPoint(str, Enum):
 
 @dataclass(frozen=True)
 class Ldap:
-    """One LDAP message: its bytes, its number, the tag of what it is."""
+    """One LDAP message: its bytes, its number, the tag of its operation."""
 
     data: bytes
     number: int
@@ -40,98 +37,46 @@ class Ldap:
 
 
 @dataclass
-class LdapTurn:
-    """One request at the faulted point; ``over`` ends the connection."""
+class LdapTurn(Turn):
+    """One request to the directory at the faulted point."""
 
-    sock: socket.socket
     request: Ldap
-    proxy: LdapProxy
     ask: Callable[[Ldap], list[Ldap]]
-    over: bool = False
 
     def answers(self) -> list[Ldap]:
-        """Pass the request on, and give all the messages that answer it."""
+        """Pass the request on, and return all the messages that answer it."""
         return self.ask(self.request)
-
-    def send(self, *messages: bytes) -> None:
-        self.sock.sendall(b"".join(messages))
-
-    def close(self) -> None:
-        self.over = True
-        with contextlib.suppress(OSError):
-            self.sock.shutdown(socket.SHUT_RDWR)
-
-    def reset(self) -> None:
-        self.over = True
-        reset(self.sock)
-
-    def hold(self) -> None:
-        """Be silent until the product has gone."""
-        self.over = True
-        gone(self.sock, self.proxy.ending)
 
 
 LdapFault = Callable[[LdapTurn], None]
 
 
-class LdapProxy:
-    """A proxy before an LDAPS port. ``met`` counts the requests by point, ``spoilt`` the faults done."""
+class LdapProxy(FaultProxy[LdapPoint, LdapTurn]):
+    """A proxy before the LDAPS port of a simulator."""
 
     def __init__(self, upstream_port: int, context: ssl.SSLContext) -> None:
-        self._upstream_port = upstream_port
-        self._lock = threading.Lock()
-        self._fault: tuple[LdapPoint | None, LdapFault | None] = (None, None)
-        self._left = 0
-        self.met: Counter[str] = Counter()
-        self.spoilt = 0
-        self._listener = Listener(self._serve, context, self._at_door)
-        self.port = self._listener.port
-        self.ending = self._listener.ending
+        super().__init__(upstream_port, context, LdapPoint.CONNECTION)
 
-    def plan(self, point: LdapPoint | None = None, fault: LdapFault | None = None, times: int = 0) -> None:
-        """Begin anew: no connection is left, and this fault stands at this point so many times."""
-        self._listener.drop_all()
-        with self._lock:
-            self._fault, self._left = (point, fault), times
-            self.met, self.spoilt = Counter(), 0
-
-    def close(self) -> None:
-        self._listener.close()
-
-    def _take(self, point: LdapPoint) -> LdapFault | None:
-        with self._lock:
-            self.met[point] += 1
-            where, fault = self._fault
-            if where is not point or self._left <= 0:
-                return None
-            self._left -= 1
-            self.spoilt += 1
-            return fault
-
-    def _at_door(self, sock: socket.socket) -> bool:
-        fault = self._take(LdapPoint.CONNECTION)
-        if fault is None:
-            return True
-        sock.recv(1, socket.MSG_PEEK)  # the product has begun to speak
-        fault(LdapTurn(sock, Ldap(b"", 0, 0), self, lambda _: []))
-        return False
+    def _first_turn(self, sock: socket.socket) -> LdapTurn:
+        return LdapTurn(sock, self.ending, Ldap(b"", 0, 0), lambda _: [])
 
     def _serve(self, sock: socket.socket) -> None:
-        with connect(self._upstream_port) as upstream, sock.makefile("rb") as asked, upstream.makefile("rb") as told:
+        with connect(self._upstream_port) as upstream, sock.makefile("rb") as near, upstream.makefile("rb") as far:
 
             def ask(request: Ldap) -> list[Ldap]:
                 upstream.sendall(request.data)
-                return list(_until_done(told))
+                return list(_until_done(far))
 
-            while (request := read(asked)) is not None and request.tag != UNBIND:
-                turn = LdapTurn(sock, request, self, ask)
-                fault = self._take(point_of(request))
-                if fault is None:
-                    turn.send(*(message.data for message in turn.answers()))
-                else:
-                    fault(turn)
+            while (request := read(near)) is not None and request.tag != UNBIND:
+                turn = LdapTurn(sock, self.ending, request, ask)
+                fault = self._next_fault(point_of(request)) or pass_through
+                fault(turn)
                 if turn.over:
                     return
+
+
+def pass_through(turn: LdapTurn) -> None:
+    turn.send(*(message.data for message in turn.answers()))
 
 
 def point_of(request: Ldap) -> LdapPoint:
@@ -147,7 +92,7 @@ def point_of(request: Ldap) -> LdapPoint:
 def _until_done(stream: Any) -> Iterator[Ldap]:
     while (message := read(stream)) is not None:
         yield message
-        if message.tag not in (ENTRY, 0x73):
+        if message.tag not in (ENTRY, REFERENCE):
             return
 
 
@@ -155,7 +100,7 @@ def _until_done(stream: Any) -> Iterator[Ldap]:
 
 
 def read(stream: Any) -> Ldap | None:
-    """Read one message; None where the other end has closed."""
+    """Return the next message, None where the other end has closed."""
     head = stream.read(2)
     if len(head) < 2:
         return None
@@ -179,9 +124,9 @@ def message(number: int, *parts: bytes) -> bytes:
     return ber(0x30, ber(2, number.to_bytes(4, "big")), *parts)
 
 
-def result(number: int, tag: int, code: int, *more: bytes, said: bytes = b"Words.") -> bytes:
-    """Make the end of an operation: an LDAPResult under this tag."""
-    return message(number, ber(tag, ber(10, code.to_bytes(2, "big")), ber(4), ber(4, said), *more))
+def result(number: int, tag: int, code: int, *more: bytes, text: bytes = b"Words.") -> bytes:
+    """Return the end of an operation: an LDAPResult under this tag."""
+    return message(number, ber(tag, ber(10, code.to_bytes(2, "big")), ber(4), ber(4, text), *more))
 
 
 def referral(uri: bytes) -> bytes:

@@ -12,9 +12,9 @@ from tests.faults.wire import LIMIT
 
 
 class Listener:
-    """Hand every connection to ``serve``, after TLS where ``context`` is given; ``at_door`` sees it before TLS.
+    """Hand every connection to ``serve``, after TLS where ``context`` is given; ``at_door`` gets it before TLS.
 
-    ``at_door`` gives False where the connection is to be left alone from there on.
+    ``at_door`` returns False where the connection is to be left alone from there on.
     """
 
     def __init__(
@@ -67,7 +67,7 @@ class Listener:
             self._open.discard(sock)
 
     def drop_all(self) -> None:
-        """End every connection; whoever holds one meets an error."""
+        """End every connection; the other ends meet an error."""
         with self._lock:
             held = list(self._open)
         for sock in held:
@@ -83,8 +83,8 @@ class Listener:
         self._thread.join(5)
 
 
-def gone(sock: socket.socket, ending: threading.Event) -> None:
-    """Be silent until the other end has gone, or for as long as a proxy waits at most."""
+def wait_until_gone(sock: socket.socket, ending: threading.Event) -> None:
+    """Send nothing until the other end has gone, or for as long as a proxy waits at most."""
     sock.settimeout(0.2)
     for _ in range(int(LIMIT / 0.2)):
         if ending.is_set():

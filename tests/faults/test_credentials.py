@@ -12,12 +12,24 @@ import pytest
 
 from pytest_flowscape.site.model import Site
 from tests.faults.conftest import Stage
-from tests.faults.ews_faults import instead
-from tests.faults.ews_proxy import FOR_EVER, Fault, Point
-from tests.faults.in_process import FAILED, Accepted, accept_here, lent_clients
-from tests.faults.ldap_proxy import BIND, BIND_ANSWER, DONE, LdapPoint, LdapTurn, ber, message, referral, result
+from tests.faults.ews_proxy import Fault, Point
+from tests.faults.fault_proxy import FOR_EVER
+from tests.faults.in_process import FAILED, Result, accept_here, use_clients
+from tests.faults.ldap_proxy import (
+    BIND,
+    BIND_ANSWER,
+    DONE,
+    REFERENCE,
+    LdapPoint,
+    LdapTurn,
+    ber,
+    message,
+    referral,
+    result,
+)
 from tests.faults.traps import InspectingProxy, Trap
 from tests.faults.wire import answer
+from tests.faults.wire_faults import instead
 
 SECONDS_FOR_ONE_TEST = 300
 POINTS = (Point.HOST_PROBE, Point.CHALLENGE, Point.SIGN_IN, Point.IMPERSONATED, Point.DELEGATE, Point.SYNC)
@@ -35,7 +47,7 @@ def _redirect(status: int, scheme: str = "https") -> Callable[[str], Fault]:
 
 
 def _autodiscover(inside: str) -> Callable[[str], Fault]:
-    """Answer as Autodiscover does: the settings of the mailbox, or where to ask for them ([MS-OXDSCLI] 2.2.4)."""
+    """Return what answers as Autodiscover does: a mailbox's settings, or where to ask for them ([MS-OXDSCLI] 2.2.4)."""
 
     def make(where: str) -> Fault:
         body = (
@@ -81,20 +93,20 @@ def test_an_answer_that_leads_elsewhere_leads_nowhere(lead: str, auth: str, stag
             continue
         stage.ews.plan(point, LEADS[lead](f"127.0.0.1:{trap.port}"), FOR_EVER)
         site = replace(stage.site, exchange=replace(stage.site.exchange, auth=auth))
-        accept_here(site, stage.password, own_tests=lent_clients)
+        accept_here(site, stage.password, own_tests=use_clients)
         assert stage.ews.spoilt, point
         offered += stage.ews.spoilt
     assert offered >= len(POINTS) - 1
-    assert trap.arrived == []
+    assert trap.received == []
 
 
 def _references(where: bytes) -> Callable[[LdapTurn], None]:
-    """Return references in place of entries, and a referral at the end."""
+    """Return what answers references in place of entries, and a referral at the end."""
 
     def fault(turn: LdapTurn) -> None:
         number = turn.request.number
         end = BIND_ANSWER if turn.request.tag == BIND else DONE
-        reference = b"" if end == BIND_ANSWER else message(number, ber(0x73, ber(4, where)))
+        reference = b"" if end == BIND_ANSWER else message(number, ber(REFERENCE, ber(4, where)))
         turn.send(reference, result(number, end, 10, referral(where)))
 
     return fault
@@ -105,15 +117,15 @@ def _references(where: bytes) -> Callable[[LdapTurn], None]:
 def test_a_referral_is_not_followed(point: LdapPoint, scheme: str, stage: Stage, trap: Trap) -> None:
     where = f"{scheme}://127.0.0.1:{trap.port}/DC=demo,DC=test".encode()
     stage.ldap.plan(point, _references(where), FOR_EVER)
-    accept_here(stage.site, stage.password, own_tests=lent_clients)
+    accept_here(stage.site, stage.password, own_tests=use_clients)
     assert stage.ldap.spoilt
-    assert trap.arrived == []
+    assert trap.received == []
 
 
 def test_the_trap_hears_what_comes(trap: Trap, stage: Stage) -> None:
     site = replace(stage.site, exchange=replace(stage.site.exchange, port=trap.port))
     accept_here(site, stage.password)
-    assert trap.arrived
+    assert trap.received
 
 
 # --- a proxy that opens TLS ---------------------------------------------------------------------
@@ -126,7 +138,7 @@ def inspecting(stage: Stage, tmp_path: Path) -> Iterator[InspectingProxy]:
     proxy.close()
 
 
-def _behind(stage: Stage, proxy: InspectingProxy, *, trusted: bool, auth: str, setting: str = "") -> Accepted:
+def _behind(stage: Stage, proxy: InspectingProxy, *, trusted: bool, auth: str, setting: str = "") -> Result:
     """Measure through the proxy, the CA of which this machine trusts or does not."""
     exchange = stage.site.exchange
     ca_file = proxy.ca if trusted else exchange.ca_file
@@ -134,7 +146,7 @@ def _behind(stage: Stage, proxy: InspectingProxy, *, trusted: bool, auth: str, s
     return accept_here(replace(stage.site, exchange=exchange), stage.password)
 
 
-def _no_basic(proxy: InspectingProxy, site: Site, password: str) -> None:
+def _assert_no_basic(proxy: InspectingProxy, site: Site, password: str) -> None:
     heard = bytes(proxy.heard)
     assert b"Basic" not in heard
     assert password.encode() not in heard
@@ -145,22 +157,22 @@ def _no_basic(proxy: InspectingProxy, site: Site, password: str) -> None:
 @pytest.mark.parametrize("auth", ["auto", "basic", "ntlm"])
 @pytest.mark.parametrize("trusted", [True, False], ids=["trusted", "not trusted"])
 @pytest.mark.parametrize("ways", ["all", "basic-only"])
-def test_a_proxy_that_opens_tls_gets_no_basic(
+def test_a_proxy_that_opens_tls_gets_assert_no_basic(
     ways: str, trusted: bool, auth: str, stage: Stage, inspecting: InspectingProxy
 ) -> None:
     if ways != "all":
         stage.plant(ways)
-    told = _behind(stage, inspecting, trusted=trusted, auth=auth)
+    result = _behind(stage, inspecting, trusted=trusted, auth=auth)
     assert inspecting.tunnels
-    _no_basic(inspecting, stage.site, stage.password)
+    _assert_no_basic(inspecting, stage.site, stage.password)
     if not trusted:
-        assert ("HOST-2", "site") in told.of(FAILED)
+        assert ("HOST-2", "site") in result.of(FAILED)
         assert b"POST" not in inspecting.heard
         return
     assert b"POST" in inspecting.heard
     # channel binding shows NTLM that somebody sits in between: refused once, never repeated
     assert b"Authorization: N" in inspecting.heard or "basic" in (auth, ways[:5])
-    assert {pair for pair in told.of(FAILED) if pair[0].startswith(("PERMISSION", "IMPERSONATION"))} == set()
+    assert {pair for pair in result.of(FAILED) if pair[0].startswith(("PERMISSION", "IMPERSONATION"))} == set()
 
 
 def test_a_proxy_of_the_environment_is_not_asked(
@@ -170,16 +182,16 @@ def test_a_proxy_of_the_environment_is_not_asked(
         monkeypatch.setenv(name, f"http://127.0.0.1:{inspecting.port}")
     monkeypatch.delenv("NO_PROXY", raising=False)
     monkeypatch.delenv("no_proxy", raising=False)
-    assert stage.accept().differs(stage.baseline()) == {}
+    assert stage.accept().differences(stage.baseline()) == {}
     assert inspecting.tunnels == 0
-    told = _behind(stage, inspecting, trusted=True, auth="auto", setting="system")
+    result = _behind(stage, inspecting, trusted=True, auth="auto", setting="system")
     assert inspecting.tunnels
-    assert told.facts.host.trouble is None
-    _no_basic(inspecting, stage.site, stage.password)
+    assert result.facts.host.trouble is None
+    _assert_no_basic(inspecting, stage.site, stage.password)
 
 
 def test_the_proxy_would_hear_a_password(stage: Stage, inspecting: InspectingProxy) -> None:
-    """Show that the two tests above can fail: whoever sends Basic through it is heard."""
+    """Show that the two tests above can fail: Basic sent through it is heard."""
     import http.client
 
     through = http.client.HTTPSConnection(

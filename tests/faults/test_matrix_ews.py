@@ -11,9 +11,10 @@ from pytest_flowscape.judging.causes import CAUSES
 from tests.acceptance import left_by
 from tests.faults.conftest import Stage
 from tests.faults.ews_faults import KINDS, FaultKind
-from tests.faults.ews_proxy import FOR_EVER, Point
-from tests.faults.in_process import FAILED, NOT_MEASURED, PASSED, Accepted
-from tests.faults.tally import LEFT, PROPERTY, SAME, TOLD, all_faults
+from tests.faults.ews_proxy import Point
+from tests.faults.fault_proxy import FOR_EVER
+from tests.faults.in_process import FAILED, NOT_MEASURED, PASSED, Result
+from tests.faults.tally import FAILS, LEFT, PROPERTY, SAME, all_faults
 
 SECONDS_FOR_ONE_TEST = 300
 TIMES = {"once": 1, "three times": 3, "for ever": FOR_EVER}
@@ -37,41 +38,41 @@ def test_a_fault_makes_no_outcome_better(
     kind: FaultKind, point: Point, stage: Stage, record_property: Callable[[str, object], None]
 ) -> None:
     healthy = stage.baseline()
-    # what the controller measures before is not met by a fault that stands where rooms are asked
+    # what the controller measures before is not met by a fault that is where rooms are asked
     facts = healthy.facts if point in (Point.DELEGATE, Point.SYNC) else None
     for words, times in TIMES.items():
         stage.ews.plan(point, kind.fault, times)
-        told = stage.accept(facts=facts)
+        result = stage.accept(facts=facts)
         assert stage.ews.spoilt, f"{words}: the point was not met"
-        assert stage.refused == 0, words
-        never_better(told, healthy, allowed(kind, point) if times > 1 else set())
-        if kind.told is None or (times == 1 and not (kind.lasting and point is not Point.HOST_PROBE)):
-            assert told.differs(healthy) == {}, words
+        assert stage.refusals == 0, words
+        assert_never_better(result, healthy, requirements_failed(kind, point) if times > 1 else set())
+        if kind.trouble is None or (times == 1 and not (kind.lasting and point is not Point.HOST_PROBE)):
+            assert result.differences(healthy) == {}, words
         elif times == FOR_EVER and not kind.spares:
-            left = {pair for pair in told.of(PASSED) if pair[0] in READ_FROM[point]}
+            left = {pair for pair in result.of(PASSED) if pair[0] in READ_FROM[point]}
             assert left == set(), words
-        record_property(PROPERTY, (point.value, words, became(told, healthy)))
+        record_property(PROPERTY, (point.value, words, result_word(result, healthy)))
 
 
-def never_better(told: Accepted, healthy: Accepted, may_fail: set[str]) -> None:
-    for pair, said in told.differs(healthy).items():
-        word = told.outcomes[pair]
-        assert word == NOT_MEASURED or (word == FAILED and pair[0] in may_fail), (pair, said)
+def assert_never_better(result: Result, healthy: Result, may_fail: set[str]) -> None:
+    for pair, reason in result.differences(healthy).items():
+        word = result.outcomes[pair]
+        assert word == NOT_MEASURED or (word == FAILED and pair[0] in may_fail), (pair, reason)
 
 
-def became(told: Accepted, healthy: Accepted) -> str:
+def result_word(result: Result, healthy: Result) -> str:
     """Return in a word what a fault has done to the outcomes."""
-    words = {told.outcomes[pair] for pair in told.differs(healthy)}
-    return TOLD if FAILED in words else LEFT if words else SAME
+    words = {result.outcomes[pair] for pair in result.differences(healthy)}
+    return FAILS if FAILED in words else LEFT if words else SAME
 
 
-def allowed(kind: FaultKind, point: Point) -> set[str]:
+def requirements_failed(kind: FaultKind, point: Point) -> set[str]:
     """Return the requirement that the table of causes fails for this trouble at this point."""
-    if kind.told is None:
+    if kind.trouble is None:
         return set()
     if kind.moves:
         return MOVED.get(point, set())
-    rule = RULES[kind.told]
+    rule = RULES[kind.trouble]
     keys = {
         Point.CONNECTION: rule.host,
         Point.HOST_PROBE: rule.bare,

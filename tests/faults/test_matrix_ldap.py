@@ -9,7 +9,7 @@ import pytest
 from pytest_flowscape.probes.directory import search
 from tests.acceptance import left_by
 from tests.faults.conftest import Stage
-from tests.faults.ews_proxy import FOR_EVER
+from tests.faults.fault_proxy import FOR_EVER
 from tests.faults.in_process import NOT_MEASURED, PASSED
 from tests.faults.ldap_faults import KINDS, LdapFaultKind
 from tests.faults.ldap_proxy import LdapPoint
@@ -40,15 +40,15 @@ def test_a_fault_makes_no_outcome_better(
     healthy = stage.baseline()
     for words, times in TIMES.items():
         stage.ldap.plan(point, kind.fault, times)
-        told = stage.accept()
+        result = stage.accept()
         assert stage.ldap.spoilt, f"{words}: the point was not met"
-        assert stage.refused == 0, words
-        differs = told.differs(healthy)
-        assert {told.outcomes[pair] for pair in differs} <= {NOT_MEASURED}, differs
+        assert stage.refusals == 0, words
+        differs = result.differences(healthy)
+        assert {result.outcomes[pair] for pair in differs} <= {NOT_MEASURED}, differs
         stops = point is LdapPoint.BIND and kind.lost  # such a sign-in is never repeated
         if kind.harmless or (times == 1 and not stops):
             assert differs == {}, words
         elif times == FOR_EVER or stops:
-            left = {pair for pair in told.of(PASSED) if pair[0] in READ_FROM[point]}
+            left = {pair for pair in result.of(PASSED) if pair[0] in READ_FROM[point]}
             assert left == set(), words
         record_property(PROPERTY, (point.value, words, LEFT if differs else SAME))

@@ -10,8 +10,9 @@ import pytest
 from pytest_flowscape.site.model import Site
 from tests.faults.conftest import Stage
 from tests.faults.ews_faults import KINDS, FaultKind
-from tests.faults.ews_proxy import FOR_EVER, Fault, Point, Turn
-from tests.faults.in_process import FAILED, NOT_MEASURED, PASSED, Accepted, accept_here
+from tests.faults.ews_proxy import EwsTurn, Fault, Point
+from tests.faults.fault_proxy import FOR_EVER
+from tests.faults.in_process import FAILED, NOT_MEASURED, PASSED, Result, accept_here
 from tests.faults.ldap_faults import KINDS as LDAP_KINDS
 from tests.faults.ldap_faults import LdapFaultKind
 from tests.faults.ldap_proxy import LdapPoint
@@ -27,7 +28,7 @@ CASES = [
     for point in kind.where
     if point in BEFORE
     and (kind.always or all_faults())
-    # Exchange speaks SOAP to nobody whose password is wrong
+    # Exchange answers SOAP to no account whose password is wrong
     and not (point is Point.SIGN_IN and kind.soap)
 ]
 LDAP_BEFORE = (LdapPoint.CONNECTION, LdapPoint.BIND)
@@ -43,25 +44,25 @@ def without_directory(site: Site) -> Site:
     return replace(site, directory=None)
 
 
-def asked_by(site: Site, auth: str) -> Site:
+def with_auth(site: Site, auth: str) -> Site:
     return replace(site, exchange=replace(site.exchange, auth=auth))
 
 
-def nothing_passed(told: Accepted) -> None:
-    assert not {pair for pair in told.of(PASSED) if pair[0].startswith(("PERMISSION", "IMPERSONATION", "CALENDAR"))}
+def assert_nothing_passed(result: Result) -> None:
+    assert not {pair for pair in result.of(PASSED) if pair[0].startswith(("PERMISSION", "IMPERSONATION", "CALENDAR"))}
 
 
 @pytest.mark.parametrize(("kind", "point"), CASES, ids=[f"{kind.name}-{point.value}" for kind, point in CASES])
 def test_no_fault_makes_a_wrong_password_be_shown_twice(kind: FaultKind, point: Point, stage: Stage) -> None:
     ways = ("auto",) if point is Point.CHALLENGE else ("auto", "basic")
     for auth in ways:
-        site = asked_by(without_directory(stage.site), auth)
+        site = with_auth(without_directory(stage.site), auth)
         for times in TIMES:
             stage.renew()
             stage.ews.plan(point, kind.fault, times)
-            told = accept_here(site, WRONG)
-            assert stage.refused <= 1, (auth, times)
-            nothing_passed(told)
+            result = accept_here(site, WRONG)
+            assert stage.refusals <= 1, (auth, times)
+            assert_nothing_passed(result)
 
 
 @pytest.mark.parametrize(
@@ -73,9 +74,9 @@ def test_no_fault_of_the_directory_makes_a_wrong_password_be_shown_twice(
     for times in TIMES:
         stage.renew()
         stage.ldap.plan(point, kind.fault, times)
-        told = accept_here(stage.site, WRONG)
-        assert stage.refused <= 1, times
-        nothing_passed(told)
+        result = accept_here(stage.site, WRONG)
+        assert stage.refusals <= 1, times
+        assert_nothing_passed(result)
 
 
 # --- revoked in mid-run -------------------------------------------------------------------------
@@ -90,14 +91,14 @@ class Revoking:
         self._lock = threading.Lock()
         self.in_flight = 0
 
-    def __call__(self, turn: Turn) -> None:
+    def __call__(self, turn: EwsTurn) -> None:
         with self._lock:
             self._stage.plant("HANDOVER-1:site")
         if self._drop:
             turn.close()
             self._stage.ews.drop_all()
         else:
-            turn.send(turn.answer())
+            turn.reply(turn.answer())
 
 
 REVOKED_AT = (Point.OWN_FOLDERS, Point.IMPERSONATED, Point.DELEGATE, Point.SYNC)
@@ -109,34 +110,34 @@ REVOKED_AT = (Point.OWN_FOLDERS, Point.IMPERSONATED, Point.DELEGATE, Point.SYNC)
 @pytest.mark.parametrize("point", REVOKED_AT)
 def test_a_password_that_is_revoked_in_mid_run(point: Point, auth: str, drop: bool, after: int, stage: Stage) -> None:
     healthy = stage.baseline()
-    site = asked_by(stage.site, auth)
+    site = with_auth(stage.site, auth)
     stage.renew()
     stage.ews.plan(point, late_by(after, Revoking(stage, drop=drop)), FOR_EVER)
-    told = accept_here(site, stage.password)
+    result = accept_here(site, stage.password)
     connections = site.exchange.max_connections
-    assert stage.refused <= connections + 1
+    assert stage.refusals <= connections + 1
     if drop and auth != "basic":  # a request in flight shows no password: one new connection does, and no other;
         # a sign-in in flight does show it, of which there is one at a time, and its connection ends unheard too
         assert stage.ews.unheard <= 1
-        assert stage.refused <= 1 + stage.ews.unheard
+        assert stage.refusals <= 1 + stage.ews.unheard
     # never a second attempt on one connection
     assert set(stage.ews.refused.values()) <= {1}
-    for pair in told.differs(healthy):
-        assert told.outcomes[pair] == NOT_MEASURED, pair
-    assert told.of(FAILED) <= healthy.of(FAILED)
+    for pair in result.differences(healthy):
+        assert result.outcomes[pair] == NOT_MEASURED, pair
+    assert result.of(FAILED) <= healthy.of(FAILED)
 
 
 def late_by(after: int, fault: Fault) -> Fault:
     """Let so many requests of the point pass, and do it once."""
     lock, met = threading.Lock(), [0]
 
-    def passing(turn: Turn) -> None:
+    def passing(turn: EwsTurn) -> None:
         with lock:
             met[0] += 1
             now = met[0] == after + 1
         if now:
             fault(turn)
         else:
-            turn.send(turn.answer())
+            turn.reply(turn.answer())
 
     return passing

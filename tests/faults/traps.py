@@ -1,4 +1,4 @@
-"""Servers that nobody has any business with: they take whatever arrives and keep it."""
+"""Servers that nobody has any business with: they keep what they receive."""
 
 from __future__ import annotations
 
@@ -16,22 +16,22 @@ from tests.faults.wire import LIMIT, connect
 
 
 class Trap:
-    """Listens on loopback; ``arrived`` holds the bytes of each connection, TLS or not."""
+    """Listens on loopback; ``received`` holds the bytes of each connection, TLS or not."""
 
     def __init__(self) -> None:
-        self.arrived: list[bytes] = []
+        self.received: list[bytes] = []
         self._lock = threading.Lock()
         self._listener = Listener(self._keep, None)
         self.port = self._listener.port
 
     def _keep(self, sock: socket.socket) -> None:
-        at = len(self.arrived)
+        at = len(self.received)
         with self._lock:
-            self.arrived.append(b"")
+            self.received.append(b"")
         sock.settimeout(1.0)
         with contextlib.suppress(OSError):
             while data := sock.recv(65536):
-                self.arrived[at] += data
+                self.received[at] += data
 
     def close(self) -> None:
         self._listener.close()
@@ -40,7 +40,7 @@ class Trap:
 class InspectingProxy:
     """An HTTP proxy that opens the TLS of everybody who asks for a tunnel, and signs with a CA of its own.
 
-    ``heard`` is all that it read in clear. What it reads it passes on to the server, and back.
+    ``heard`` is all that it read in clear. It passes on what it reads to the server, and back.
     """
 
     def __init__(self, upstream_port: int, folder: Path) -> None:

@@ -1,4 +1,4 @@
-"""One HTTP message over one TLS connection, as a proxy reads and writes it; no library that would mend anything."""
+"""One HTTP message over one TLS connection, as a proxy reads and writes it; no library that would repair anything."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Message:
         return bool(self.header("authorization")) and not self.opens_ntlm
 
     def with_body(self, body: bytes, kind: str = "") -> Message:
-        """Return the same answer with another body, and another content type where one is named."""
+        """Return the same answer with another body, and with another content type unless ``kind`` is empty."""
         kept = [(key, value) for key, value in self.headers if not (kind and key.lower() == "content-type")]
         return replace(self, headers=(*kept, *([("Content-Type", kind)] if kind else [])), body=body)
 
@@ -49,7 +49,7 @@ class Message:
         kept = [(key, old) for key, old in self.headers if key.lower() != name]
         return replace(self, headers=(*kept, (name, value)))
 
-    def encoded(self, *, length: int | None = None) -> bytes:
+    def encode(self, *, length: int | None = None) -> bytes:
         """Return the bytes to send, the length as it is or as it is claimed to be."""
         kept = [f"{key}: {value}" for key, value in self.headers if key.lower() != "content-length"]
         lines = [self.line, *kept, f"Content-Length: {len(self.body) if length is None else length}", "", ""]
@@ -57,12 +57,12 @@ class Message:
 
 
 def answer(status: int, body: bytes = b"", *headers: tuple[str, str], kind: str = "text/xml; charset=utf-8") -> Message:
-    """Make an answer of our own."""
-    return Message(f"HTTP/1.1 {status} Told", (("Content-Type", kind), *headers), body)
+    """Return an answer of our own."""
+    return Message(f"HTTP/1.1 {status} Status", (("Content-Type", kind), *headers), body)
 
 
 def read(stream: Any) -> Message | None:
-    """Read one message with a length; None where the other end has closed. Raises OSError."""
+    """Return the next message, which has a length; None where the other end has closed. Raises OSError."""
     line = stream.readline(65536).decode("latin-1").strip()
     if not line:
         return None
@@ -89,7 +89,7 @@ class Upstream:
 
     One to one, so that a sign-in of a connection (NTLM) stays with it.
     ``refused`` counts the proofs of a password that it carried and the server
-    refused; ``number`` tells one connection from another.
+    refused; ``number`` is the connection's own.
     """
 
     _numbers = count(1)
@@ -102,16 +102,16 @@ class Upstream:
         self._stream: Any = None
 
     def ask(self, request: Message) -> Message:
-        """Pass a request on as it came and give the answer. Raises OSError."""
+        """Pass a request on as it came, and return the answer. Raises OSError."""
         if self._sock is None:
             self._sock = connect(self._port)
             self._stream = self._sock.makefile("rb")
-        self._sock.sendall(request.encoded())
-        told = read(self._stream)
-        if told is None:
+        self._sock.sendall(request.encode())
+        reply = read(self._stream)
+        if reply is None:
             raise ConnectionError("the simulator closed the connection")
-        self.refused += " 401 " in told.line and request.proves
-        return told
+        self.refused += " 401 " in reply.line and request.proves
+        return reply
 
     def close(self) -> None:
         sock, self._sock = self._sock, None

@@ -25,7 +25,6 @@ OLD_CONSTANT = re.compile(r"_?(MOST|LONGEST|LARGEST|FEWEST)_")
 
 STILL_LONG: set[str] = {
     "suites/test_account.py",
-    "tests/faults/ews_faults.py",
     "tests/probes/test_directory_network.py",
     "tests/probes/test_directory_view.py",
     "tests/probes/test_ews_lines.py",
