@@ -1,10 +1,10 @@
-"""Remember refused sign-ins, so that nervous re-runs lock nobody out.
+"""Remember refused sign-ins for an hour, so that repeated runs do not lock the account.
 
 One refused attempt a run, times five runs, is a locked account. A note holds
-account, server and time, and no secret. It lies beside the report, where a CI
-job can carry it along, and once more among the user's own state, where a run
-from another folder or with another report folder finds it too. Two runs of
-one user sign in one after the other, so that the second sees the note.
+account, server and time, and no secret. It is written beside the report, where
+a CI job can carry it along, and again into the user's own state, where a run
+from another folder or with another report folder finds it. Two runs of one
+user sign in one after the other, so that the second sees the note.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from filelock import FileLock, Timeout
 
 from pytest_flowscape.core.own_state import account_key, private_folder, write_private
 from pytest_flowscape.facts import SiteFacts
-from pytest_flowscape.gathering.site import directory_user_gate, utc_now
+from pytest_flowscape.gathering.sessions import directory_user_gate
 from pytest_flowscape.probes.gate import Gate
 from pytest_flowscape.site.model import Site, account_name
 from pytest_flowscape.site.one_run import Run
@@ -36,8 +36,8 @@ class Refusals:
     """The notes on one account of a run.
 
     ``folder`` is the report's and ``name`` the note's file in it. ``personal``
-    is the place among the user's own state, None for none (the demo); trouble
-    there is passed over, since some service users have no home.
+    is a folder of the user's own state, None for none (the demo); errors there
+    are ignored, since some service users have no home.
     """
 
     def __init__(self, folder: Path, account: str, server: str, *, personal: Path | None, name: str = NAME) -> None:
@@ -75,10 +75,10 @@ class Refusals:
 
     @contextlib.contextmanager
     def turn(self) -> Iterator[None]:
-        """Hold the place of the one run of this user that signs in with the account.
+        """Let one run of this user after the other sign in with the account.
 
-        After ``TURN`` seconds, or where no lock can be had, it goes on without:
-        another run that hangs must not stop this one for ever.
+        After ``TURN`` seconds, or where no lock is available, it goes on
+        without: another run that hangs must not stop this one for ever.
         """
         with contextlib.ExitStack() as stack:
             if self._lock is not None:
@@ -108,7 +108,7 @@ class RunRefusals:
 
     def before(self, run: Run) -> Run:
         """Return the run with the refusals that are noted now, since another run may just have been refused."""
-        now = utc_now()
+        now = datetime.now(timezone.utc)
         directory = self.directory.since(now) if self.directory else None
         return replace(run, refused_at=self.account.since(now), directory_refused_at=directory)
 
@@ -118,20 +118,21 @@ class RunRefusals:
         ``signed_in`` is the moment after the first sign-ins: only then a
         success drops older notes. Later it might drop that of another run.
         """
+        now = datetime.now(timezone.utc)
         if Gate(run.folder).stopped:
-            self.account.remember(utc_now())
+            self.account.remember(now)
         elif signed_in and facts and facts.sign_in and facts.sign_in.succeeded:
             self.account.forget()
         if self.directory is None:
             return
         if directory_user_gate(run).stopped:
-            self.directory.remember(utc_now())
+            self.directory.remember(now)
         elif signed_in and facts and facts.directory and not facts.directory.bind.trouble:
             self.directory.forget()
 
     @classmethod
     def of(cls, site: Site, folder: Path, *, personal: Path | None) -> RunRefusals:
-        """Find the notes of a site, beside its report in ``folder`` and in ``personal``."""
+        """Return the notes of a site, beside its report in ``folder`` and in ``personal``."""
         account = Refusals(folder, site.service_account.username, site.exchange.hostname, personal=personal)
         directory = site.directory
         if directory is None or not directory.username or site.binds_as_service_account:

@@ -4,12 +4,50 @@ from __future__ import annotations
 
 from pytest_flowscape.core.errors import NotMeasured
 from pytest_flowscape.facts import SiteFacts
-from pytest_flowscape.gathering.site import directory_session
 from pytest_flowscape.judging.causes import unmeasured
 from pytest_flowscape.probes.directory.session import DirectorySession
+from pytest_flowscape.probes.directory.sign_in import DirectoryLogin
 from pytest_flowscape.probes.ews.session import EwsSession
 from pytest_flowscape.probes.gate import Gate
 from pytest_flowscape.site.one_run import Run
+
+
+def directory_user_gate(run: Run) -> Gate:
+    """Return the gate of a separate directory user: a refusal of that one stops its own sign-ins in all processes."""
+    return Gate(run.folder / "directory-user")
+
+
+def directory_session(run: Run, gate: Gate) -> DirectorySession | None:
+    """Make the session that the site file describes, not yet bound; None where it describes no directory."""
+    directory = run.site.directory
+    if directory is None:
+        return None
+    own = run.site.binds_as_service_account
+    return DirectorySession(
+        DirectoryLogin(
+            directory,
+            directory.username or run.site.service_account.username,
+            run.password if own else run.directory_password,
+            as_service_account=own,
+            gate=gate if own else directory_user_gate(run),
+            timeout=run.site.exchange.timeout,
+        )
+    )
+
+
+def ews_session(run: Run, facts: SiteFacts, gate: Gate, *, connections: int) -> EwsSession:
+    """Make a session of the service account with Exchange, not yet signed in."""
+    return EwsSession(
+        run.site.exchange,
+        run.site.service_account.username,
+        run.password,
+        ways=facts.endpoint.ways if facts.endpoint else (),
+        gate=gate,
+        run_id=run.run_id,
+        connections=connections,
+        mailboxes=run.chunk_size,
+        way=facts.sign_in.way if facts.sign_in else "",
+    )
 
 
 class Sessions:
@@ -27,17 +65,7 @@ class Sessions:
         if facts.ews_closed:
             raise unmeasured(facts.ews_closed)
         if self._ews is None:
-            self._ews = EwsSession(
-                self.run.site.exchange,
-                self.run.site.service_account.username,
-                self.run.password,
-                ways=facts.endpoint.ways if facts.endpoint else (),
-                gate=self._gate,
-                run_id=self.run.run_id,
-                connections=self.run.connections,
-                mailboxes=self.run.chunk_size,
-                way=facts.sign_in.way if facts.sign_in else "",
-            )
+            self._ews = ews_session(self.run, facts, self._gate, connections=self.run.connections)
         return self._ews
 
     def directory(self) -> DirectorySession:

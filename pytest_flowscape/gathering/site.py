@@ -2,7 +2,7 @@
 
 The order protects the account: no password before TLS is trusted, LDAP before
 EWS because its sub-code names the cause, and EWS only if nothing speaks
-against it. Each closed side is told as a row of the table of causes.
+against it. A closed side has its cause, a row of the table of causes.
 """
 
 from __future__ import annotations
@@ -14,41 +14,18 @@ from dataclasses import replace
 from datetime import datetime, timezone
 
 from pytest_flowscape import __version__
-from pytest_flowscape.facts import (
-    Closed,
-    DirectoryEntry,
-    DirectoryView,
-    Endpoint,
-    Host,
-    Kind,
-    MailboxAnswer,
-    SignIn,
-    SiteFacts,
-    Trouble,
-    Vantage,
-    front_ends,
-)
-from pytest_flowscape.facts.directory import (
-    DISABLED,
-    LOCKED_OUT,
-    NEVER_EXPIRES,
-    PASSWORD_EXPIRED,
-    SMART_CARD,
-    may_be_linked,
-)
+from pytest_flowscape.facts import Closed, DirectoryView, SiteFacts, Vantage
 from pytest_flowscape.facts.names import FIVE_FOLDERS, Side
-from pytest_flowscape.facts.policy import RULES
+from pytest_flowscape.gathering.refusals import WINDOW
+from pytest_flowscape.gathering.sessions import directory_session, ews_session
+from pytest_flowscape.gathering.why_closed import why_account, why_bind, why_endpoint, why_host, why_lost, why_sign_in
 from pytest_flowscape.judging.causes import CAUSES
-from pytest_flowscape.probes.directory.session import DirectorySession
-from pytest_flowscape.probes.directory.sign_in import DirectoryLogin
 from pytest_flowscape.probes.endpoint import probe_endpoint, probe_front_ends, probe_host
 from pytest_flowscape.probes.ews.session import EwsSession
 from pytest_flowscape.probes.gate import Gate
 from pytest_flowscape.site.one_run import Run
 
 INBOX_BY_ADDRESS = "inbox@address"
-
-DIRECTORY_TLS = (Kind.TLS_NAME, Kind.TLS_EXPIRED, Kind.TLS_UNKNOWN_ISSUER, Kind.TLS_OTHER)
 
 
 def gather_site(run: Run, *, reads: frozenset[str] = frozenset()) -> SiteFacts:
@@ -59,11 +36,11 @@ def gather_site(run: Run, *, reads: frozenset[str] = frozenset()) -> SiteFacts:
     exchange = run.site.exchange
     gate = Gate(run.folder)
     facts = SiteFacts(vantage=vantage(run), host=probe_host(exchange))
-    facts = _close(facts, _why_host(facts.host))
+    facts = _close(facts, why_host(facts.host))
     if not facts.ews_closed:
         endpoint = probe_front_ends(probe_endpoint(exchange, run.run_id), exchange, run.run_id)
         facts = replace(facts, endpoint=endpoint)
-        facts = _close(facts, _why_endpoint(endpoint))
+        facts = _close(facts, why_endpoint(endpoint))
     if run.refused_at is not None:
         return _close(facts, Closed("refused-before", _refused_before(run.refused_at)))
     if run.directory_refused_at is not None:
@@ -76,11 +53,15 @@ def gather_site(run: Run, *, reads: frozenset[str] = frozenset()) -> SiteFacts:
 
 
 def _refused_before(at: datetime) -> str:
-    return f"at {at.astimezone():%H:%M}; wait, or say --flowscape-retry-sign-in once the cause is mended"
+    until = at + WINDOW
+    return (
+        f"at {at.astimezone():%H:%M}; fix the cause, then add --flowscape-retry-sign-in; "
+        f"or wait until {until.astimezone():%H:%M}"
+    )
 
 
 def vantage(run: Run) -> Vantage:
-    """Say from where this run looks."""
+    """Return from where this run looks."""
     try:
         user = getpass.getuser()
     except (OSError, KeyError, ImportError):  # no such user entry, as in some containers
@@ -106,50 +87,6 @@ def _close(facts: SiteFacts, why: Closed | None) -> SiteFacts:
     return facts
 
 
-def _why_host(host: Host) -> Closed | None:
-    if host.trouble:
-        return Closed(RULES[host.trouble.kind].host or "host-no-tls", host.trouble.said)
-    if host.certificate_trouble:
-        kind = host.certificate_trouble.kind
-        return Closed(RULES[kind].host or "tls-unknown-issuer", host.certificate_trouble.said)
-    return None
-
-
-def _why_endpoint(endpoint: Endpoint) -> Closed | None:
-    spoilt = front_ends.bad(endpoint.looks)
-    if spoilt:
-        return Closed("front-end-bad", "; ".join(map(str, spoilt)))
-    if endpoint.trouble:
-        return Closed(RULES[endpoint.trouble.kind].bare or "ews-unexpected", endpoint.trouble.said)
-    return None if endpoint.ways else Closed("front-end-bad", "the front ends share no sign-in method")
-
-
-# --- the directory ------------------------------------------------------------------------------
-
-
-def directory_user_gate(run: Run) -> Gate:
-    """Return the gate of a separate directory user: a refusal of that one stops its own sign-ins in all processes."""
-    return Gate(run.folder / "directory-user")
-
-
-def directory_session(run: Run, gate: Gate) -> DirectorySession | None:
-    """Make the session that the site file describes, not yet bound; None where it describes no directory."""
-    directory = run.site.directory
-    if directory is None:
-        return None
-    own = run.site.binds_as_service_account
-    return DirectorySession(
-        DirectoryLogin(
-            directory,
-            directory.username or run.site.service_account.username,
-            run.password if own else run.directory_password,
-            as_service_account=own,
-            gate=gate if own else directory_user_gate(run),
-            timeout=run.site.exchange.timeout,
-        )
-    )
-
-
 def _ask_directory(run: Run, facts: SiteFacts, gate: Gate, reads: frozenset[str]) -> SiteFacts:
     account = run.site.service_account
     own = run.site.binds_as_service_account
@@ -160,7 +97,7 @@ def _ask_directory(run: Run, facts: SiteFacts, gate: Gate, reads: frozenset[str]
         bind = session.bind()
         if bind.trouble:
             facts = replace(facts, directory=DirectoryView(bind=bind))
-            return _close(facts, _why_bind(bind.trouble, own=own))
+            return _close(facts, why_bind(bind.trouble, own=own))
         view = session.gather(
             account.email,
             account.username,
@@ -178,63 +115,9 @@ def _ask_directory(run: Run, facts: SiteFacts, gate: Gate, reads: frozenset[str]
     return facts
 
 
-def _why_bind(trouble: Trouble, *, own: bool) -> Closed:
-    cause = f"bind-{trouble.sub_code}"
-    if trouble.kind is not Kind.BIND_REFUSED:
-        cause = "directory-tls" if trouble.kind in DIRECTORY_TLS else "directory-unreachable"
-    elif not own:
-        cause = "bind-user-refused"
-    elif cause not in CAUSES:
-        cause = "bind-other"
-    return Closed(cause, trouble.said)
-
-
-def why_account(entry: DirectoryEntry, threshold: int | None, now: datetime) -> Closed | None:
-    """Return why EWS must not be tried with an account in this state, None if nothing speaks against it.
-
-    Only where a separate user reads the directory: the account's own bind
-    would have been refused with the same as its sub-code.
-    """
-    flags = _number(entry, "userAccountControl")
-    computed = _number(entry, "msDS-User-Account-Control-Computed")
-    if may_be_linked(entry):  # disabled by design: the account that signs in is another forest's
-        return None
-    if flags & DISABLED:
-        return Closed("account-disabled", "userAccountControl has the flag 0x2")
-    if computed & LOCKED_OUT:
-        return Closed("account-locked", "msDS-User-Account-Control-Computed has the flag 0x10")
-    expires = None if "accountexpires" in entry.unreadable else entry.moment("accountExpires")
-    if expires is not None and expires <= now:
-        return Closed("account-expired", f"since {expires:%Y-%m-%d}")
-    if flags & SMART_CARD:
-        return Closed("smart-card", "userAccountControl has the flag 0x40000")
-    if computed & PASSWORD_EXPIRED:
-        must_change = not flags & NEVER_EXPIRES and _number(entry, "pwdLastSet", -1) == 0
-        cause = "password-must-change" if must_change else "password-expired"
-        return Closed(cause, "the directory computes it as expired")
-    count = _number(entry, "badPwdCount")
-    if threshold and count and count + 1 >= threshold:
-        return Closed("account-almost-locked", f"{count} wrong passwords are counted, {threshold} lock the account")
-    return None
-
-
-def _number(entry: DirectoryEntry, name: str, otherwise: int = 0) -> int:
-    if name.lower() in entry.unreadable:
-        return otherwise
-    found = entry.number(name)
-    return otherwise if found is None else found
-
-
-# --- the sign-in --------------------------------------------------------------------------------
-
-
 def _sign_in(run: Run, facts: SiteFacts, gate: Gate) -> SiteFacts:
-    account = run.site.service_account
     proven = bool(facts.directory and facts.directory.bind.as_service_account and not facts.directory.bind.trouble)
-    ways = facts.endpoint.ways if facts.endpoint else ()
-    session = EwsSession(
-        run.site.exchange, account.username, run.password, ways=ways, gate=gate, run_id=run.run_id, connections=1
-    )
+    session = ews_session(run, facts, gate, connections=1)
     try:
         return _sign_in_and_ask(run, facts, session, proven=proven)
     finally:
@@ -249,19 +132,8 @@ def _sign_in_and_ask(run: Run, facts: SiteFacts, session: EwsSession, *, proven:
     )
     own = replace(own, folders=inboxes)
     facts = replace(facts, sign_in=sign_in, own_mailbox=own)
-    why = _why_sign_in(sign_in, own, proven=proven)
+    why = why_sign_in(sign_in, own, proven=proven)
     return _close(facts, why) if why else _ask_own(run, facts, session)
-
-
-def _why_sign_in(sign_in: SignIn, own: MailboxAnswer, *, proven: bool) -> Closed | None:
-    trouble = sign_in.trouble
-    if trouble is None:
-        whole = own.trouble
-        interrupted = whole and whole.kind in (Kind.THROTTLED, Kind.TRANSIENT, Kind.MALFORMED)
-        return Closed("sign-in-interrupted", whole.said) if whole and interrupted else None
-    refused = trouble.kind is Kind.SIGN_IN_REFUSED
-    cause = "way-refused" if refused and proven else RULES[trouble.kind].sign_in
-    return Closed(cause or "sign-in-interrupted", trouble.said)
 
 
 def _ask_own(run: Run, facts: SiteFacts, session: EwsSession) -> SiteFacts:
@@ -282,15 +154,7 @@ def _ask_own(run: Run, facts: SiteFacts, session: EwsSession) -> SiteFacts:
     if facts.directory_closed:
         # what the directory could not tell of the account; each room is asked by the process that judges it
         facts = replace(facts, contacts={email: session.resolve_names(email)})
-    return _close(facts, _why_lost(facts))
-
-
-def _why_lost(facts: SiteFacts) -> Closed | None:
-    """Return why rooms need not be asked: even the controller's one new connection was refused after its sign-in."""
-    for answer in (facts.self_as_owner, facts.out_of_scope):
-        if answer and answer.trouble and answer.trouble.kind in (Kind.LOST_SIGN_IN, Kind.STOPPED):
-            return Closed("connections-mixed", answer.trouble.said)
-    return None
+    return _close(facts, why_lost(facts))
 
 
 def utc_now() -> datetime:

@@ -21,7 +21,7 @@ from pytest_flowscape.core.secret import Secret
 from pytest_flowscape.facts import DirectoryEntry, Holders, ResolvedName, Trouble
 from pytest_flowscape.facts.names import FIVE_FOLDERS
 from pytest_flowscape.facts.policy import LDAP_BYTES
-from pytest_flowscape.gathering.site import why_account
+from pytest_flowscape.gathering.why_closed import why_account
 from pytest_flowscape.judging import entries, full_access, resolve_names
 from pytest_flowscape.judging.usable_answers import PERSON_FACTS, usable
 from pytest_flowscape.judging.verdict import expected_pairs
