@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from pytest_flowscape.judging.outcomes import Outcome, Word, outcome_of
-from pytest_flowscape.report.terminal.columns import cut, wide
+from pytest_flowscape.report.terminal.columns import cut, text_width
 from pytest_flowscape.report.text import plural
 from pytest_flowscape.requirement import Per, Requirement
 from pytest_flowscape.site.one_run import Run
@@ -59,7 +59,7 @@ class Progress:
         if terminal is None:
             return
         text = cut(text, self._config.get_terminal_writer().fullwidth - 1)
-        blank = " " * (wide(self._shown) - wide(text))
+        blank = " " * (text_width(self._shown) - text_width(text))
         # past pytest's own count of columns, and without any terminal's private codes
         terminal.write_raw(f"\r{text}{blank}", flush=True)
         self._shown = text

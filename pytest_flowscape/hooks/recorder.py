@@ -99,6 +99,6 @@ class Recorder:
             self.outcomes.setdefault((id_, target), outcome)
             # hooks that read the report after us see our outcome, not a crash
             report.flowscape, report.longrepr = outcome.as_json(), describe(record, outcome, self._site)
-            junit.tell_lost(self._config, report, replace(outcome, owner=record.owner.value))
+            junit.add_case_properties(self._config, report, replace(outcome, owner=record.owner.value))
             return True
         return False

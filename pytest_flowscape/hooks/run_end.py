@@ -25,7 +25,7 @@ from pytest_flowscape.judging.verdict import Result, exit_code, expected_pairs, 
 from pytest_flowscape.probes import ledger
 from pytest_flowscape.probes.gate import Gate
 from pytest_flowscape.report import bookings, footprint
-from pytest_flowscape.report.bookings import Booked
+from pytest_flowscape.report.bookings import Bookings
 from pytest_flowscape.report.files import history, junit
 from pytest_flowscape.report.files.all import Record, Written, write_all
 from pytest_flowscape.report.files.results import RunInfo
@@ -34,7 +34,7 @@ from pytest_flowscape.report.fixes import scripts
 from pytest_flowscape.report.groups import findings
 from pytest_flowscape.report.page.evidence import Evidence
 from pytest_flowscape.report.page.html import AcceptancePage
-from pytest_flowscape.report.page.page import Told
+from pytest_flowscape.report.page.page import Content
 from pytest_flowscape.report.terminal import summary
 from pytest_flowscape.site.one_run import Run
 
@@ -102,16 +102,16 @@ class RunEnd:
             command_users=facts.vantage.user if facts else "",
             footprint=ledger.read(self._run.folder),
             workers=self._run.workers,
-            booked=booked,
+            bookings=booked,
             changes=changes,
         )
         rooms = self._recorder.room_facts
         record = Record(self._folder, self._run.site, self._requirements, facts, rooms, run_info, self._clean)
         written = write_all(record, result)
-        junit.tell_suite(self._config, written.result, self._run.run_id)
+        junit.add_suite_properties(self._config, written.result, self._run.run_id)
         self._page.show(
             written.result,
-            Told(
+            Content(
                 site_facts=facts,
                 run=run_info,
                 evidence=Evidence(facts, rooms, self._clean),
@@ -142,17 +142,17 @@ class RunEnd:
         """Return the closing text, nothing where the run was not judged."""
         return self._lines
 
-    def _booked(self, facts: SiteFacts | None) -> Booked:
+    def _booked(self, facts: SiteFacts | None) -> Bookings:
         """Return what all processes have booked."""
         if facts is None:
-            return Booked()
+            return Bookings()
         trips, meetings = dict(facts.bookings), {}
         for part in self._recorder.parts:
             trips.update(part["bookings"])
             meetings.update(part["meetings"])
-        return Booked.of(trips, meetings, facts.sweep, facts.booking_stopped)
+        return Bookings.of(trips, meetings, facts.sweep, facts.booking_stopped)
 
-    def _result(self, booked: Booked) -> Result:
+    def _result(self, booked: Bookings) -> Result:
         site, outcomes = self._run.site, self._recorder.outcomes
         interrupted = [INTERRUPTED.format(by=INTERRUPTION.by)] if INTERRUPTION else []
         measurement = measurement_notes(
@@ -180,7 +180,7 @@ class RunEnd:
             footprint=footprint.line(run.footprint, self._run.site.service_account.email),
             changed=run.changes.sentence if run.changes else "",
             not_kept=written.not_kept,
-            written=run.booked.written > 0,
+            written=run.bookings.written > 0,
         )
 
 

@@ -10,7 +10,7 @@ import pytest
 from pytest_flowscape import __version__
 from pytest_flowscape.hooks.outcomes import LETTERS, MARKUP
 from pytest_flowscape.judging.outcomes import Word
-from pytest_flowscape.report.terminal.finding import folded
+from pytest_flowscape.report.terminal.finding import fold_finding
 from pytest_flowscape.report.terminal.summary import Line
 from pytest_flowscape.report.text import plural
 from pytest_flowscape.requirement import Level
@@ -80,7 +80,7 @@ class Terminal:
         whole = [(report, report.longrepr) for report in kept if getattr(report, "flowscape", None)]
         for report, text in whole:
             if isinstance(text, str):
-                report.longrepr = folded(text, width)
+                report.longrepr = fold_finding(text, width)
         if everything:
             stats["failed"] = kept
         try:

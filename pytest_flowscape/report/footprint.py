@@ -1,4 +1,4 @@
-"""What the run asked of the servers, for people and for machines: rows of the page, one line, plain JSON values."""
+"""The requests of the run, for people and for machines: rows of the page, one line, plain JSON values."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pytest_flowscape.facts.footprint import DELEGATE, IMPERSONATED, OWN_MAILBOX
 
 
 def as_json(footprint: Footprint, own_address: str) -> dict[str, Any]:
-    """Return the footprint as it stands in results.json. ``own_address`` is the service account's mailbox."""
+    """Return the footprint as it is in results.json. ``own_address`` is the service account's mailbox."""
     return {
         "ews": {
             "connections": footprint.ews_connections,
@@ -19,8 +19,8 @@ def as_json(footprint: Footprint, own_address: str) -> dict[str, Any]:
                 for (operation, identity), count in sorted(footprint.operations.items())
             ],
             "mailboxes": [
-                {"address": address, "delegate": asked.get(DELEGATE, 0), "impersonated": asked.get(IMPERSONATED, 0)}
-                for address, asked in mailboxes(footprint, own_address).items()
+                {"address": address, "delegate": counts.get(DELEGATE, 0), "impersonated": counts.get(IMPERSONATED, 0)}
+                for address, counts in mailboxes(footprint, own_address).items()
             ],
             "http": [
                 {"operation": operation, "identity": identity, "status": status, "count": count}
@@ -43,10 +43,10 @@ def as_json(footprint: Footprint, own_address: str) -> dict[str, Any]:
 def mailboxes(footprint: Footprint, own_address: str) -> dict[str, dict[str, int]]:
     """Return the requests by mailbox and identity, the service account's own under its address, sorted."""
     found: dict[str, dict[str, int]] = {}
-    for address, asked in footprint.mailboxes.items():
-        counts = found.setdefault(own_address if address == OWN_MAILBOX else address, {})
-        for identity, count in asked.items():
-            counts[identity] = counts.get(identity, 0) + count
+    for address, counts in footprint.mailboxes.items():
+        total = found.setdefault(own_address if address == OWN_MAILBOX else address, {})
+        for identity, count in counts.items():
+            total[identity] = total.get(identity, 0) + count
     return dict(sorted(found.items()))
 
 
@@ -59,8 +59,8 @@ def _rows(footprint: Footprint, own_address: str) -> Iterator[tuple[str, str]]:
     for (operation, identity), count in sorted(footprint.operations.items()):
         yield f"EWS {operation}, {identity}", str(count)
     known = mailboxes(footprint, own_address)
-    yield "Mailboxes asked by impersonation", str(sum(1 for asked in known.values() if asked.get(IMPERSONATED)))
-    yield "Mailboxes asked as delegate or owner", str(sum(1 for asked in known.values() if asked.get(DELEGATE)))
+    yield "Mailboxes accessed by impersonation", str(sum(1 for counts in known.values() if counts.get(IMPERSONATED)))
+    yield "Mailboxes accessed as delegate or owner", str(sum(1 for counts in known.values() if counts.get(DELEGATE)))
     yield "Connections to Exchange", str(footprint.ews_connections)
     yield "Sign-ins to Exchange", f"{footprint.ews_sign_ins} accepted, {footprint.ews_refused} refused"
     yield "HTTP requests", f"{footprint.http_requests}, {footprint.without_credentials} of them without credentials"
@@ -78,7 +78,7 @@ def line(footprint: Footprint, own_address: str) -> str:
     """Return the footprint in one line for the terminal."""
     tried = footprint.ews_sign_ins + footprint.ews_refused + footprint.binds
     refused = footprint.ews_refused + footprint.refused_binds
-    said = [
+    parts = [
         _many(footprint.requests, "EWS request", "EWS requests"),
         _many(len(mailboxes(footprint, own_address)), "mailbox", "mailboxes"),
         f"{_many(tried, 'sign-in', 'sign-ins')} ({refused} refused)",
@@ -86,7 +86,7 @@ def line(footprint: Footprint, own_address: str) -> str:
         *([f"{footprint.throttled} throttled"] if footprint.throttled else []),
         _many(footprint.writes, "write", "writes"),
     ]
-    return f"Footprint: {', '.join(said)}"
+    return f"Footprint: {', '.join(parts)}"
 
 
 def _many(count: int, one: str, several: str) -> str:

@@ -73,7 +73,7 @@ class Finding:
             shown = targets if limit is None else targets[:limit]
             text = render_fixes(template, targets=shown, site=site)
             if len(shown) < len(targets) and "{target}" in template:
-                text += f"\nLikewise for {len(targets) - len(shown)} more."
+                text += f"\nDo the same for {len(targets) - len(shown)} more."
             texts.append(text)
         return "\n".join(texts)
 
@@ -110,14 +110,14 @@ def totals(outcomes: Iterable[Outcome]) -> dict[Word, int]:
     return {word: counts.get(word.value, 0) for word in Word}
 
 
-def measured(outcomes: Iterable[Outcome], targets: Iterable[str]) -> int:
+def count_measured(outcomes: Iterable[Outcome], targets: Iterable[str]) -> int:
     """Count those of ``targets`` (rooms or users) for which at least one requirement was measured."""
     words = (Word.PASSED, Word.FAILED, Word.WAIVED)
     return len({outcome.target for outcome in outcomes if outcome.word in words} & set(targets))
 
 
 def booking_exercised(outcomes: Iterable[Outcome], *, written: bool = False) -> bool:
-    """Whether any booking (CALENDAR-2, CALENDAR-3) was tried in this run; whoever has ``written`` has tried."""
+    """Whether any booking (CALENDAR-2, CALENDAR-3) was tried in this run, as it was if anything was ``written``."""
     words = (Word.PASSED, Word.FAILED, Word.WAIVED)
     return written or any(o.requirement in ("CALENDAR-2", "CALENDAR-3") and o.word in words for o in outcomes)
 

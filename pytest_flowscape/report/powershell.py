@@ -1,15 +1,15 @@
-"""Fix texts as PowerShell: placeholders filled in as literals, commands told from prose, several as one."""
+"""Fix texts as PowerShell: placeholders filled in as literals, commands apart from prose, many targets in one."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
 
-from pytest_flowscape.report.text import seen
+from pytest_flowscape.report.text import printable
 from pytest_flowscape.site.model import Site
 
 # PowerShell ends a single-quoted literal at any of these (about_Quoting_Rules; the language's own
-# tokenizer names U+2018 to U+201B beside the apostrophe); doubled, each stands for itself
+# tokenizer names U+2018 to U+201B beside the apostrophe); doubled, each is itself
 _QUOTES = re.compile("['\u2018\u2019\u201a\u201b]")
 
 
@@ -25,7 +25,7 @@ def render_fix(template: str, *, target: str, site: Site) -> str:
     Templates put values into PowerShell single-quoted literals, so every quote
     character is doubled. A character that cannot be seen (a control, a line
     break, a direction mark) becomes U+FFFD: the command then finds nothing,
-    where it might have done something else than what is read.
+    instead of doing something else than what is read.
     """
     values = {
         "target": target,
@@ -34,16 +34,16 @@ def render_fix(template: str, *, target: str, site: Site) -> str:
         "hostname": site.exchange.hostname,
     }
     # one pass: a value that looks like a placeholder is not filled in again
-    return _PLACEHOLDER.sub(lambda match: doubled(values[match[1]]), template)
+    return _PLACEHOLDER.sub(lambda match: literal_body(values[match[1]]), template)
 
 
 def render_fixes(template: str, *, targets: Sequence[str], site: Site) -> str:
     """Fill in a template for many targets.
 
     Commands (lines that are indented or begin like PowerShell) that follow
-    each other belong together: where one of them names ``{target}``, all are
-    repeated for each target. So is a line of text that names it; all else
-    stands once.
+    each other belong together: if one of them names ``{target}``, all are
+    repeated for each target. So is a line of text that names it; everything
+    else is written once.
     """
     if len(targets) == 1:
         return render_fix(template, target=targets[0], site=site)
@@ -61,9 +61,9 @@ def is_command(line: str) -> bool:
     return _COMMAND.match(line) is not None
 
 
-def doubled(value: str) -> str:
-    """Return ``value`` as it stands between the quotes of one PowerShell literal: quotes doubled, unseen as U+FFFD."""
-    return _QUOTES.sub(lambda match: match[0] * 2, seen(value))
+def literal_body(value: str) -> str:
+    """Return ``value`` as the inside of one PowerShell literal: quotes doubled, unseen characters as U+FFFD."""
+    return _QUOTES.sub(lambda match: match[0] * 2, printable(value))
 
 
 def _blocks(template: str) -> list[str]:

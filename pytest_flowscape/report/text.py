@@ -1,4 +1,4 @@
-"""Text for people: what cannot be seen made visible, plurals, lists of names."""
+"""Text for people: unseen characters made visible, plurals, lists of names."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ _UNSEEN = ("Cc", "Cf", "Cs", "Zl", "Zp")
 
 def visible(text: str) -> str:
     """Return ``text`` on one line, every unseen character (controls, direction marks) replaced by U+FFFD."""
-    return seen(" ".join(text.split()))
+    return printable(" ".join(text.split()))
 
 
-def named(targets: Sequence[str], limit: int) -> str:
-    """Name the first ``limit`` targets and count the others."""
+def name_list(targets: Sequence[str], limit: int) -> str:
+    """Return the first ``limit`` targets by name and the number of the others."""
     if len(targets) <= limit:
         return ", ".join(targets)
     return f"{', '.join(targets[:limit])} and {len(targets) - limit} more"
@@ -25,8 +25,8 @@ def plural(number: int, what: str) -> str:
     return f"{number} {what}{'' if number == 1 else 's'}"
 
 
-def seen(text: str) -> str:
+def printable(text: str) -> str:
     """Return ``text`` with every unseen character (controls, direction marks) replaced by U+FFFD."""
-    if text.isprintable():  # most is: nothing of these categories in it
+    if text.isprintable():  # most texts are
         return text
     return "".join("\ufffd" if unicodedata.category(c) in _UNSEEN else c for c in text)

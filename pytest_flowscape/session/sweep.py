@@ -20,7 +20,7 @@ from pytest_flowscape.gathering.facts import Facts
 from pytest_flowscape.gathering.refusals import RunRefusals
 from pytest_flowscape.gathering.site import gather_site, utc_now
 from pytest_flowscape.judging.causes import sentence
-from pytest_flowscape.report.text import seen
+from pytest_flowscape.report.text import printable
 from pytest_flowscape.session.command_line import run_id_from, site_from
 from pytest_flowscape.session.first_booking import sweep_left
 from pytest_flowscape.session.password_prompt import fetch_passwords
@@ -60,7 +60,7 @@ def run_sweep(config: pytest.Config) -> int:
         run = replace(run, password=passwords[0], directory_password=passwords[1])
         swept = _sweep(run, retry=bool(config.getoption("flowscape_retry_sign_in")))
     for line in _lines(swept):
-        print(seen(scrub(line, forms)))  # noqa: T201  the option's purpose
+        print(printable(scrub(line, forms)))  # noqa: T201  the option's purpose
     if INTERRUPTION:
         return pytest.ExitCode.INTERRUPTED
     return 0 if swept.clean and not swept.awaited else 1

@@ -11,7 +11,7 @@ import pytest
 
 from pytest_flowscape.judging.outcomes import Word
 from pytest_flowscape.report.groups import findings
-from pytest_flowscape.report.page.fix import TRIAL, literal, take_apart
+from pytest_flowscape.report.page.fix import TRIAL, literal, split_fix
 from tests.browser.conftest import Opened, clipboard
 from tests.browser.sites import SITES, requirements
 
@@ -173,7 +173,7 @@ def test_one_click_copies_the_commands_as_a_trial(typical: Path, open_page: Open
         # whatever is no command stands behind a number sign
         inside = text[text.index("& {") : text.rindex("}")]
         assert all(line.startswith("#") or not line for line in text.replace(inside + "}", "").split("\n"))
-        page.get_by_label("carry it out").check()
+        page.get_by_label("real changes").check()
         card.locator("summary").click()
         block = card.locator(".fs-command").first
         assert "$WhatIfPreference = $false" in block.locator("code").inner_text()
@@ -204,7 +204,7 @@ def test_the_script_puts_a_fix_together_as_the_tool_does(written: Writer, open_p
     with clipboard(opened) as copied:
         opened.page.locator(".fs-card .fs-command .fs-copy").first.click()
         opened.page.wait_for_function("document.querySelector('.fs > [role=status]').textContent === 'Copied'")
-        (part,) = [part for part in take_apart(template, made.site).parts if part.command]
+        (part,) = [part for part in split_fix(template, made.site).parts if part.command]
         assert copied().splitlines() == part.text([literal(target, made.site) for target in targets]).splitlines()
     opened.expect_quiet()
 
@@ -215,7 +215,7 @@ def test_an_incomplete_run_says_what_to_do_and_is_not_green(written: Writer, ope
     assert page.locator(".fs-word").inner_text() == "INCOMPLETE"
     assert "fs-good" not in page.locator(".fs-verdict").get_attribute("class")
     section = page.locator("#missing")
-    assert section.locator("h2").inner_text() == "What to do for a verdict"
+    assert section.locator("h2").inner_text() == "What is missing for a verdict"
     assert "MSExchangeServicesAppPool" in section.inner_text()
     assert section.evaluate("(one) => one.getBoundingClientRect().top") < 900
     said = page.locator("#exceptions").inner_text()

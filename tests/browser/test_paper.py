@@ -32,12 +32,12 @@ def test_paper_has_the_verdict_first_and_the_matrix_last(
     paper = sheets(opened, tmp_path)
     whole = "\n".join(paper)
     assert ("INCOMPLETE" if name == "incomplete" else "NOT ACCEPTED").split()[-1] in paper[0]
-    order = ["Sign-off", "Rooms and requirements", "Seen from where"]
+    order = ["Sign-off", "Rooms and requirements", "Measured from"]
     if name != "incomplete":
         order.insert(0, "What to fix now")
         assert "Add-MailboxPermission" in whole  # also of cards that are folded on the screen
     else:
-        order.insert(0, "What to do for a verdict")
+        order.insert(0, "What is missing for a verdict")
     places = [whole.index(text) for text in order]
     assert places == sorted(places)
     (sheet,) = [text for text in paper if "Sign-off" in text]
@@ -46,7 +46,7 @@ def test_paper_has_the_verdict_first_and_the_matrix_last(
     digest = opened.page.locator(".fs").first.get_attribute("data-digest")
     assert digest in sheet
     # every room of the matrix, not the hundred that the screen shows at a time
-    rooms = opened.page.locator("[data-kind=room] .fs-told").inner_text().split()[0].replace(",", "")
+    rooms = opened.page.locator("[data-kind=room] .fs-count").inner_text().split()[0].replace(",", "")
     matrix = whole[whole.index("Rooms and requirements") : whole.index("Results by requirement")]
     assert matrix.count("@") >= int(rooms)
     assert "Copy" not in whole.replace("Copy takes", "")

@@ -54,7 +54,7 @@ class Reporter:
         found = findings(judged.result.outcomes, requirements())
         for write in scripts.writers(self._folder, found, judged.site, judged.facts, run).values():
             write()
-        content = page.Told(
+        content = page.Content(
             judged.facts,
             run,
             Evidence(judged.facts, judged.target_facts),

@@ -13,7 +13,7 @@ from pytest_flowscape.judging.catalogue import load_requirements
 from pytest_flowscape.judging.outcomes import Outcome, Word
 from pytest_flowscape.report import groups
 from pytest_flowscape.report.fixes import scripts as fixes
-from pytest_flowscape.report.fixes.steps import Around
+from pytest_flowscape.report.fixes.steps import FixContext
 from pytest_flowscape.requirement import Level, Owner, Per
 from pytest_flowscape.site.model import Exchange, PasswordSource, Room, ServiceAccount, Site, Users
 from suites import test_host, test_permissions, test_rooms
@@ -168,10 +168,10 @@ def failed(case: Case, site: Site, found: str = "not as it should be", targets: 
     ]
 
 
-def around(cases: Sequence[Case], site: Site, facts: SiteFacts | None = None, found: str = "not right") -> Around:
+def around(cases: Sequence[Case], site: Site, facts: SiteFacts | None = None, found: str = "not right") -> FixContext:
     """Return what the scripts are made from, for these cases."""
     outcomes = [outcome for case in cases for outcome in failed(case, site, found)]
-    return Around(site, facts, groups.findings(outcomes, REQUIREMENTS))
+    return FixContext(site, facts, groups.findings(outcomes, REQUIREMENTS))
 
 
 def documents(cases: Sequence[Case], value: str = "plain") -> dict[str, str]:

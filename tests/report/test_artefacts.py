@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pytest_flowscape.report.files.artefacts import written_apart
+from pytest_flowscape.report.files.artefacts import write_each
 
 
 def fails(error: Exception) -> object:
@@ -14,7 +14,7 @@ def fails(error: Exception) -> object:
 
 def test_what_goes_wrong_is_told_and_the_others_are_written() -> None:
     done: list[str] = []
-    said = written_apart(
+    said = write_each(
         {
             "first": lambda: done.append("first"),
             "second": fails(OSError(28, "No space left on device", "second")),

@@ -22,7 +22,7 @@ def earlier(*runs: Mapping[tuple[str, str], Word]) -> list[Earlier]:
         words = {ANCHOR: Word.PASSED, **run}
         outcomes = [Outcome(*pair, word) for pair, word in words.items()]
         started = f"2026-11-{20 - age:02}T12:00:00Z"
-        made.append(Earlier(f"run-{age}", started, words, changes.measured(outcomes), ()))
+        made.append(Earlier(f"run-{age}", started, words, changes.measurements(outcomes), ()))
     return made
 
 
@@ -93,7 +93,7 @@ def test_a_failure_that_is_waived_is_not_fixed() -> None:
 
 def test_a_waiver_of_what_was_not_measured_is_no_measurement() -> None:
     covered = Outcome(*PAIR, Word.WAIVED, because="ROOM-1")
-    assert changes.measured([covered]) == {}
+    assert changes.measurements([covered]) == {}
 
 
 def test_a_room_or_requirement_that_is_new_to_the_last_run_is_not_sought_further_back() -> None:
@@ -134,13 +134,11 @@ def test_older_runs_are_read_only_where_they_are_needed() -> None:
 
 
 def test_the_sentence_says_what_was_left_out_and_never_more_than_it_knows() -> None:
-    assert (
-        compared(Word.PASSED, Word.PASSED).sentence == "Since 2026-11-19 12:00:00 UTC: nothing changed; 0 still failing"
-    )
+    assert compared(Word.PASSED, Word.PASSED).sentence == "Since 2026-11-19 12:00:00 UTC: no changes"
     said = compared(Word.NOT_RUN, Word.PASSED).sentence
-    assert said == "Since 2026-11-19 12:00:00 UTC: nothing changed in what was run (1 not run); 0 still failing"
+    assert said == "Since 2026-11-19 12:00:00 UTC: no changes in what was run (1 not run)"
     assert "1 new, 0 fixed" in compared(Word.FAILED, Word.PASSED).sentence
-    assert "1 with another outcome" in compared(Word.NOT_MEASURED, Word.PASSED).sentence
+    assert "no changes except 1 result" in compared(Word.NOT_MEASURED, Word.PASSED).sentence
 
 
 def test_a_run_that_left_something_out_has_no_point_in_the_trend() -> None:

@@ -9,7 +9,7 @@ import pytest
 from pytest_flowscape.judging.outcomes import Word
 from pytest_flowscape.report.groups import findings
 from pytest_flowscape.report.terminal import summary
-from pytest_flowscape.report.terminal.columns import wide
+from pytest_flowscape.report.terminal.columns import text_width
 from pytest_flowscape.site.model import Room
 from tests.report.report_samples import REQUIREMENTS, failed, outcome, result, site
 
@@ -42,7 +42,7 @@ def test_it_stays_within_its_bounds_and_keeps_what_matters(width: int, rooms: in
         written=True,
     )
     assert len(lines) <= summary.MAX_LINES == 50
-    assert max(wide(line) for _, line in lines) <= width
+    assert max(text_width(line) for _, line in lines) <= width
     assert {kind for kind, _ in lines} <= set(KINDS)
     text = "\n".join(line for _, line in lines)
     assert f"Verdict: {judged.verdict.value}, and 3 other tests failed" in text

@@ -10,7 +10,7 @@ import pytest
 
 from pytest_flowscape.judging.outcomes import Outcome, Word
 from pytest_flowscape.report import groups
-from pytest_flowscape.report.files.artefacts import written_apart
+from pytest_flowscape.report.files.artefacts import write_each
 from pytest_flowscape.report.fixes import scripts
 from pytest_flowscape.report.fixes.steps import STEPS, file_of_step
 from pytest_flowscape.requirement import Owner
@@ -35,7 +35,7 @@ def bring_up_to_date(folder: Path, *cases: Case, rooms: int = 3) -> tuple[str, .
     """Write fixes/ for these cases; give the sentences about what could not be written."""
     site = samples.site(rooms)
     found = groups.findings([one for each in cases for one in failed(each, site)], REQUIREMENTS)
-    return written_apart(scripts.writers(folder, found, site, samples.site_facts(), samples.run_info()))
+    return write_each(scripts.writers(folder, found, site, samples.site_facts(), samples.run_info()))
 
 
 def there(folder: Path) -> set[str]:
@@ -50,7 +50,7 @@ def test_each_finding_stands_in_the_file_of_whoever_has_to_act(one: Case) -> Non
     written = documents([one])
     assert (FILE_OF.get(one.owner) in written) or one.owner == Owner.INSTALLER.value
     finding = finding_of(one)
-    assert set(written) == set(scripts.file_names(finding))
+    assert set(written) == {file_of_step(finding), FILE_OF.get(one.owner, "")} - {""}
     for text in written.values():
         assert one.requirement in text
         level = "required" if is_required(one) else "recommended"
@@ -100,8 +100,7 @@ def test_a_finding_that_is_not_failed_is_in_no_file(tmp_path: Path) -> None:
     site = samples.site(2)
     outcomes = [Outcome("PERMISSION-1", room.email, Word.NOT_MEASURED, found="no answer") for room in site.rooms]
     found = groups.findings(outcomes, REQUIREMENTS)
-    assert scripts.file_names(found[0]) == ()
-    assert not written_apart(scripts.writers(tmp_path, found, site, None, samples.run_info()))
+    assert not write_each(scripts.writers(tmp_path, found, site, None, samples.run_info()))
     assert there(tmp_path) == set()
 
 
@@ -122,7 +121,7 @@ def test_a_role_that_is_missing_is_given_for_everybody_whose_mailbox_is_in_order
         *failed(case("IMPERSONATION-1", "no-role"), site, targets=[site.rooms[1].email]),
         *failed(case("ROOM-1", "missing"), site, targets=[gone]),
     ]
-    made = scripts.Around(site, None, groups.findings(outcomes, REQUIREMENTS))
+    made = scripts.FixContext(site, None, groups.findings(outcomes, REQUIREMENTS))
     members = scripts.document(EXCHANGE, made, samples.run_info()).partition("$members = @(")[2].partition("    )")[0]
     assert gone not in members
     for address in (*(room.email for room in site.rooms[1:]), *site.users.addresses, site.service_account.email):

@@ -11,7 +11,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from pytest_flowscape.report.fixes.script_text import COMMANDS, assignment, literal
-from pytest_flowscape.report.text import seen
+from pytest_flowscape.report.text import printable
 from tests.report import powershell
 from tests.report.fix_cases import CASES, Case, causes_in_suites, scripts
 
@@ -99,13 +99,13 @@ def test_the_grammar_sees_what_is_wrong() -> None:
 @example("\u2019'")
 def test_any_text_is_one_literal_that_holds_exactly_it(text: str) -> None:
     found = list(powershell.tokens(f"$x = {literal(text)}"))
-    assert [(token.kind, token.text) for token in found[1:]] == [("literal", seen(text))]
+    assert [(token.kind, token.text) for token in found[1:]] == [("literal", printable(text))]
     assert len(literal(text).splitlines()) == 1
 
 
 @pytest.mark.parametrize("name", ["a b", "x;y", "", "$x", "x\n"])
 def test_a_variable_is_a_plain_word(name: str) -> None:
-    with pytest.raises(ValueError, match="no name"):
+    with pytest.raises(ValueError, match="not a variable name"):
         list(assignment(name, "value"))
 
 
@@ -119,7 +119,7 @@ def assert_only_data_differs(case: Case, value: str) -> None:
     written = scripts([case], value)
     plain = plain_tokens(case)
     assert written.keys() == plain.keys()
-    shown = seen(value)
+    shown = printable(value)
     for name, source in written.items():
         found = list(powershell.tokens(source))
         assert len(found) == len(plain[name])
@@ -195,7 +195,7 @@ def test_commands_run_nothing_that_they_put_together(path: Path) -> None:
     assert source.isascii()
     code = " ".join(token.text for token in powershell.tokens(source) if token.kind == "code")
     assert not re.search(r"Invoke-(Expression|Command|WebRequest)|\biex\b|ScriptBlock\]::|Add-Type|Start-Process", code)
-    assert code.count("&") == ("_start" in path.stem)  # the step that Invoke-Step is given
+    assert code.count("&") == (path.stem == "both_start")  # the step that Invoke-Step is given
     assert {token.kind for token in powershell.tokens(source)} <= {"code", "literal", "comment"}
 
 

@@ -148,7 +148,7 @@ def test_few_targets_are_shown_and_the_others_are_counted() -> None:
     (one,) = groups.findings([failed("PERMISSION-1", room) for room in rooms], REQUIREMENTS)
     short = one.fix_text(SITE, limit=3)
     assert short.count("\nAdd-MailboxPermission") == 3
-    assert short.endswith("Likewise for 6 more.")
+    assert short.endswith("Do the same for 6 more.")
     whole = one.fix_text(SITE)
     assert all(f"'{room}'" in whole for room in rooms)
     assert "more" not in whole

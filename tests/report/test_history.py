@@ -94,7 +94,7 @@ def test_the_newest_200_stay_and_what_is_not_ours_is_left_alone(tmp_path: Path) 
     mine.write_text("mine", encoding="utf-8")
     run(tmp_path, green(), day=301)
     names = sorted(path.name for path in folder.iterdir() if path != mine)
-    assert len(names) == history.KEPT == 200
+    assert len(names) == history.MAX_RUNS == 200
     assert names[-1].endswith("-run-301.json")
     assert names[0].startswith((NOON + timedelta(days=32)).strftime("%Y%m%dT"))
     assert mine.exists()
@@ -159,7 +159,7 @@ def test_another_site_in_the_same_folder_is_told_and_not_compared_with(tmp_path:
     run(tmp_path, red(elsewhere), where=elsewhere)
     changed, note = run(tmp_path, green(), day=1)
     assert changed is None
-    assert "another site" in note
+    assert "another version or site" in note
 
 
 def test_a_site_keeps_its_history_when_its_hostname_or_case_is_corrected(tmp_path: Path) -> None:

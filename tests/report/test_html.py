@@ -93,7 +93,7 @@ class Driver:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self) -> None:
-        self.page.show(self.judged, page.Told(site_facts(), run_info()))
+        self.page.show(self.judged, page.Content(site_facts(), run_info()))
 
 
 def made(pytester: pytest.Pytester, where: Site, judged: Result, extra: str = "") -> tuple[str, list[dict[str, Any]]]:
@@ -140,7 +140,7 @@ def test_page_file_and_terminal_agree(words: dict[str, Word], other_failed: int,
     judged = result(where, changed, other_failed=other_failed)
     assert judged.verdict is verdict
     found = groups.findings(judged.outcomes, REQUIREMENTS)
-    markup = page.render(judged, found, where, REQUIREMENTS, page.Told(run=run_info()))
+    markup = page.render(judged, found, where, REQUIREMENTS, page.Content(run=run_info()))
     body = parsed(markup)
     document = results.as_json(judged, REQUIREMENTS, where, None, run_info())
     lines = summary.lines(judged, found, where, Path("r"), requirements=REQUIREMENTS)
@@ -158,7 +158,7 @@ def test_page_file_and_terminal_agree(words: dict[str, Word], other_failed: int,
             count > 0 or word in {"passed", "failed"}
         )
     totals = [str(count) for word, count in document["totals"].items() if count or word in {"passed", "failed"}]
-    assert f"{len(judged.outcomes)} checks in all {' '.join(totals)}" in body.text
+    assert f"{len(judged.outcomes)} checks in total {' '.join(totals)}" in body.text
     for one in found:
         if one.word is Word.FAILED:
             assert f"{one.requirement} {one.title}" in body.text
@@ -222,7 +222,7 @@ def test_after_many_passed_rows_further_ones_are_counted_only(
     passed = groups.totals(judged.outcomes)[Word.PASSED]
     assert passed > 5
     assert Counter(row["result"] for row in rows) == {"passed": 5, "failed": 1}
-    assert f"{passed - 5 + 2} further checks are counted here" in drawn(markup).text
+    assert f"{passed - 5 + 2} more results are not listed here" in drawn(markup).text
     assert f'<span class="passed">{passed} passed' in markup
     assert '<span class="failed">3 failed' in markup
 
@@ -281,7 +281,7 @@ def test_the_page_tells_vantage_footprint_and_sign_off() -> None:
             (),
             where,
             REQUIREMENTS,
-            page.Told(site_facts=site_facts(), run=run_info(), results_sha256="cd" * 32),
+            page.Content(site_facts=site_facts(), run=run_info(), results_sha256="cd" * 32),
         )
     ).text
     for said in (

@@ -11,8 +11,8 @@ import lxml.html
 import pytest
 
 from pytest_flowscape.report.page import html, html_amend
-from pytest_flowscape.report.page.html_amend import UnknownMarkupError, amend, mend
-from pytest_flowscape.report.page.page import Told
+from pytest_flowscape.report.page.html_amend import UnknownMarkupError, amend, amended_markup
+from pytest_flowscape.report.page.page import Content
 from tests.report.report_samples import REQUIREMENTS, result, run_info, site
 
 
@@ -27,7 +27,7 @@ class Ended:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self) -> None:
-        self.page.show(result(self.page.site), Told(run=run_info()))
+        self.page.show(result(self.page.site), Content(run=run_info()))
 
 
 @pytest.fixture
@@ -40,7 +40,7 @@ def markup(pytester: pytest.Pytester) -> str:
 
 
 def test_it_mends_language_landmarks_labels_and_order(markup: str) -> None:
-    whole = lxml.html.document_fromstring(mend(markup))
+    whole = lxml.html.document_fromstring(amended_markup(markup))
     assert whole.get("lang") == "en"
     (main,) = whole.xpath("/html/body/main")
     assert main.xpath(".//h1")[0].text.startswith("Acceptance report")
@@ -61,7 +61,7 @@ def test_it_mends_language_landmarks_labels_and_order(markup: str) -> None:
 
 
 def test_only_the_pages_two_scripts_may_run(markup: str) -> None:
-    mended = mend(markup)
+    mended = amended_markup(markup)
     (policy,) = re.findall(r'Content-Security-Policy" content="([^"]*)"', mended)
     scripts = re.findall(r"<script>(.*?)</script>", mended, re.DOTALL)
     assert len(scripts) == 2
@@ -95,7 +95,7 @@ def test_markup_that_changed_leaves_the_page_as_it_was(what: str, markup: str, t
     assert old in markup
     changed = markup.replace(old, new, 1)
     with pytest.raises(UnknownMarkupError):
-        mend(changed)
+        amended_markup(changed)
     path = tmp_path / "acceptance.html"
     path.write_text(changed, encoding="utf-8")
     note = amend(path)
@@ -108,7 +108,7 @@ def test_a_page_that_is_mended_gives_no_note_and_is_not_mended_twice(markup: str
     path.write_text(markup, encoding="utf-8")
     assert amend(path) == ""
     once = path.read_text(encoding="utf-8")
-    assert once == mend(markup)
+    assert once == amended_markup(markup)
     assert amend(path) != ""
     assert path.read_text(encoding="utf-8") == once
 

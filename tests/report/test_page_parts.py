@@ -23,7 +23,7 @@ from pytest_flowscape.judging.outcomes import Word
 from pytest_flowscape.report import groups
 from pytest_flowscape.report.page.decisions import decisions
 from pytest_flowscape.report.page.evidence import Evidence
-from pytest_flowscape.report.page.fix import TRIAL, literal, take_apart
+from pytest_flowscape.report.page.fix import TRIAL, literal, split_fix
 from pytest_flowscape.report.page.matrix import Matrix
 from pytest_flowscape.report.page.next_steps import NextStep, next_step
 from pytest_flowscape.report.page.scope import scope, voids
@@ -41,7 +41,7 @@ TODAY = NOON.date()
 def test_what_is_copied_for_many_is_each_command_for_each() -> None:
     commands = "  Get-A -Identity '{target}'\n  Set-A -Identity '{target}' -WhatIf:$WhatIfPreference"
     template = f"Do it.\n{commands}\nTo undo: Set-B. Waiting time: none."
-    fix = take_apart(template, site())
+    fix = split_fix(template, site())
     prose, part = fix.parts
     assert (prose.command, prose.text([])) == (False, "Do it.")
     assert part.text(["a", "b''c"]).splitlines() == [
@@ -53,7 +53,7 @@ def test_what_is_copied_for_many_is_each_command_for_each() -> None:
         "  Set-A -Identity 'b''c' -WhatIf:$WhatIfPreference",
         "}",
     ]
-    assert "and so on for 7 more" in part.text(["a"], 7)
+    assert "and 7 more" in part.text(["a"], 7)
     assert (fix.undo, fix.wait) == ("Set-B.", "None.")
 
 
@@ -63,7 +63,7 @@ def test_every_fix_of_the_product_holds_a_hostile_name_as_one_literal(name: str)
     for judged in load_requirements().values():
         template = judged.requirement.fix
         whole = render_fix(template, target=name, site=where)
-        for part in take_apart(template, where).parts:
+        for part in split_fix(template, where).parts:
             text = part.text([literal(name, where)])
             body = [line.strip() for line in text.splitlines() if line.strip() not in ("& {", "}", TRIAL)]
             # nothing but what the whole fix says, with the same quoting
@@ -73,7 +73,7 @@ def test_every_fix_of_the_product_holds_a_hostile_name_as_one_literal(name: str)
 def test_a_command_that_changes_something_begins_as_a_trial() -> None:
     changing = 0
     for judged in load_requirements().values():
-        for part in take_apart(judged.requirement.fix, site()).parts:
+        for part in split_fix(judged.requirement.fix, site()).parts:
             if part.command and "-WhatIf" in part.text(["x"]):
                 changing += 1
                 assert part.text(["x"]).splitlines()[1].strip() == TRIAL
@@ -167,14 +167,14 @@ REFUSED = Trouble(Kind.IMPERSONATION_REFUSED, "refused", code="ErrorImpersonateU
 @pytest.mark.parametrize(
     ("canary", "said"),
     [
-        (None, "was not proven"),
+        (None, "Not proven to be limited by a scope"),
         (
             MailboxAnswer("x@y.test", "x@y.test", (FolderAnswer("inbox"),)),
-            "Organisation-wide, or a scope that is too wide",
+            "Organisation-wide, or the scope is too wide",
         ),
         (
             MailboxAnswer("x@y.test", "x@y.test", trouble=REFUSED),
-            "Limited by a scope. Proven: acting as x@y.test was refused",
+            "Limited by a scope. Proven: impersonation of x@y.test was refused",
         ),
         (MailboxAnswer("x@y.test", "x@y.test", trouble=replace(REFUSED, kind=Kind.SILENT)), "Not proven"),
     ],
@@ -193,7 +193,11 @@ def test_the_source_of_full_access_is_counted() -> None:
     by_room = {room.email: right for room, right in zip(where.rooms, rights, strict=True)}
     facts = replace(facts, directory=replace(facts.directory, token_sids=(own, group), rights=by_room))
     text = dict(scope(where, facts, ()))["FullAccess"]
-    for said in ("1 room: granted to the account itself", f"a group that it is in ({group})", "1 room: not readable"):
+    for said in (
+        "1 room: granted to the account itself",
+        f"a group it is a member of ({group})",
+        "1 room: not readable",
+    ):
         assert said in text
 
 
@@ -204,9 +208,9 @@ def test_what_makes_it_void_has_the_dates_that_were_read() -> None:
     entry = DirectoryEntry("CN=x", attributes={"accountexpires": (ticks,), "useraccountcontrol": (b"66048",)})
     facts = replace(facts, directory=replace(facts.directory, account=entry))
     told = dict(voids(site(waivers=(Waiver("ROOM-1", "a@b.test", "A", TODAY, "x"),)), facts, TODAY))
-    assert told["The certificate ends"] == "2027-11-20 (in 365 days)"
+    assert told["The certificate expires"] == "2027-11-20 (in 365 days)"
     assert told["The account expires"].startswith("2025-01-01 (past")
-    assert told["The password expires"] == "never, by the account's own flag"
+    assert told["The password expires"] == "never, as set on the account"
     assert told["Exchange is updated"] == "any build other than 15.2.1748.10"
     assert "today" in told["The waiver of ROOM-1 ends (a@b.test)"]
     assert "not known" in dict(voids(site(), None, TODAY))["Account and password expire"]

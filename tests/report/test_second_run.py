@@ -43,7 +43,7 @@ def test_nothing_changed_then_one_new_then_one_fixed_serially_and_with_workers(
     assert second.digest == first.digest
     assert changed(second)["nothing_changed"]
     assert changed(second)["previous_run"] == first.results["run"]["id"]
-    assert "nothing changed" in second.output
+    assert "no changes" in second.output
     target = read_site(simulator.site).rooms[2].email
     simulator.plant(f"PERMISSION-1:{target}")
     planted = accept(simulator.site, cwd=tmp_path)
@@ -110,9 +110,9 @@ def test_what_cannot_be_used_of_the_history_is_one_note_on_every_page(tmp_path: 
         (folder / f"2026110{day + 1}T120000Z-x.json").write_text("{", encoding="utf-8")
     done = stage.run()
     assert (done.code, done.verdict) == (0, "ACCEPTED"), done.output
-    [note] = [note for note in done.results["notes"] if "Not used for what changed" in note]
+    [note] = [note for note in done.results["notes"] if "Not compared with" in note]
     assert "20261103T120000Z-x.json and 2 more" in note
-    assert "Not used for what changed" in done.output
+    assert "Not compared with" in done.output
 
 
 def test_one_that_only_looks_at_the_tests_leaves_no_trace(tmp_path: Path) -> None:

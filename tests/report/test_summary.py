@@ -13,7 +13,7 @@ from pytest_flowscape.judging.verdict import Result, Verdict
 from pytest_flowscape.report import footprint, groups
 from pytest_flowscape.report.powershell import render_fix
 from pytest_flowscape.report.terminal import summary
-from pytest_flowscape.report.terminal.columns import cut, fold, fold_command, pad, wide
+from pytest_flowscape.report.terminal.columns import cut, fold, fold_command, pad, text_width
 from pytest_flowscape.requirement import Per, Requirement
 from pytest_flowscape.site.model import Site, Users
 from tests.report import report_samples
@@ -26,7 +26,7 @@ def told(judged: Result, where: Site, requirements: dict[str, Requirement] = REQ
     found = groups.findings(judged.outcomes, requirements)
     lines = summary.lines(judged, found, where, FOLDER, requirements=requirements)
     assert len(lines) <= 50
-    assert all(wide(text) <= 100 and "\n" not in text for _, text in lines), lines
+    assert all(text_width(text) <= 100 and "\n" not in text for _, text in lines), lines
     assert {kind for kind, _ in lines} <= {"plain", "good", "bad", "warn", "head"}
     return lines
 
@@ -171,7 +171,7 @@ def test_everything_wrong_at_once_stays_within_fifty_lines() -> None:
     assert sum(line.startswith("ROOM-") and " on " in line for line in text.split("\n")) >= 3
     assert "see the report" in text
     assert "Verdict: NOT ACCEPTED, and 7 other tests failed" in text
-    assert f"Not run: {judged.not_run} of {len(judged.outcomes)} pairs" in text
+    assert f"Not run: {judged.not_run} of {len(judged.outcomes)} checks" in text
     assert all(title in text for title in ("What to fix", "Not measured", "Exceptions", "Notes"))
 
 
@@ -242,11 +242,11 @@ def test_a_command_with_a_piece_too_wide_is_not_folded() -> None:
 @pytest.mark.parametrize("text", [*HOSTILE, "", "short"], ids=range(len(HOSTILE) + 2))
 @pytest.mark.parametrize("width", [4, 10, 99])
 def test_no_text_is_wider_than_asked(text: str, width: int) -> None:
-    assert wide(cut(text, width)) <= width
-    assert wide(pad(text, width)) == width
+    assert text_width(cut(text, width)) <= width
+    assert text_width(pad(text, width)) == width
     folded = fold(text, width, indent="  ", limit=2)
     assert 1 <= len(folded) <= 2
-    assert all(wide(line) <= width for line in folded)
+    assert all(text_width(line) <= width for line in folded)
 
 
 def test_the_footprint_is_one_line_that_counts_the_own_mailbox_once() -> None:
@@ -255,4 +255,4 @@ def test_the_footprint_is_one_line_that_counts_the_own_mailbox_once() -> None:
     assert said == "Footprint: 50 EWS requests, 2 mailboxes, 3 sign-ins (0 refused), 3 searches, 1 throttled, 0 writes"
     found = summary.lines(result(where), (), where, FOLDER, requirements=REQUIREMENTS, footprint=said)
     assert [text for _, text in found if text.startswith("Footprint")] == [cut(said, 100)]
-    assert wide(said) <= 100
+    assert text_width(said) <= 100

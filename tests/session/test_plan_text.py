@@ -11,7 +11,7 @@ import pytest
 
 from pytest_flowscape.core.secret import NOTHING
 from pytest_flowscape.facts import Vantage
-from pytest_flowscape.report.terminal.columns import wide
+from pytest_flowscape.report.terminal.columns import text_width
 from pytest_flowscape.session.plan import plan_text
 from pytest_flowscape.session.plan_counts import make_plan
 from pytest_flowscape.site.model import Booking, Directory, DirectoryServer, PasswordSource, Room, Site, Users
@@ -27,7 +27,7 @@ def text_of(
     run = Run(where, "5f2c0a3e", Path(), where.rooms[:rooms], NOTHING, NOTHING, NOON, workers, book=book)
     text = plan_text(make_plan(run, frozenset({"givenName"})), run, WHERE, remarks)
     # but for the command, which a shell takes on one line only
-    assert all(wide(line) <= 100 for line in text.splitlines() if not line.startswith("  pytest ")), text
+    assert all(text_width(line) <= 100 for line in text.splitlines() if not line.startswith("  pytest ")), text
     return text
 
 

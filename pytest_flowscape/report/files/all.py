@@ -1,4 +1,4 @@
-"""Everything that a run leaves in its report folder, file by file: what cannot be written costs none of the others."""
+"""All files in the report folder, one by one: one that cannot be written does not affect the others."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any
 from pytest_flowscape.facts import SiteFacts
 from pytest_flowscape.judging.verdict import Result
 from pytest_flowscape.report.files import evidence, handover, history, results
-from pytest_flowscape.report.files.artefacts import written_apart
+from pytest_flowscape.report.files.artefacts import write_each
 from pytest_flowscape.report.files.results import RunInfo
 from pytest_flowscape.report.fixes import scripts
 from pytest_flowscape.report.groups import findings
@@ -54,10 +54,10 @@ def write_all(record: Record, result: Result) -> Written:
         handover.NAME: partial(handover.write, folder, result, record.requirements, site, run, clean=clean),
         evidence.NAME: partial(evidence.write, folder, facts, record.room_facts, clean=clean),
     }
-    failed = written_apart(beside, clean=clean)
+    failed = write_each(beside, clean=clean)
     result = replace(result, notes=(*failed, *result.notes))  # the first of the notes, which are cut at the end
     own = partial(results.write, folder, result, record.requirements, site, facts, run)
-    failed = written_apart({results.NAME: own}, clean=clean)
+    failed = write_each({results.NAME: own}, clean=clean)
     if failed:
         return Written(replace(result, notes=(*failed, *result.notes)))
     path = folder / results.NAME

@@ -1,8 +1,8 @@
-"""What changed since the last run: outcomes held against earlier ones, pair by pair; no files.
+"""What changed since the last run: outcomes compared with earlier ones, pair by pair; no files.
 
 Only *failed* is a finding. What could not be measured says nothing: a pair is
-held against its own last measurement, which may be older than the last run.
-So an outage neither fixes what it hides nor makes it new when it is seen again.
+compared with its own last measurement, which may be older than the last run.
+So an outage neither fixes what it hides nor makes it new when it shows again.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from itertools import chain
 from typing import Any
 
 from pytest_flowscape.judging.outcomes import Outcome, Word
+from pytest_flowscape.report.text import plural
 
 Pair = tuple[str, str]
 Point = tuple[str, int, int]
@@ -21,17 +22,17 @@ MAX_POINTS = 12
 
 @dataclass(frozen=True)
 class Earlier:
-    """What is needed of an earlier run.
+    """What is needed from an earlier run.
 
     ``started`` is ISO 8601 in UTC. ``words`` are the outcomes by (requirement,
-    target); ``measured`` those of them that rest on a measurement. ``trend`` is
-    the one that it knew itself, its own point last.
+    target); ``measurements`` those of them that rest on a measurement. ``trend`` is
+    the one that the run knew itself, its own point last.
     """
 
     run: str
     started: str
     words: Mapping[Pair, Word]
-    measured: Mapping[Pair, Word]
+    measurements: Mapping[Pair, Word]
     trend: tuple[Point, ...]
 
 
@@ -40,13 +41,13 @@ class Changes:
     """What changed since an earlier run of the same site; pairs are (requirement id, target).
 
     ``previous_run`` and ``previous_date`` (ISO 8601, UTC) name the latest
-    earlier run that measured anything; what that one did not measure is held
-    against the latest one that did. ``new`` failed now and did not then (a
+    earlier run that measured anything; what that one did not measure is
+    compared with the latest one that did. ``new`` failed now and did not then (a
     failure that was waived then is new: now somebody has to act); ``first`` are
     those of them that were never measured before, because the room or the
     requirement is new. ``fixed`` was wrong then and passed now. ``still`` failed
     both times: ``new`` and ``still`` together are all that failed. ``otherwise``
-    counts pairs whose outcome is another word for any other reason,
+    counts pairs whose outcome changed in any other way,
     ``left_out`` those that were not run now. ``trend`` holds (date, failed,
     not measured) of at most 12 runs in which nothing was left out, oldest
     first, this one last if it is one of them.
@@ -69,17 +70,19 @@ class Changes:
 
     @property
     def sentence(self) -> str:
-        """Say it in one line."""
+        """Return the changes in one line."""
         when = self.previous_date.replace("T", " ").replace("Z", " UTC")
         among = f" in what was run ({self.left_out} not run)" if self.left_out else ""
-        said = [f"{len(self.new)} new", f"{len(self.fixed)} fixed"]
-        if self.otherwise:
-            said.append(f"{self.otherwise} with another outcome")
-        what = "nothing changed" if self.nothing_changed else ", ".join(said)
-        return f"Since {when}: {what}{among}; {len(self.still)} still failing"
+        other = plural(self.otherwise, "result") if self.otherwise else ""
+        if self.new or self.fixed:
+            what = f"{len(self.new)} new, {len(self.fixed)} fixed" + (f", {other} changed otherwise" if other else "")
+        else:
+            what = f"no changes except {other}" if other else "no changes"
+        still = f"; {len(self.still)} still failing" if self.still else ""
+        return f"Since {when}: {what}{among}{still}"
 
     def as_json(self) -> dict[str, Any]:
-        """Return it as it stands in results.json."""
+        """Return it as it is in results.json."""
         return {
             "previous_run": self.previous_run,
             "previous_date": self.previous_date,
@@ -95,13 +98,13 @@ class Changes:
 
 
 def compare(outcomes: Sequence[Outcome], earlier: Iterable[Earlier], started: str) -> Changes | None:
-    """Hold the outcomes of the run that ``started`` then against earlier runs, newest first; None if there is none.
+    """Compare the outcomes of the run that ``started`` then with earlier runs, newest first; None if there is none.
 
     ``earlier`` is read no further than needed.
     """
     runs = iter(earlier)
     latest = previous = next(runs, None)
-    while previous is not None and not previous.measured:
+    while previous is not None and not previous.measurements:
         previous = next(runs, None)
     if latest is None or previous is None:
         return None
@@ -112,7 +115,7 @@ def compare(outcomes: Sequence[Outcome], earlier: Iterable[Earlier], started: st
     still = tuple(pair for pair in failed if then.get(pair) is Word.FAILED)
     wrong = (Word.FAILED, Word.WAIVED)
     fixed = tuple(pair for pair, word in now.items() if word is Word.PASSED and then.get(pair) in wrong)
-    told = {*new, *still, *fixed}
+    counted = {*new, *still, *fixed}
     return Changes(
         previous_run=previous.run,
         previous_date=previous.started,
@@ -121,12 +124,12 @@ def compare(outcomes: Sequence[Outcome], earlier: Iterable[Earlier], started: st
         still=still,
         trend=(*latest.trend, *points(now, started))[-MAX_POINTS:],
         first=tuple(pair for pair in new if pair not in then),
-        otherwise=sum(pair not in told and _differs(word, previous.words.get(pair)) for pair, word in now.items()),
+        otherwise=sum(pair not in counted and _differs(word, previous.words.get(pair)) for pair, word in now.items()),
         left_out=sum(word is Word.NOT_RUN for word in now.values()),
     )
 
 
-def measured(outcomes: Iterable[Outcome]) -> dict[Pair, Word]:
+def measurements(outcomes: Iterable[Outcome]) -> dict[Pair, Word]:
     """Return the outcomes that rest on a measurement: a waiver may also cover what was not measured."""
     words = (Word.PASSED, Word.FAILED, Word.WAIVED)
     return {(o.requirement, o.target): o.word for o in outcomes if o.word in words and not o.because}
@@ -143,16 +146,16 @@ def points(words: Mapping[Pair, Word], started: str) -> tuple[Point, ...]:
 def _last_measured(now: Mapping[Pair, Word], previous: Earlier, older: Iterable[Earlier]) -> dict[Pair, Word]:
     """Return each pair's word when it was last measured.
 
-    What the previous run did not even expect is new in the site file or in the
-    tool, and is not looked for further back.
+    A pair that the previous run did not even expect is new in the site file or
+    in the tool, and is not looked up further back.
     """
     ends = (Word.PASSED, Word.FAILED)
     open_ = {pair for pair, word in now.items() if word in ends and pair in previous.words}
     then: dict[Pair, Word] = {}
     runs = chain([previous], older)
     while open_ and (run := next(runs, None)) is not None:
-        found = open_ & run.measured.keys()
-        then |= {pair: run.measured[pair] for pair in found}
+        found = open_ & run.measurements.keys()
+        then |= {pair: run.measurements[pair] for pair in found}
         open_ -= found
     return then
 

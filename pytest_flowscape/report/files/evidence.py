@@ -32,8 +32,8 @@ def write(
     """Write evidence.json into ``folder`` (created private), whole or not at all, and return its path.
 
     ``room_facts`` maps a room's or user's address to its facts by name.
-    ``clean`` takes secrets out of a text: a server may have sent one back to us
-    in an error message. Raises OSError.
+    ``clean`` takes secrets out of a text: a server may have sent one back in an
+    error message. Raises OSError.
     """
     encoder = _Encoder(clean)
     rooms = ((_key(address), encoder.encode(facts)) for address, facts in room_facts.items())
@@ -49,7 +49,7 @@ def encode(value: Any) -> Any:
     UTF-8, else ``hex:`` and their hexadecimal digits; aware times become ISO
     8601 in UTC; durations seconds; enums their value; sets sorted lists.
     Anything else becomes its type's name in angle brackets, never its repr,
-    which might tell what no file may hold.
+    which might hold what no file may hold.
     """
     return _Encoder(str).encode(value)
 
@@ -103,7 +103,7 @@ def _scalar(value: object) -> Any:
 
 
 def _moment(value: datetime) -> str:
-    if value.tzinfo is None:  # which zone was not told, so none is added
+    if value.tzinfo is None:  # its zone is not known, so none is added
         return value.isoformat()
     return value.astimezone(timezone.utc).replace(tzinfo=None).isoformat() + "Z"
 

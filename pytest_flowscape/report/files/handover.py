@@ -1,7 +1,7 @@
-"""handover.csv: the five values that the installation asks for, and in what state each room is.
+"""handover.csv: the five values that the installation needs, and the state of each room.
 
-The password is told by how it is handed over, never by itself, and not by
-the place where it is kept: whoever gets the file need not know that.
+Of the password it only says how it is handed over: neither itself nor the
+place where it is kept, which the reader need not know.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ from pytest_flowscape.site.model import Site
 
 NAME = "handover.csv"
 COLUMNS = ("what", "value", "name", "state", "open")
-BOM = "\ufeff"  # else Excel reads UTF-8 as the machine's own character set
+BOM = "\ufeff"  # otherwise Excel reads UTF-8 as the machine's own character set
 # what a spreadsheet takes for a formula, also behind a separator that it may split at (OWASP: CSV Injection)
 _FORMULA = re.compile("(^|[;,|\t\r\n])([\\s\"']*)(?=[=+\\-@\t\r\n\uff1d\uff0b\uff0d\uff20])")
-NO_WAY = "not stated: agree on a way that is not mail"
+NO_WAY = "not stated: agree on a way other than email"
 
 
 def write(
@@ -40,7 +40,7 @@ def write(
     *,
     clean: Callable[[str], str] = str,
 ) -> Path:
-    """Write handover.csv into ``folder`` (created private), whole or not at all, and give its path.
+    """Write handover.csv into ``folder`` (created private), whole or not at all, and return its path.
 
     UTF-8 with a byte order mark, lines ended by CR LF, every cell quoted.
     ``clean`` takes secrets out of a text. Raises OSError.
@@ -87,10 +87,10 @@ def _rows(
 
 
 def _state(outcomes: Iterable[Outcome]) -> tuple[str, str]:
-    """Return the worst outcome, and the requirements that did not simply pass."""
-    told = list(outcomes)
-    worst = min((one.word for one in told), key=WORST_FIRST.index, default=Word.NOT_RUN)
+    """Return the worst outcome, and the requirements that did not pass."""
+    every = list(outcomes)
+    worst = min((one.word for one in every), key=WORST_FIRST.index, default=Word.NOT_RUN)
     if worst is Word.NOT_REQUESTED:
-        worst = Word.NOT_RUN  # nothing at all was looked at
-    still = (f"{one.requirement} {one.word.value}" for one in told if one.word is not Word.PASSED)
+        worst = Word.NOT_RUN  # nothing at all was measured
+    still = (f"{one.requirement} {one.word.value}" for one in every if one.word is not Word.PASSED)
     return worst.value, "; ".join(still)

@@ -1,7 +1,7 @@
-"""history/: results.json of every run, kept beside the report, and read again to say what changed.
+"""history/: results.json of every run, kept beside the report, and read again to see what changed.
 
 Each file is a byte-for-byte copy, so that a page that was signed can still be
-held against the SHA-256 that it names. The newest 200 stay.
+checked by the SHA-256 that it names. The newest 200 stay.
 """
 
 from __future__ import annotations
@@ -22,27 +22,27 @@ from pytest_flowscape.report.files.changes import MAX_POINTS, Changes, Earlier, 
 from pytest_flowscape.report.files.results import SCHEMA, moment
 from pytest_flowscape.site.model import Site
 
-__all__ = ["FOLDER", "KEPT", "Changes", "keep", "look_back"]
+__all__ = ["FOLDER", "MAX_RUNS", "Changes", "keep", "look_back"]
 
 FOLDER = "history"
-KEPT = 200
-# so many runs are read for what the last ones did not measure: two weeks of nights
-LOOKED_AT = 14
-# a results.json of 5,000 rooms has a fifth of it; more is no file of ours
-_MAX = 100_000_000
+MAX_RUNS = 200
+# so many runs are read for what the last ones did not measure: two weeks of nightly runs
+MAX_READ = 14
+# a results.json of 5,000 rooms has a fifth of it; a larger file is not ours
+_MAX_BYTES = 100_000_000
 _NAME = re.compile(r"(\d{8}T\d{6}Z)-[0-9A-Za-z-]+\.json")
 
 
 class _NotOursError(Exception):
-    """A file that is no results.json of this version, or of another site."""
+    """A file that is not a results.json of this version and site."""
 
 
 def look_back(folder: Path, result: Result, site: Site, started: datetime) -> tuple[Changes | None, str]:
-    """Hold a result against the earlier runs in ``folder``/history, and name in one sentence what could not be used.
+    """Compare a result with the earlier runs in ``folder``/history, and name in one sentence what could not be used.
 
-    None on a first run; an empty sentence where every file was of use. Runs
-    that started later are left alone: they run at the same time. Never raises
-    for what stands in the folder.
+    None on a first run; an empty sentence if every file was usable. Runs that
+    started later are ignored: they run at the same time. Never raises for what
+    is in the folder.
     """
     unused: list[str] = []
     earlier = _earlier(folder / FOLDER, _identity(site.customer, site.name, site.exchange.hostname), started, unused)
@@ -51,7 +51,7 @@ def look_back(folder: Path, result: Result, site: Site, started: datetime) -> tu
 
 
 def keep(folder: Path, written: Path, started: datetime, run_id: str) -> Path:
-    """Copy ``written`` (results.json) into ``folder``/history and give its path there; the oldest beyond 200 go.
+    """Copy ``written`` (results.json) into ``folder``/history and return its path there; the oldest beyond 200 go.
 
     The folder is private (0700), the copy too (0600), and whole or not at all.
     Raises OSError where it cannot be written; what cannot be removed stays.
@@ -59,16 +59,16 @@ def keep(folder: Path, written: Path, started: datetime, run_id: str) -> Path:
     history = private_folder(folder / FOLDER)
     safe = re.sub(r"[^0-9A-Za-z-]", "", run_id)[:64] or "run"
     kept = writing.copy(written, history / f"{_stamp(started)}-{safe}.json")
-    for old in _named(history)[KEPT:]:
+    for old in _files(history)[MAX_RUNS:]:
         with contextlib.suppress(OSError):  # another run may have removed it
             old.unlink()
     return kept
 
 
 def _earlier(history: Path, identity: tuple[str, str], started: datetime, unused: list[str]) -> Iterator[Earlier]:
-    """Return the usable earlier runs, newest first, at most 14; what is no use is named in ``unused``."""
-    given = 0
-    for path in _named(history):
+    """Return the usable earlier runs, newest first, at most 14; files that cannot be used are added to ``unused``."""
+    used = 0
+    for path in _files(history):
         if path.name[: len(_stamp(started))] > _stamp(started):
             continue
         try:
@@ -79,13 +79,13 @@ def _earlier(history: Path, identity: tuple[str, str], started: datetime, unused
             unused.append(path.name)
             continue
         yield run
-        given += 1
-        if given == LOOKED_AT:
+        used += 1
+        if used == MAX_READ:
             return
 
 
 def _read(path: Path, identity: tuple[str, str]) -> Earlier:
-    if not path.is_file() or path.stat().st_size > _MAX:
+    if not path.is_file() or path.stat().st_size > _MAX_BYTES:
         raise _NotOursError
     document: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     where = document["site"]
@@ -100,19 +100,19 @@ def _read(path: Path, identity: tuple[str, str]) -> Earlier:
         run=str(document["run"]["id"]),
         started=started,
         words=words,
-        measured=changes.measured(outcomes),
+        measurements=changes.measurements(outcomes),
         trend=(*(point for point in before if point[0] != started), *own)[-MAX_POINTS:],
     )
 
 
-def _trend(told: dict[str, Any] | None) -> tuple[Point, ...]:
+def _trend(changed: dict[str, Any] | None) -> tuple[Point, ...]:
     """Return the trend that a run knew when it was written."""
-    known = told["trend"] if told else []
+    known = changed["trend"] if changed else []
     return tuple((str(point["date"]), int(point["failed"]), int(point["not_measured"])) for point in known)
 
 
-def _named(history: Path) -> list[Path]:
-    """Return the files that bear our kind of name, newest first; none where the folder is missing or closed."""
+def _files(history: Path) -> list[Path]:
+    """Return the files with our kind of name, newest first; none if the folder is missing or closed."""
     try:
         return sorted((path for path in history.iterdir() if _NAME.fullmatch(path.name)), reverse=True)
     except OSError:
@@ -120,7 +120,7 @@ def _named(history: Path) -> list[Path]:
 
 
 def _identity(customer: str, name: str, hostname: str) -> tuple[str, str]:
-    """Tell sites apart that share a report folder; a site keeps its identity when its hostname is corrected."""
+    """Return what tells sites in one report folder apart; a corrected hostname leaves it as it is."""
     return customer.casefold(), (name or hostname).casefold()
 
 
@@ -132,6 +132,4 @@ def _note(unused: list[str]) -> str:
     if not unused:
         return ""
     more = f" and {len(unused) - 1} more" if len(unused) > 1 else ""
-    return (
-        f"Not used for what changed: {FOLDER}/{unused[0]}{more} (unreadable, of another version, or of another site)."
-    )
+    return f"Not compared with {FOLDER}/{unused[0]}{more} (unreadable, or from another version or site)."

@@ -14,10 +14,10 @@ from pytest_flowscape.judging.outcomes import Outcome
 from pytest_flowscape.judging.verdict import Result
 
 
-def tell_suite(config: pytest.Config, result: Result, run_id: str) -> None:
-    """Return the suite its properties; call before pytest writes the file, at the end of the session.
+def add_suite_properties(config: pytest.Config, result: Result, run_id: str) -> None:
+    """Add the properties of the suite; call before pytest writes the file, at the end of the session.
 
-    Which pairs were *not run* has no test case to stand at: their number stands here.
+    Pairs that were *not run* have no test case: their number is here.
     """
     for xml in _writers(config):
         for name, value in (
@@ -30,8 +30,8 @@ def tell_suite(config: pytest.Config, result: Result, run_id: str) -> None:
             xml.add_global_property(name, value)
 
 
-def tell_lost(config: pytest.Config, report: pytest.TestReport, outcome: Outcome) -> None:
-    """Return the test case of a pair that was lost with its worker the properties that the worker did not send."""
+def add_case_properties(config: pytest.Config, report: pytest.TestReport, outcome: Outcome) -> None:
+    """Add the properties that a worker did not send to the test case of a pair that was lost with it."""
     for xml in _writers(config):
         case = xml.node_reporter(report)
         for name, value in (
@@ -45,5 +45,5 @@ def tell_lost(config: pytest.Config, report: pytest.TestReport, outcome: Outcome
 
 
 def _writers(config: pytest.Config) -> list[Any]:
-    # pytest gives it to fixtures only, and these run in xdist's workers, where nothing is written
+    # pytest hands it to fixtures only, and these run in xdist's workers, where nothing is written
     return [plugin for plugin in config.pluginmanager.get_plugins() if hasattr(plugin, "add_global_property")]

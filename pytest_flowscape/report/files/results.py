@@ -13,9 +13,8 @@ from pytest_flowscape.facts import SiteFacts
 from pytest_flowscape.facts.footprint import Footprint
 from pytest_flowscape.judging.outcomes import Word
 from pytest_flowscape.judging.verdict import Result
-from pytest_flowscape.report import bookings, groups
-from pytest_flowscape.report import footprint as asked
-from pytest_flowscape.report.bookings import Booked
+from pytest_flowscape.report import bookings, footprint, groups
+from pytest_flowscape.report.bookings import Bookings
 from pytest_flowscape.report.files import writing
 from pytest_flowscape.report.files.changes import Changes
 from pytest_flowscape.report.page import vantage
@@ -31,7 +30,7 @@ class RunInfo:
     """The run itself: aware times, who started it (user name at the machine), and what it cost the servers.
 
     ``workers`` is the number of processes that ran tests, 1 without xdist;
-    ``booked`` what the run wrote into calendars; ``changes`` what changed since
+    ``bookings`` what the run wrote into calendars; ``changes`` what changed since
     the last run of the site, None on its first.
     """
 
@@ -42,7 +41,7 @@ class RunInfo:
     command_users: str = ""
     footprint: Footprint = field(default_factory=Footprint)
     workers: int = 1
-    booked: Booked = field(default_factory=Booked)
+    bookings: Bookings = field(default_factory=Bookings)
     changes: Changes | None = None
 
     @property
@@ -59,7 +58,7 @@ def write(  # noqa: PLR0917  the parts of one record
     site_facts: SiteFacts | None,
     run: RunInfo,
 ) -> Path:
-    """Write results.json into ``folder`` (created private), whole or not at all, and give its path. Raises OSError."""
+    """Write results.json into ``folder`` (created private), whole or not at all; return its path. Raises OSError."""
     document = as_json(result, requirements, site, site_facts, run)
     return writing.atomic_write(private_folder(folder) / NAME, writing.json_pieces(document))
 
@@ -78,12 +77,12 @@ def as_json(
         "outcomes_digest": result.digest,
         "site": _site(result, site),
         "run": _run(run, site, site_facts),
-        "footprint": asked.as_json(run.footprint, site.service_account.email),
+        "footprint": footprint.as_json(run.footprint, site.service_account.email),
         "totals": {word.value: count for word, count in groups.totals(result.outcomes).items()},
         "not_run": result.not_run,
         "other_failed": result.other_failed,
         "booking_exercised": groups.booking_exercised(result.outcomes, written=run.footprint.writes > 0),
-        "bookings": bookings.as_json(run.booked),
+        "bookings": bookings.as_json(run.bookings),
         "changes": run.changes.as_json() if run.changes else None,
         "exceptions": list(result.exceptions),
         "notes": list(result.notes),
@@ -111,12 +110,12 @@ def _site(result: Result, site: Site) -> dict[str, Any]:
             "chosen": result.rooms_chosen,
             "configured": result.rooms_configured,
             "expected": site.expected_rooms,
-            "measured": groups.measured(result.outcomes, rooms),
+            "measured": groups.count_measured(result.outcomes, rooms),
         },
         "users": {
             "chosen": result.users_chosen,
             "configured": len(site.users.addresses),
-            "measured": groups.measured(result.outcomes, site.users.addresses),
+            "measured": groups.count_measured(result.outcomes, site.users.addresses),
         },
     }
 

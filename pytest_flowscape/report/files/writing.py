@@ -1,4 +1,4 @@
-"""Where the report lies and how its files are written: whole or not at all, and private to the user."""
+"""Where the report is and how its files are written: whole or not at all, and private to the user."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from pytest_flowscape.core.own_state import FOLDER_MODE, private_folder, write_p
 from pytest_flowscape.site.model import Site
 
 FILE_MODE = 0o600
-# names that Windows keeps for devices, whatever their case (Microsoft: Naming Files, Paths, and Namespaces)
+# names that Windows reserves for devices, whatever their case (Microsoft: Naming Files, Paths, and Namespaces)
 _DEVICES = {"con", "prn", "aux", "nul", *(f"{name}{n}" for name in ("com", "lpt") for n in "0123456789¹²³")}
-_MAX = 80
+_MAX_LETTERS = 80
 
 
 def report_folder(base: Path, site: Site) -> Path:
-    """Create and give the site's own folder under ``base``, named by ``site.slug``.
+    """Create and return the site's own folder under ``base``, named by ``site.slug``.
 
-    On POSIX it is private (0700), also when it was there before. Raises OSError.
+    On POSIX it is private (0700), even if it was there before. Raises OSError.
     """
-    name = site.slug[:_MAX].strip("-") or "site"
+    name = site.slug[:_MAX_LETTERS].strip("-") or "site"
     if name in _DEVICES:
         name = f"{name}-site"
     folder = private_folder(base / name)
-    with contextlib.suppress(OSError):  # somebody else's folder: the files in it are private all the same
+    with contextlib.suppress(OSError):  # another user's folder: the files in it are private all the same
         folder.chmod(FOLDER_MODE)
     return folder
 
@@ -35,10 +35,10 @@ _JSON = json.JSONEncoder(ensure_ascii=False, allow_nan=False)
 
 
 def atomic_write(path: Path, text: str | Iterable[str]) -> Path:
-    """Write ``text``, whole or piece by piece, as UTF-8 to ``path`` with mode 0600 and give the path.
+    """Write ``text``, whole or piece by piece, as UTF-8 to ``path`` with mode 0600 and return the path.
 
-    A reader sees the old file or the new one, never a part. Line ends are
-    written as they are. What UTF-8 cannot hold (a lone surrogate) becomes its
+    A reader sees the old file or the new one, never a part. Line ends stay as
+    they are. What UTF-8 cannot hold (a lone surrogate) becomes its
     backslash escape, which is valid in JSON too. Raises OSError.
     """
     pieces = [text] if isinstance(text, str) else text
@@ -74,7 +74,7 @@ def _entries(brackets: str, entries: Iterable[str]) -> Iterator[str]:
 
 
 def json_text(value: Any) -> str:
-    """Return a value as JSON on one line. Raises ValueError for a number that JSON has no word for."""
+    """Return a value as JSON on one line. Raises ValueError for a number that JSON cannot hold."""
     return _JSON.encode(value)
 
 
@@ -84,5 +84,5 @@ def copy(source: Path, target: Path) -> Path:
 
 
 def make_private(path: Path) -> None:
-    """Take away everybody else's rights to a file that another program wrote. Raises OSError."""
+    """Remove other users' rights to a file that another program wrote. Raises OSError."""
     path.chmod(FILE_MODE)

@@ -1,7 +1,7 @@
-"""A fix text in its parts: what to do, how to undo it, how long to wait; for whoever shows them apart.
+"""A fix text in its parts: what to do, how to undo it, how long to wait.
 
-The texts stay whole where they are declared (``Requirement.fix``, ``Outcome.fix``),
-so that every reader of results.json has all of it. By the convention of
+The texts are whole where they are declared (``Requirement.fix``, ``Outcome.fix``),
+so that every reader of results.json has everything. By the convention of
 ``pytest_flowscape.judging.remedies`` they end with the undo and the waiting time.
 """
 
@@ -24,8 +24,8 @@ class Remedy:
     """A fix in three parts.
 
     ``do`` is prose and commands as in the whole text. ``undo`` ("Disable-ADAccount.",
-    "Nothing to undo.") and ``waiting`` ("About 15 minutes.") are sentences for
-    behind a label; both are empty where only the site file changes.
+    "Nothing to undo.") and ``waiting`` ("About 15 minutes.") are sentences to
+    follow a label; both are empty if only the site file changes.
     """
 
     do: str
@@ -34,7 +34,7 @@ class Remedy:
 
 
 def remedy(text: str) -> Remedy:
-    """Part a fix text, a template or one that is filled in; only the labels are left out."""
+    """Split a fix text, a template or one that is filled in; only the labels are left out."""
     found = _PARTS.fullmatch(text)
     assert found is not None  # the first part takes anything
     undo, waiting = (" ".join((found[name] or "").split()) for name in ("undo", "waiting"))

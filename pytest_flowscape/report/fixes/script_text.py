@@ -1,9 +1,9 @@
 """The text of a fix script: values as literals, steps with their comments; the commands are files beside it.
 
-The commands (``templates/*.ps1``) never hold a value: each step is a
-list of assignments, made here, and then a file as it is. So a value can only
-ever be one single-quoted literal, whatever it holds, and the commands can be
-read and reviewed as PowerShell.
+The commands (``templates/*.ps1``) never hold a value: each step is a list of
+assignments, written here, and then a file as it is. So a value can only ever
+be one single-quoted literal, whatever it holds, and the commands can be
+reviewed as PowerShell.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from pathlib import Path
 
 from pytest_flowscape.report.finding_rows import CONSEQUENCE, FOUND, LINK, OWNER, UNDO, WAIT, rows
 from pytest_flowscape.report.groups import Finding
-from pytest_flowscape.report.powershell import doubled
-from pytest_flowscape.report.text import plural, seen, visible
+from pytest_flowscape.report.powershell import literal_body
+from pytest_flowscape.report.text import plural, printable, visible
 from pytest_flowscape.requirement import Level
 
 COMMANDS = Path(__file__).parent / "templates"
@@ -36,7 +36,7 @@ class Step:
     """What one script does about some findings: ``commands`` names its file of commands, without the suffix.
 
     ``file`` is the script that it belongs to, ``values`` are assigned before
-    the commands run, ``remarks`` stand above them. Steps with the same ``key``
+    the commands run, ``remarks`` are written above them. Steps with the same ``key``
     (the commands' name, if empty) are one step, with the lists of both.
     """
 
@@ -47,12 +47,12 @@ class Step:
     key: str = ""
 
     @property
-    def same(self) -> str:
+    def identity(self) -> str:
         """Return what equal steps have in common."""
         return self.key or self.commands
 
-    def joined(self, other: Step) -> Step:
-        """Return one step for both: lists put together without doublets, everything else as in this one."""
+    def join(self, other: Step) -> Step:
+        """Return one step for both: lists joined without duplicates, everything else as in this one."""
         values = dict(self.values)
         for name, value in other.values.items():
             mine = values.get(name, ())
@@ -68,13 +68,13 @@ def literal(text: str) -> str:
     and the language's own tokenizer), so all five are doubled. A character
     that cannot be seen becomes U+FFFD.
     """
-    return f"'{doubled(text)}'"
+    return f"'{literal_body(text)}'"
 
 
 def assignment(name: str, value: Value) -> Iterator[str]:
-    """Return the lines that assign a value. Raises ValueError for a name that is no plain word."""
+    """Return the lines that assign a value. Raises ValueError for a name that is not a plain word."""
     if not _NAME.fullmatch(name):
-        raise ValueError(f"no name of a variable: {name!r}")
+        raise ValueError(f"not a variable name: {name!r}")
     if isinstance(value, bool):
         yield f"${name} = ${str(value).lower()}"
     elif isinstance(value, str):
@@ -88,10 +88,10 @@ def assignment(name: str, value: Value) -> Iterator[str]:
 
 
 def comment(text: str, label: str = "") -> Iterator[str]:
-    """Return a sentence of ours as folded comments; a text of others only with its ``label``, and then on one line.
+    """Return our own sentence as folded comments; other texts only with a ``label``, and then on one line.
 
-    What a server or a site file says never begins a comment: PowerShell reads
-    a few that begin in a certain way.
+    What a server or a site file says never begins a comment: some beginnings
+    have a meaning for PowerShell.
     """
     if label:
         yield f"# {label}: {visible(text)}"
@@ -104,7 +104,7 @@ def step_lines(number: int, step: Step, findings: Sequence[Finding]) -> Iterator
     yield ""
     yield _RULE
     yield f"# Step {number}"
-    yield from about(findings)
+    yield from finding_comments(findings)
     for remark in step.remarks:
         yield from comment(remark)
     yield _RULE
@@ -115,8 +115,8 @@ def step_lines(number: int, step: Step, findings: Sequence[Finding]) -> Iterator
     yield "}"
 
 
-def about(findings: Iterable[Finding]) -> Iterator[str]:
-    """Say in comments what is wrong, what follows, whose it is, its undo, its waiting time, its link; each once."""
+def finding_comments(findings: Iterable[Finding]) -> Iterator[str]:
+    """Return in comments what is wrong, the consequence, owner, undo, waiting time and link; each once."""
     every: dict[tuple[str, str], None] = {}
     for finding in findings:
         where = "" if finding.targets == ("site",) else f", {plural(len(finding.targets), 'target')}"
@@ -127,14 +127,14 @@ def about(findings: Iterable[Finding]) -> Iterator[str]:
         yield from comment(text, label)
 
 
-def by_hand(text: str) -> Iterator[str]:
+def manual_steps(text: str) -> Iterator[str]:
     """Return a filled-in fix text as comments, line by line."""
     for line in text.split("\n"):
-        yield f"#  | {seen(line)}".rstrip()
+        yield f"#  | {printable(line)}".rstrip()
 
 
 def level_of(finding: Finding) -> str:
-    """Say whether a finding decides the verdict."""
+    """Return whether a finding is required or recommended, as a word."""
     return Level.REQUIRED.value if finding.required else Level.RECOMMENDED.value
 
 

@@ -19,7 +19,7 @@ _NO_MAILBOX_YET = (*NO_ADDRESS, "no-mailbox")
 
 
 @dataclass(frozen=True)
-class Around:
+class FixContext:
     """What a step may take its values from: the site, what the servers reported, and the run's other failures."""
 
     site: Site
@@ -27,7 +27,7 @@ class Around:
     findings: Sequence[Finding]
 
 
-Values = Callable[[Finding, Around], Mapping[str, Value]]
+Values = Callable[[Finding, FixContext], Mapping[str, Value]]
 
 
 @dataclass(frozen=True)
@@ -40,13 +40,13 @@ class Kind:
     commands: str = ""
 
 
-def step_for(finding: Finding, around: Around) -> Step | None:
+def step_for(finding: Finding, context: FixContext) -> Step | None:
     """Return the step that repairs a finding, None where only people can."""
     kind = STEPS.get(finding.step)
     if kind is None:
         return None
     remarks = (kind.remark,) if kind.remark else ()
-    return Step(kind.file, kind.commands or finding.step, kind.values(finding, around), remarks, key=finding.step)
+    return Step(kind.file, kind.commands or finding.step, kind.values(finding, context), remarks, key=finding.step)
 
 
 def place_of(step: Step) -> int:
@@ -59,57 +59,57 @@ def file_of_step(finding: Finding) -> str:
     return STEPS[finding.step].file if finding.step in STEPS else ""
 
 
-def account_values(around: Around) -> Mapping[str, str]:
+def account_values(context: FixContext) -> Mapping[str, str]:
     """Return what the steps in the directory share: controller, distinguished name, sign-in name of the account.
 
     The controller is the one that showed the account, else the first of the
     site file; the name is empty where none did.
     """
-    view = around.facts.directory if around.facts else None
+    view = context.facts.directory if context.facts else None
     entry = view.account if view else None
     asked = [entry.server] if entry and not entry.from_catalog else []
     asked += [view.bind.server] if view else []
-    if around.site.directory:
-        servers = around.site.directory.servers
+    if context.site.directory:
+        servers = context.site.directory.servers
         asked += [str(one) for one in sorted(servers, key=lambda one: one.is_global_catalog)]
     hosts = (urlsplit(server).hostname or "" for server in asked)
     return {
         "server": next(filter(None, hosts), ""),
         "identity": entry.dn if entry else "",
-        "account": around.site.service_account.username,
+        "account": context.site.service_account.username,
     }
 
 
-def _nothing(_finding: Finding, _around: Around) -> Mapping[str, Value]:
+def _nothing(_finding: Finding, _context: FixContext) -> Mapping[str, Value]:
     return {}
 
 
-def _rooms(finding: Finding, _: Around) -> Mapping[str, Value]:
+def _rooms(finding: Finding, _: FixContext) -> Mapping[str, Value]:
     return {"rooms": finding.targets}
 
 
-def _account(_: Finding, around: Around) -> Mapping[str, Value]:
-    return {"email": around.site.service_account.email}
+def _account(_: Finding, context: FixContext) -> Mapping[str, Value]:
+    return {"email": context.site.service_account.email}
 
 
-def _servers(_: Finding, around: Around) -> Mapping[str, Value]:
-    return {"servers": around.site.exchange.front_ends}
+def _servers(_: Finding, context: FixContext) -> Mapping[str, Value]:
+    return {"servers": context.site.exchange.front_ends}
 
 
-def _new_rooms(finding: Finding, around: Around) -> Mapping[str, Value]:
-    names = {room.email: room.name for room in around.site.rooms}
+def _new_rooms(finding: Finding, context: FixContext) -> Mapping[str, Value]:
+    names = {room.email: room.name for room in context.site.rooms}
     rooms = tuple(
         {"Address": target, "Name": names.get(target, "") or target.partition("@")[0]} for target in finding.targets
     )
     return {"rooms": rooms}
 
 
-def _members(finding: Finding, around: Around) -> Mapping[str, Value]:
-    site = around.site
+def _members(finding: Finding, context: FixContext) -> Mapping[str, Value]:
+    site = context.site
     targets = tuple(target for target in finding.targets if target != SITE_TARGET)
     if finding.cause == "no-role":
         # a scoped role covers who is in the group and nobody else
-        absent = {target for one in around.findings if one.cause in _NO_MAILBOX_YET for target in one.targets}
+        absent = {target for one in context.findings if one.cause in _NO_MAILBOX_YET for target in one.targets}
         everybody = (*(room.email for room in site.rooms), *site.users.addresses)
         targets = tuple(target for target in everybody if target not in absent)
     members = tuple(dict.fromkeys((*targets, site.service_account.email)))
@@ -122,18 +122,18 @@ STEPS: Mapping[str, Kind] = {
     "account_password": Kind(_nothing, file=DIRECTORY),
     "account_smart_card": Kind(_nothing, file=DIRECTORY),
     "certificate": Kind(
-        lambda finding, around: {**_servers(finding, around), "thumbprint": ""},
+        lambda finding, context: {**_servers(finding, context), "thumbprint": ""},
         "Fill in: the front ends, all of them, and the 40 digits of the certificate's thumbprint.",
     ),
     "sign_in_ways": Kind(_servers, "Fill in: the front ends, all of them."),
-    "ews_look": Kind(_servers, "The front ends that are to be looked at one by one may be filled in."),
+    "ews_look": Kind(_servers, "Optional: fill in the front ends that are to be checked one by one."),
     "account_name": Kind(
-        lambda _finding, _around: {"firstName": "", "lastName": ""},
+        lambda _finding, _context: {"firstName": "", "lastName": ""},
         "Fill in: the first and the last name; one that is left empty stays as it is.",
     ),
     "account_mailbox": Kind(_account),
     "account_address": Kind(_account),
-    "account_ews": Kind(lambda _, around: {"userAgent": around.site.exchange.user_agent}),
+    "account_ews": Kind(lambda _, context: {"userAgent": context.site.exchange.user_agent}),
     "account_policy": Kind(_nothing),
     "room_create": Kind(_new_rooms),
     "room_type": Kind(_rooms),
@@ -151,8 +151,8 @@ STEPS: Mapping[str, Kind] = {
     "recipient_look": Kind(_rooms),
     "impersonation": Kind(
         _members,
-        "Where the site has a group and a scope for this already, write their names here. Rooms and users whose "
-        "mailbox is not in order yet are left out of the members; run the acceptance again when it is.",
+        "If the site already has a group and a scope for this, write their names here. Rooms and users without a "
+        "working mailbox are left out of the members; run the acceptance again once they have one.",
     ),
     "permission": Kind(_rooms),
     "permission_deny": Kind(_rooms),
@@ -160,7 +160,7 @@ STEPS: Mapping[str, Kind] = {
     "calendar_look": Kind(_rooms),
     "calendar_accept": Kind(_rooms),
     "impersonation_narrow": Kind(
-        lambda _finding, _around: {"remove": ()},
+        lambda _finding, _context: {"remove": ()},
         "Fill in: the names of the assignments to be removed, after the step has shown them.",
     ),
 }

@@ -1,4 +1,4 @@
-"""What to fix now: one card for each cause, under whoever has to act; and what was not measured, with what to do."""
+"""What to fix now: one card for each cause, by the person responsible; and what has no result, with what to do."""
 
 from __future__ import annotations
 
@@ -7,19 +7,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from pytest_flowscape.judging.outcomes import Outcome, Word
-from pytest_flowscape.report import text as texts
 from pytest_flowscape.report.finding_rows import CONSEQUENCE, EXPECTED, rows
 from pytest_flowscape.report.groups import Finding
 from pytest_flowscape.report.page import fix as page_fix
 from pytest_flowscape.report.page.matrix import Matrix
 from pytest_flowscape.report.page.next_steps import next_step
-from pytest_flowscape.report.text import visible
 from pytest_flowscape.site.model import Site
 
 # with more targets than this a card shows the commands of the first ones, and its button copies all
-SHOWN = 5
-FIRST = 2
-NAMED = 20
+MAX_SHOWN = 5
+SHOWN_OF_MANY = 2
+MAX_NAMED = 20
 
 
 @dataclass(frozen=True)
@@ -43,18 +41,18 @@ class Card:
 
     @property
     def rows(self) -> list[tuple[str, str]]:
-        """Return (label, text) for what stands under the remedies; the link is apart."""
+        """Return (label, text) for what is shown under the remedies, without the link."""
         return rows(self.finding, EXPECTED, CONSEQUENCE)
 
     @property
     def copies(self) -> tuple[int, ...]:
-        """Return the places of its fixes that hold commands: each has a button that copies all of it, words and all."""
+        """Return the places of its fixes with commands: each has a button that copies all of it, text included."""
         return tuple(at for at, (blocks, _, _) in enumerate(self.remedies) if any(block.command for block in blocks))
 
 
 @dataclass(frozen=True)
-class Missing:
-    """What one reason left without a result: requirements, targets, why, and what to do about it by whom."""
+class Gap:
+    """What one reason left without a result: requirements, targets, why, what to do and who does it."""
 
     word: Word
     requirements: tuple[str, ...]
@@ -63,19 +61,19 @@ class Missing:
     why: str
     todo: str
     owner: str
-    otherwise: int = 0
+    similar: int = 0
     decides: bool = True
 
 
 def by_owner(findings: Sequence[Finding], site: Site, matrix: Matrix, fixes: Mapping[str, str]) -> list[dict[str, Any]]:
-    """Group the failed ones by who has to act, in the order of the first of each.
+    """Group the failed findings by owner, in the order of the first of each.
 
-    ``fixes`` tells, by owner, the path of the script that holds all of it.
+    ``fixes`` holds, by owner, the path of the script that has all of them.
     """
     owners: dict[str, list[Card]] = {}
     for number, finding in enumerate(findings):
         if finding.word is Word.FAILED:
-            owners.setdefault(finding.owner or "nobody named", []).append(_card(number, finding, site, matrix))
+            owners.setdefault(finding.owner, []).append(_card(number, finding, site, matrix))
     return [{"owner": owner, "file": fixes.get(owner, ""), "cards": cards} for owner, cards in owners.items()]
 
 
@@ -83,20 +81,20 @@ def _card(number: int, finding: Finding, site: Site, matrix: Matrix) -> Card:
     remedies = []
     for at, (template, targets) in enumerate(finding.fixes):
         fix = matrix.fix(template)
-        shown = targets if len(targets) <= SHOWN else targets[:FIRST]
+        shown = targets if len(targets) <= MAX_SHOWN else targets[:SHOWN_OF_MANY]
         literals = [page_fix.literal(target, site) for target in shown]
         blocks = tuple(
             Block(part.command, part.text(literals, len(targets) - len(shown)), (at, place))
             for place, part in enumerate(fix.parts)
         )
         remedies.append((blocks, fix.undo, fix.wait))
-    named = finding.targets[:NAMED]
+    named = finding.targets[:MAX_NAMED]
     return Card(number, finding, tuple(remedies), named, len(finding.targets) - len(named))
 
 
-def missing(findings: Sequence[Finding], outcomes: Sequence[Outcome]) -> list[Missing]:
-    """Return what has no measurement: not measured, not run, not requested, what decides the verdict first."""
-    found = [_not_measured(one) for one in findings if one.word is Word.NOT_MEASURED]
+def gaps(findings: Sequence[Finding], outcomes: Sequence[Outcome]) -> list[Gap]:
+    """Return what has no result: not measured, not run, not requested; what decides the verdict first."""
+    found = [_gap_of_finding(one) for one in findings if one.word is Word.NOT_MEASURED]
     for word in (Word.NOT_RUN, Word.NOT_REQUESTED):
         by_reason: dict[str, list[Outcome]] = {}
         for outcome in outcomes:
@@ -104,14 +102,14 @@ def missing(findings: Sequence[Finding], outcomes: Sequence[Outcome]) -> list[Mi
                 # what was not run has one reason, whatever the requirement
                 key = "" if word is Word.NOT_RUN else f"{outcome.requirement} {outcome.found}"
                 by_reason.setdefault(key, []).append(outcome)
-        found += [_unasked(word, group) for group in by_reason.values()]
+        found += [_gap_of_outcomes(word, group) for group in by_reason.values()]
     return sorted(found, key=lambda one: not one.decides)
 
 
-def _not_measured(finding: Finding) -> Missing:
+def _gap_of_finding(finding: Finding) -> Gap:
     step = next_step(Word.NOT_MEASURED, cause=finding.cause, because=finding.because, found=finding.found)
     because = f"because of {finding.because}: " if finding.because else ""
-    return Missing(
+    return Gap(
         Word.NOT_MEASURED,
         finding.requirements,
         finding.targets,
@@ -119,14 +117,14 @@ def _not_measured(finding: Finding) -> Missing:
         because + finding.found,
         step.text,
         step.owner,
-        otherwise=len(finding.others),
+        similar=len(finding.others),
         decides=finding.required,
     )
 
 
-def _unasked(word: Word, group: Sequence[Outcome]) -> Missing:
+def _gap_of_outcomes(word: Word, group: Sequence[Outcome]) -> Gap:
     step = next_step(word)
-    return Missing(
+    return Gap(
         word,
         tuple(dict.fromkeys(outcome.requirement for outcome in group)),
         tuple(dict.fromkeys(outcome.target for outcome in group)),
@@ -136,8 +134,3 @@ def _unasked(word: Word, group: Sequence[Outcome]) -> Missing:
         step.owner,
         decides=word is Word.NOT_RUN,
     )
-
-
-def named(targets: Sequence[str], most: int) -> str:
-    """Name targets for a cell of a table."""
-    return texts.named([visible(target) for target in targets], most)

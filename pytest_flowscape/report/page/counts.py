@@ -16,7 +16,7 @@ _MAX_REMARKS = 200
 
 @dataclass(frozen=True)
 class Section:
-    """The results of one topic; ``word`` is the worst of them, ``decides`` whether the verdict rests on it."""
+    """The results of one topic; ``word`` is the worst of them, ``decides`` whether they count for the verdict."""
 
     title: str
     counts: tuple[tuple[Word, int], ...]
@@ -63,8 +63,8 @@ def by_requirement(result: Result, requirements: Mapping[str, Requirement]) -> d
     return {"words": words, "rows": rows, "totals": [(word, totals[word]) for word in words]}
 
 
-def of_site(outcomes: Sequence[Outcome], requirements: Mapping[str, Requirement]) -> list[dict[str, Any]]:
-    """Return the rows on host, account, handover and whatever else is judged once for the site."""
+def site_rows(outcomes: Sequence[Outcome], requirements: Mapping[str, Requirement]) -> list[dict[str, Any]]:
+    """Return the rows of everything that is judged once for the site: host, account, handover."""
     rows = []
     for outcome in outcomes:
         if outcome.target == SITE_TARGET:
@@ -73,7 +73,7 @@ def of_site(outcomes: Sequence[Outcome], requirements: Mapping[str, Requirement]
                 {
                     "outcome": outcome,
                     "title": known.title if known else "",
-                    "said": outcome.found or "; ".join(outcome.notes),
+                    "text": outcome.found or "; ".join(outcome.notes),
                     "recommended": outcome.level == Level.RECOMMENDED.value,
                 }
             )

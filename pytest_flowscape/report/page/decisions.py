@@ -1,4 +1,4 @@
-"""What people decided in the site file, and whether the run had a use for it: rows of the page's exceptions."""
+"""What people decided in the site file, and whether the run used it: rows of the page's exceptions."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ EXPIRED, UNUSED, USED = "expired", "not needed", "applied"
 
 @dataclass(frozen=True)
 class Decision:
-    """One decision: what it lets through, who answers for it, why, and its day.
+    """One decision: what it accepts, who decided it, why, and its date.
 
     ``day`` reads "until ..." or "on ..."; ``state`` is applied, not needed or
-    expired; ``count`` how many results it decided; ``soon`` tells that it ends
+    expired; ``count`` how many results it decided; ``soon`` says that it ends
     within 30 days.
     """
 
@@ -34,7 +34,7 @@ class Decision:
 
 
 def decisions(site: Site, outcomes: Sequence[Outcome], today: date) -> tuple[Decision, ...]:
-    """Return every waiver, attestation and other decision of the site file, those that need somebody first."""
+    """Return every waiver, attestation and other decision of the site file, those that need action first."""
     order = {EXPIRED: 0, UNUSED: 1, USED: 2}
     found = [*_waivers(site, outcomes, today), *_attestations(site, outcomes), *_users(site)]
     return tuple(sorted(found, key=lambda one: order[one.state]))

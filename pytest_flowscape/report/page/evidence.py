@@ -64,7 +64,7 @@ class Evidence:
                     yield from site.contacts.values()
 
 
-def said(trouble: Trouble) -> str:
+def answer_text(trouble: Trouble) -> str:
     """Return the exact code of an answer and the words that came with it."""
     status = f"HTTP {trouble.status}" if trouble.status else ""
     ldap = f"LDAP result {trouble.ldap_result}" if trouble.ldap_result is not None else ""
@@ -77,24 +77,24 @@ def said(trouble: Trouble) -> str:
 
 @singledispatch
 def lines_of(fact: object) -> Iterator[str]:
-    """Return the lines about a fact, field by field for one whose type has no words of its own; none for None."""
+    """Return the lines about a fact, field by field for a type without a text of its own; none for None."""
     if is_dataclass(fact) and not isinstance(fact, type):
         for one in fields(fact):
             value = getattr(fact, one.name)
-            yield f"{one.name.replace('_', ' ')}: {said(value) if isinstance(value, Trouble) else value}"
+            yield f"{one.name.replace('_', ' ')}: {answer_text(value) if isinstance(value, Trouble) else value}"
 
 
 @lines_of.register
 def _(fact: Host) -> Iterator[str]:
     for tried in fact.addresses:
-        yield f"{tried.address}: {said(tried.trouble) if tried.trouble else tried.tls_version or 'TLS'}"
+        yield f"{tried.address}: {answer_text(tried.trouble) if tried.trouble else tried.tls_version or 'TLS'}"
     if not fact.addresses and fact.trouble:
-        yield said(fact.trouble)
+        yield answer_text(fact.trouble)
     for certificate in fact.chain or ((fact.certificate,) if fact.certificate else ()):
         until = certificate.not_after.date().isoformat()
         yield f"{certificate.subject}, issued by {certificate.issuer}, until {until}, SHA-256 {certificate.sha256}"
     if fact.certificate_trouble:
-        yield said(fact.certificate_trouble)
+        yield answer_text(fact.certificate_trouble)
 
 
 @lines_of.register
@@ -107,32 +107,32 @@ def _(fact: Endpoint) -> Iterator[str]:
 @lines_of.register
 def _(fact: SignIn) -> Iterator[str]:
     if fact.tried:
-        answer = said(fact.trouble) if fact.trouble else f"accepted, {fact.way}"
+        answer = answer_text(fact.trouble) if fact.trouble else f"accepted, {fact.way}"
         yield f"Sign-in to EWS as {fact.username}: {answer}"
 
 
 @lines_of.register
 def _(fact: DirectoryView) -> Iterator[str]:
     if fact.bind.trouble:
-        yield f"Bind at {fact.bind.server}: {said(fact.bind.trouble)}"
+        yield f"Bind at {fact.bind.server}: {answer_text(fact.bind.trouble)}"
 
 
 @lines_of.register
 def _(fact: ResolvedName) -> Iterator[str]:
-    counted = f"{len(fact.contacts)} with exactly this address, {fact.others} others"
-    yield f"ResolveNames of {fact.address}: {said(fact.trouble) if fact.trouble else counted}"
+    counts = f"{len(fact.contacts)} with exactly this address, {fact.others} others"
+    yield f"ResolveNames of {fact.address}: {answer_text(fact.trouble) if fact.trouble else counts}"
 
 
 @lines_of.register
 def _(fact: SyncAnswer) -> Iterator[str]:
-    state = "a state came back" if fact.sync_state else "no state came back"
-    yield f"SyncFolderItems by impersonation: {said(fact.trouble) if fact.trouble else f'NoError, {state}'}"
+    state = "a sync state was returned" if fact.sync_state else "no sync state was returned"
+    yield f"SyncFolderItems by impersonation: {answer_text(fact.trouble) if fact.trouble else f'NoError, {state}'}"
 
 
 @lines_of.register
 def _(fact: RoundTrip) -> Iterator[str]:
     for step in (*fact.steps, *fact.removal):
-        wrong = said(step.trouble) if step.trouble else step.wrong
+        wrong = answer_text(step.trouble) if step.trouble else step.wrong
         yield f"{step.name}: {wrong or 'done'}{f' ({step.note})' if step.note else ''}"
 
 
@@ -142,7 +142,7 @@ def _(fact: MailboxAnswer) -> Iterator[str]:
         f"GetFolder by impersonation of {fact.impersonated}" if fact.impersonated else "GetFolder without impersonation"
     )
     if fact.trouble:
-        yield f"{how}: {said(fact.trouble)}"
+        yield f"{how}: {answer_text(fact.trouble)}"
     by_answer: dict[str, list[str]] = {}
     texts: dict[int, str] = {}  # of rights that several folders share
     for folder in fact.folders:
@@ -156,7 +156,7 @@ def _(fact: MailboxAnswer) -> Iterator[str]:
 
 def _folder(folder: FolderAnswer) -> str:
     if folder.trouble:
-        return said(folder.trouble)
+        return answer_text(folder.trouble)
     if folder.rights is None:
         return "NoError"
     held = [name for name, value in folder.rights.items() if value]
@@ -183,7 +183,7 @@ def _directory(requirement: Requirement, target: str, facts: SiteFacts) -> Itera
 
 def _holders(holders: Holders, requirement: Requirement) -> Iterator[str]:
     if holders.trouble:
-        yield f"Directory: {said(holders.trouble)}"
+        yield f"Directory: {answer_text(holders.trouble)}"
         return
     entries = {entry.dn.lower(): entry for entry in (*holders.by_proxy, *holders.by_mail)}
     for entry in entries.values():

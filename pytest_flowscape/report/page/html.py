@@ -1,7 +1,7 @@
-"""acceptance.html: what pytest-html's hooks let us say on its page; ``AcceptancePage`` is registered on the controller.
+"""acceptance.html: what pytest-html's hooks let us write; ``AcceptancePage`` is registered on the controller.
 
 Every text is escaped, whatever it holds. What the hooks cannot change (language,
-labels, the order of the page's own parts) is mended in the written page.
+labels, the order of the page's own parts) is amended in the written page.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from pytest_flowscape.report.text import visible
 from pytest_flowscape.requirement import Requirement
 from pytest_flowscape.site.model import Site
 
-# thousands of rows help nobody and make the page slow; the matrix holds all of them
+# thousands of rows are no help and make the page slow; the matrix has all of them
 MAX_ROWS = 200
 MAX_PLAIN_ROWS = 50  # passed, not requested
 # pytest-html's script knows seven filters by these names and no others: each gets one of our words
@@ -36,7 +36,7 @@ _FILTERS = {
     Word.ATTESTED: "skipped",
     Word.NOT_REQUESTED: "xpassed",
 }
-_OTHER = "rerun"  # whatever is no requirement
+_OTHER = "rerun"  # tests that are not requirements
 _OTHER_WORDS = {"error": "error", "xfailed": "expected failure", "xpassed": "unexpected pass"}
 
 
@@ -59,13 +59,13 @@ class AcceptancePage:
     requirements: Mapping[str, Requirement]
     written: Path | None = None
     _result: Result | None = None
-    _content: page.Told = field(default_factory=page.Told)
+    _content: page.Content = field(default_factory=page.Content)
     _page: Page | None = None
     _rows: Counter[str] = field(default_factory=Counter)
     _left_out: int = 0
     _note: str = ""
 
-    def show(self, result: Result, content: page.Told) -> None:
+    def show(self, result: Result, content: page.Content) -> None:
         """Put a result on the page; call before pytest-html writes it."""
         self._result, self._content = result, content
 
@@ -74,9 +74,9 @@ class AcceptancePage:
         """Name the page, take the environment table off it, and put the counters into our words."""
         self._page = report
         report.title = visible(f"Acceptance report: {self.site.customer} - {self.site.name}")
-        # it may hold variables of the machine; what matters of it stands under "Seen from where"
+        # it may hold variables of the machine; what matters of it is under "Measured from"
         report.data["environment"] = {}
-        report.data["renderCollapsed"] = ["all"]  # what a row opens stands above, grouped
+        report.data["renderCollapsed"] = ["all"]  # what a row opens is above, grouped
         for word, name in _FILTERS.items():
             report.outcomes[name]["label"] = word.value
         report.outcomes[_OTHER]["label"] = "other tests"
@@ -101,25 +101,25 @@ class AcceptancePage:
 
     @pytest.hookimpl(wrapper=True, trylast=True)
     def pytest_sessionfinish(self) -> Generator[None, object, object]:
-        """Mend the page as soon as pytest-html has written it."""
+        """Amend the page as soon as pytest-html has written it."""
         ended = yield
         if self.written is not None and self._page is not None and self.written.exists():
             self._note = html_amend.amend(self.written)
         return ended
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
-        """Say so where the page could not be mended."""
+        """Report that the page could not be amended."""
         if self._note:
             terminalreporter.write_line(self._note, yellow=True)
 
     def pytest_sessionstart(self, session: pytest.Session) -> None:
-        """Keep from pytest-html what gets no row."""
-        html_sieve.put_in_front(session.config, self._left_out_at_once)
+        """Keep what gets no row away from pytest-html."""
+        html_sieve.put_in_front(session.config, self._leaves_out)
 
-    def _left_out_at_once(self, report: Any) -> bool:
-        """Whether a report's test gets no row, and count it if so."""
+    def _leaves_out(self, report: Any) -> bool:
+        """Whether a report's test gets no row; it is then counted."""
         outcome = outcome_of(report)
-        if outcome is None or self._rows[_FILTERS[outcome.word]] < _most(outcome.word):
+        if outcome is None or self._rows[_FILTERS[outcome.word]] < _max_rows(outcome.word):
             return False
         self._rows[_FILTERS[outcome.word]] += 1
         self._left_out += 1
@@ -127,7 +127,7 @@ class AcceptancePage:
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_html_results_table_header(self, cells: list[str]) -> None:
-        """Name our columns; the two that pytest-html's filters and anchors need are there, hidden."""
+        """Name our columns; the two that pytest-html's filters and anchors need are hidden."""
         links = cells[-1]
         cells[:] = [
             '<th class="sortable" data-column-type="result" hidden>pytest</th>',
@@ -143,14 +143,14 @@ class AcceptancePage:
     @pytest.hookimpl(optionalhook=True)
     def pytest_html_results_table_row(self, report: Any, cells: list[str]) -> None:
         """Show one requirement on one target in our words; any other test keeps its name and pytest's word."""
-        duration, links = _shown(cells[-2]), cells[-1]
+        duration, links = _inner_html(cells[-2]), cells[-1]
         outcome = outcome_of(report)
         if outcome is None:
-            cells[:] = self._other(report, _shown(cells[0]), duration, links)
+            cells[:] = self._other(report, _inner_html(cells[0]), duration, links)
             return
         name = _FILTERS[outcome.word]
         self._rows[name] += 1
-        if self._rows[name] > _most(outcome.word):
+        if self._rows[name] > _max_rows(outcome.word):
             self._left_out += 1
             cells.clear()
             return
@@ -169,7 +169,7 @@ class AcceptancePage:
         cells[:] = _row(name, f"{outcome.requirement} {outcome.target}", css, texts, links)
 
     def _other(self, report: Any, state: str, duration: str, links: str) -> list[str]:
-        # pytest-html shows no row for a setup or teardown that went well
+        # pytest-html shows no row for a setup or teardown that passed
         if report.when in {"call", "collect"} or (report.when in {"setup", "teardown"} and report.outcome != "passed"):
             self._rows[_OTHER] += 1
         word = _OTHER_WORDS.get(state.lower(), state.lower())
@@ -179,9 +179,9 @@ class AcceptancePage:
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_html_results_table_html(self, report: Any, data: list[str]) -> None:
-        """Say what a person needs instead of the captured log; a requirement that passed shows only its notes.
+        """Show what a person needs instead of the captured log; a requirement that passed shows only its notes.
 
-        Where the check itself failed, pytest's text stays: it is the one thing that helps its author.
+        If the check itself failed, pytest's text stays: its author needs it.
         """
         outcome = outcome_of(report)
         if outcome is not None:
@@ -189,7 +189,7 @@ class AcceptancePage:
             data[:] = [*(escape(line) for line in page.details(outcome, self.requirements, self.site)), *kept]
 
 
-def _most(word: Word) -> int:
+def _max_rows(word: Word) -> int:
     return MAX_PLAIN_ROWS if word in {Word.PASSED, Word.NOT_REQUESTED} else MAX_ROWS
 
 
@@ -207,9 +207,9 @@ def _row(state: str, key: str, css: str, texts: Mapping[str, str], links: str) -
 
 
 def _text(value: str) -> str:
-    # one line: pytest-html reads a cell's text back by an expression that knows no line breaks
+    # one line: the expression by which pytest-html reads a cell's text back knows no line breaks
     return escape(visible(value))
 
 
-def _shown(cell: str) -> str:
+def _inner_html(cell: str) -> str:
     return cell.partition(">")[2].rpartition("</td>")[0]

@@ -1,10 +1,10 @@
-"""The last step: mend in the written page what pytest-html's hooks cannot reach.
+"""The last step: amend in the written page what pytest-html's hooks cannot reach.
 
 The language, landmarks, labels of the filters, the order of the parts, and a
 content security policy under which no script runs but the page's own two and
 nothing is fetched. Each amendment names the one place that it expects in
-pytest-html's markup; where a single one is not found exactly so, the page
-stays as pytest-html wrote it.
+pytest-html's markup; if one of them is not found exactly, the page stays as
+pytest-html wrote it.
 """
 
 from __future__ import annotations
@@ -36,42 +36,46 @@ _TABLE = '<table id="results-table">'
 
 
 class UnknownMarkupError(Exception):
-    """pytest-html's page is not as we know it; the text names the part that was not found once."""
+    """pytest-html's page is not as we know it; the text names the part that does not appear exactly once."""
 
 
 def amend(path: Path) -> str:
-    """Mend the page at ``path`` and give an empty text; else leave it as it is and give the reason in one sentence."""
+    """Amend the page at ``path`` and return an empty text; else leave it and return the reason in one sentence."""
     try:
         markup = path.read_text(encoding="utf-8")
-        mended = mend(markup)
-        atomic_write(path, mended)
+        amended = amended_markup(markup)
+        atomic_write(path, amended)
     except (OSError, UnicodeError, UnknownMarkupError) as error:
         return f"{path.name} was left as pytest-html wrote it, with its own order and labels: {error}"
     return ""
 
 
-def mend(markup: str) -> str:
-    """Return the page mended. Raises UnknownMarkupError."""
-    style = _only(_STYLE, markup, "our style")[1]
-    markup = _replaced(_STYLE, markup, "", "our style")
-    made = _only(_MADE, markup, "the line on pytest-html and its environment")
-    markup = _replaced(_MADE, markup, "", "the line on pytest-html and its environment")
+def amended_markup(markup: str) -> str:
+    """Return the page with all amendments. Raises UnknownMarkupError."""
+    style = _find_once(_STYLE, markup, "our style")[1]
+    markup = _replace(_STYLE, markup, "", "our style")
+    made = _find_once(_MADE, markup, "the line on pytest-html and its environment")
+    markup = _replace(_MADE, markup, "", "the line on pytest-html and its environment")
     about = made[1].replace("<p>", '<p class="fs-made">', 1)
-    markup = _replaced(_SUMMARY, markup, "", "the heading of the summary")
-    markup = _replaced(_RUN_COUNT, markup, "", "the count of tests")
-    markup = _once(markup, _RELOAD, "")
+    markup = _replace(_SUMMARY, markup, "", "the heading of the summary")
+    markup = _replace(_RUN_COUNT, markup, "", "the count of tests")
+    markup = _replace_once(markup, _RELOAD, "")
     expected = markup.count(_FILTER_NAME)
     markup, labelled = _FILTER.subn(r"<label>\1 \2\3\4</label>", markup)
     if not labelled or labelled != expected:
         raise UnknownMarkupError(f"{labelled} of {expected} filters are known")
-    markup = _once(
+    markup = _replace_once(
         markup, _TABLE, f'<div class="fs-scroll" role="region" tabindex="0" aria-label="Every result">{_TABLE}'
     )
-    markup = _once(markup, "</table>\n  <footer>", f"</table></div>\n  </main>\n  <footer>\n    {about}{made[2]}")
-    markup = _once(markup, "<body>", "<body>\n  <main>")
-    markup = _once(markup, "<html>", '<html lang="en">')
-    markup = _once(markup, '<meta charset="utf-8"/>', f'<meta charset="utf-8"/>\n    {_policy(markup)}\n    {_HEAD}')
-    return _once(markup, "\n  </head>", f"\n    {style.strip()}\n  </head>")
+    markup = _replace_once(
+        markup, "</table>\n  <footer>", f"</table></div>\n  </main>\n  <footer>\n    {about}{made[2]}"
+    )
+    markup = _replace_once(markup, "<body>", "<body>\n  <main>")
+    markup = _replace_once(markup, "<html>", '<html lang="en">')
+    markup = _replace_once(
+        markup, '<meta charset="utf-8"/>', f'<meta charset="utf-8"/>\n    {_policy(markup)}\n    {_HEAD}'
+    )
+    return _replace_once(markup, "\n  </head>", f"\n    {style.strip()}\n  </head>")
 
 
 def _policy(markup: str) -> str:
@@ -83,19 +87,19 @@ def _policy(markup: str) -> str:
     return f'<meta http-equiv="Content-Security-Policy" content="{_POLICY.format(hashes=hashes)}"/>'
 
 
-def _only(pattern: re.Pattern[str], markup: str, what: str) -> re.Match[str]:
+def _find_once(pattern: re.Pattern[str], markup: str, what: str) -> re.Match[str]:
     found = list(pattern.finditer(markup))
     if len(found) != 1:
-        raise UnknownMarkupError(f"{what} is there {len(found)} times, not once")
+        raise UnknownMarkupError(f"{what} appears {len(found)} times, not once")
     return found[0]
 
 
-def _replaced(pattern: re.Pattern[str], markup: str, by: str, what: str) -> str:
-    found = _only(pattern, markup, what)
+def _replace(pattern: re.Pattern[str], markup: str, by: str, what: str) -> str:
+    found = _find_once(pattern, markup, what)
     return markup[: found.start()] + by + markup[found.end() :]
 
 
-def _once(markup: str, old: str, new: str) -> str:
+def _replace_once(markup: str, old: str, new: str) -> str:
     if markup.count(old) != 1:
-        raise UnknownMarkupError(f"{old.strip()!r} is there {markup.count(old)} times, not once")
+        raise UnknownMarkupError(f"{old.strip()!r} appears {markup.count(old)} times, not once")
     return markup.replace(old, new)

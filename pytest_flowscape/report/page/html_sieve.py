@@ -1,8 +1,8 @@
-"""What never gets a row on the page does not reach pytest-html, which would work on each of thousands of tests.
+"""Keep tests that get no row on the page away from pytest-html, which would work on each of thousands of them.
 
 pytest-html listens to every phase of every test and asks for a row afterwards.
-Its listener is called by pluggy by way of a function that we put another one
-in front of; where there is none to be found, everything stays as it is.
+pluggy calls its listener through a function that we put another one in front
+of; if there is none, everything stays as it is.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from typing import Any
 import pytest
 
 ALONE = "flowscape_alone"
-"""What a report has whose test tells nothing of its teardown: there is none."""
+"""The attribute of a report that is the only one of its test: no teardown follows."""
 Listener = Callable[..., object]
 
 
-def put_in_front(config: pytest.Config, left_out: Callable[[Any], bool]) -> None:
+def put_in_front(config: pytest.Config, leaves_out: Callable[[Any], bool]) -> None:
     """Have ``left_out`` decide on each report that carries an outcome whether pytest-html hears of that test.
 
     pytest-html also forgets a test once it has made its row: it would keep
@@ -26,17 +26,17 @@ def put_in_front(config: pytest.Config, left_out: Callable[[Any], bool]) -> None
     for implementation in config.hook.pytest_runtest_logreport.get_hookimpls():
         listener = implementation.function
         if listener.__module__.partition(".")[0] == "pytest_html":
-            # final to type checkers, as nobody else has a reason to
-            setattr(implementation, "function", _sieved(listener, left_out))  # noqa: B010
+            # final to type checkers: others have no reason to set it
+            setattr(implementation, "function", _sieve(listener, leaves_out))  # noqa: B010
 
 
-def _sieved(listener: Listener, left_out: Callable[[Any], bool]) -> Listener:
+def _sieve(listener: Listener, leaves_out: Callable[[Any], bool]) -> Listener:
     silent: set[str] = set()
     kept: Any = getattr(getattr(listener, "__self__", None), "_reports", None)
 
     def listen(report: Any) -> None:
         last = report.when == "teardown"
-        if left_out(report):
+        if leaves_out(report):
             if not getattr(report, ALONE, False):
                 silent.add(report.nodeid)
         elif last and report.nodeid in silent and report.outcome == "passed":

@@ -1,4 +1,4 @@
-"""The matrix of targets and requirements as compact data, from which the page's script draws what is looked at.
+"""The matrix of targets and requirements as compact data, from which the page's script draws what is shown.
 
 Every text is held once, every kind of cell once; a target adds its address and
 one small number for each requirement. So the page of 5,000 rooms stays small.
@@ -17,7 +17,7 @@ from pytest_flowscape.report.groups import Finding
 from pytest_flowscape.report.page import fix as page_fix
 from pytest_flowscape.report.page.evidence import Evidence
 from pytest_flowscape.report.page.next_steps import next_step
-from pytest_flowscape.report.text import seen, visible
+from pytest_flowscape.report.text import printable, visible
 from pytest_flowscape.requirement import Requirement
 from pytest_flowscape.site.model import Site
 
@@ -39,7 +39,7 @@ class Matrix:
         self._requirements = requirements
         self._evidence = evidence
         self._texts: dict[str, int] = {"": 0}
-        self._places_of_texts: dict[str, int] = {}  # as they came
+        self._places_of_texts: dict[str, int] = {}  # before they were made visible
         self._fixes: dict[str, int] = {}
         self._apart: list[page_fix.Fix] = []
         self._cells: dict[tuple[Any, ...], int] = {}
@@ -59,11 +59,11 @@ class Matrix:
         return known.per.value == "room" if known else outcome.target in rooms
 
     def fix(self, template: str) -> page_fix.Fix:
-        """Return a template taken apart, each only once."""
+        """Return a template split into parts; each is split only once."""
         return self._apart[self._fix(template)]
 
     def as_json(self, findings: Sequence[Finding]) -> str:
-        """Return the data as JSON that may stand in a script element; ``findings`` in the order of the page."""
+        """Return the data as JSON that is safe in a script element; ``findings`` in the order of the page."""
         data = {
             "words": [word.value for word in Word],
             "requirements": {
@@ -94,7 +94,7 @@ class Matrix:
         place = self._fixes.get(template)
         if place is None:
             place = self._fixes[template] = len(self._apart)
-            self._apart.append(page_fix.take_apart(template, self._site))
+            self._apart.append(page_fix.split_fix(template, self._site))
         return place
 
     def _cell(self, outcome: Outcome) -> int:
@@ -118,7 +118,7 @@ class Matrix:
 
     @staticmethod
     def _link(known: Requirement) -> str:
-        return seen(known.link) if known.link.startswith("https://") else ""
+        return printable(known.link) if known.link.startswith("https://") else ""
 
     # --- tables and findings ---
 
@@ -129,7 +129,7 @@ class Matrix:
         return {
             "kind": kind,
             "ids": ids,
-            # a target, its name, and how it stands in a literal where that is another text
+            # a target, its name, and the target inside a literal if that differs
             "targets": [self._target(target, rooms.get(target, "") if kind == "room" else "") for target in rows],
             "cells": [[row.get(id_, -1) for id_ in ids] for row in rows.values()],
         }
@@ -142,7 +142,7 @@ class Matrix:
         return fields
 
     def _finding(self, finding: Finding) -> dict[str, Any]:
-        """Return where its pairs stand: by kind and requirement, and the targets of each fix by kind."""
+        """Return the places of its pairs by kind and requirement, and the targets of each fix by kind."""
         pairs: dict[str, dict[str, list[int]]] = {}
         for id_, target in finding.pairs:
             for kind in self._kinds(id_, target):

@@ -1,4 +1,4 @@
-"""What stands on the page: one plain view made from result, findings and facts, and the templates that show it."""
+"""What the page shows: one plain view made from result, findings and facts, and the templates that show it."""
 
 from __future__ import annotations
 
@@ -52,8 +52,8 @@ _MAX_MAILBOXES = 500  # results.json has all of them
 
 
 @dataclass(frozen=True)
-class Told:
-    """What a run has to tell beside its result.
+class Content:
+    """What the page shows beside the result.
 
     ``fixes`` are the paths of written scripts by owner, ``results_sha256`` is
     that of results.json.
@@ -72,17 +72,17 @@ def render(
     findings: Sequence[Finding],
     site: Site,
     requirements: Mapping[str, Requirement],
-    told: Told | None = None,
+    content: Content | None = None,
 ) -> str:
     """Return the acceptance as HTML with its own style and script; every value is escaped by the template engine."""
-    told = told or Told()
-    run, outcomes = told.run, result.outcomes if result else ()
-    matrix = Matrix(site, requirements, outcomes, told.evidence)
+    content = content or Content()
+    run, outcomes = content.run, result.outcomes if result else ()
+    matrix = Matrix(site, requirements, outcomes, content.evidence)
     today = _day(run)
     view: dict[str, Any] = {
         "site": site,
         "run": run,
-        "told": told,
+        "content": content,
         "started": moment(run.started) if run else "",
         "ended": moment(run.ended) if run else "",
         "tool": run.tool_version if run else __version__,
@@ -94,26 +94,26 @@ def render(
         "worst_first": [word.value for word in groups.WORST_FIRST],
         "look": _look(result),
         "why": _why(result, findings) if result else "",
-        "rooms_measured": groups.measured(outcomes, [room.email for room in site.rooms]),
-        "users_measured": groups.measured(outcomes, site.users.addresses),
+        "rooms_measured": groups.count_measured(outcomes, [room.email for room in site.rooms]),
+        "users_measured": groups.count_measured(outcomes, site.users.addresses),
         "booking": groups.booking_exercised(outcomes, written=bool(run and run.footprint.writes)),
         "sections": page_counts.sections(outcomes),
         "findings": [one for one in findings if one.word is Word.FAILED],
-        "owners": cards.by_owner(findings, site, matrix, told.fixes),
-        "missing": cards.missing(findings, outcomes),
+        "owners": cards.by_owner(findings, site, matrix, content.fixes),
+        "gaps": cards.gaps(findings, outcomes),
         "table": page_counts.by_requirement(result, requirements) if result else None,
-        "of_site": page_counts.of_site(outcomes, requirements),
+        "site_rows": page_counts.site_rows(outcomes, requirements),
         "remarks": page_counts.remarks(outcomes),
         "decisions": decisions(site, outcomes, today) if result else (),
-        "scope": scope(site, told.site_facts, outcomes),
-        "voids": voids(site, told.site_facts, today),
+        "scope": scope(site, content.site_facts, outcomes),
+        "voids": voids(site, content.site_facts, today),
         "changes": run.changes if run else None,
-        "booked": bookings.rows(run.booked) if run else [],
-        "left": [f"{item}: {why}" for item, why in run.booked.left] if run else [],
+        "booked": bookings.rows(run.bookings) if run else [],
+        "left": [f"{item}: {why}" for item, why in run.bookings.left] if run else [],
         "recoverable": bookings.RECOVERABLE,
-        "vantage": vantage.rows(site, told.site_facts),
+        "vantage": vantage.rows(site, content.site_facts),
         "footprint": footprint.rows(run.footprint, site.service_account.email) if run else (),
-        **_asked(run, site),
+        **_requests_by_mailbox(run, site),
         # last: findings and cards have put their texts into it
         "data": matrix.as_json(findings),
     }
@@ -148,7 +148,7 @@ def _template() -> jinja2.Template:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["seen"] = visible
+    environment.filters["visible"] = visible
     environment.filters["css"] = lambda word: word.value.replace(" ", "-")
     environment.filters["when"] = lambda text: text.replace("T", " ").replace("Z", " UTC")
     return environment.get_template("acceptance.html.j2")
@@ -158,32 +158,31 @@ def _day(run: RunInfo | None) -> date:
     return (run.started if run else datetime.now(timezone.utc)).astimezone().date()
 
 
-def _asked(run: RunInfo | None, site: Site) -> dict[str, Any]:
-    asked = list(footprint.mailboxes(run.footprint, site.service_account.email).items()) if run else []
-    return {"asked": asked[:_MAX_MAILBOXES], "asked_in_all": len(asked)}
+def _requests_by_mailbox(run: RunInfo | None, site: Site) -> dict[str, Any]:
+    mailboxes = list(footprint.mailboxes(run.footprint, site.service_account.email).items()) if run else []
+    return {"requests": mailboxes[:_MAX_MAILBOXES], "request_mailboxes": len(mailboxes)}
 
 
 def _look(result: Result | None) -> tuple[str, str]:
     if result is None:
         return _LOOKS[Verdict.INCOMPLETE]
     if result.other_failed and result.verdict in (Verdict.ACCEPTED, Verdict.ACCEPTED_WITH_EXCEPTIONS):
-        return "warn", "!"  # the run ends with an error code, and must not look as if all were well
+        return "warn", "!"  # the run ends with an error code, and must not look as if all was well
     return _LOOKS[result.verdict]
 
 
 def _why(result: Result, findings: Sequence[Finding]) -> str:
-    """Say in one sentence what the verdict rests on."""
+    """Return in one sentence what the verdict is based on."""
     totals = groups.totals(result.outcomes)
     if result.verdict is Verdict.NOT_ACCEPTED:
         failed = [one for one in findings if one.word is Word.FAILED and one.required]
         pairs = sum(len(one.pairs) for one in failed)
         checks, causes = plural(pairs, "required check"), plural(len(failed), "cause")
-        return f"{checks} failed, by {causes}. What to do stands below."
+        return f'{checks} failed, from {causes}. See "What to fix now".'
     if result.verdict is Verdict.INCOMPLETE:
-        missing = [f"{totals[word]} {word.value}" for word in (Word.NOT_MEASURED, Word.NOT_RUN) if totals[word]]
-        counts = " and ".join(missing) or "none measured"
-        return f"Nothing required failed, but of {len(result.outcomes)} checks: {counts}. This is no acceptance."
+        gaps = ((Word.NOT_MEASURED, "could not be measured"), (Word.NOT_RUN, "did not run"))
+        counts = " and ".join(f"{totals[word]} {text}" for word, text in gaps if totals[word]) or "none was measured"
+        return f"Not an acceptance: of {len(result.outcomes)} checks {counts}."
     if result.verdict is Verdict.ACCEPTED_WITH_EXCEPTIONS:
-        exceptions = plural(len(result.exceptions), "exception")
-        return f"Nothing required failed; what was let through by a person's word stands below ({exceptions})."
-    return "Every requirement that decides was measured and holds, on every target."
+        return f"Accepted with {plural(len(result.exceptions), 'exception')}, listed below."
+    return "All required checks passed, for every room and user."

@@ -1,4 +1,4 @@
-"""From where the run looked and whom it reached: the rows of the page's vantage table and of results.json."""
+"""Where the run measured from and what it reached: rows of the page and of results.json, whose keys the labels are."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _PROXY = {"": "none", "system": "the operating system's"}
 
 
 def rows(site: Site, site_facts: SiteFacts | None) -> tuple[tuple[str, str], ...]:
-    """Return (label, value) for everything that was told; what was not told has no row. Labels are unique."""
+    """Return (label, value) for everything that is known. Labels are unique."""
     return tuple((label, value) for label, value in _all(site, site_facts) if value)
 
 
@@ -67,5 +67,5 @@ def _directory(directory: DirectoryView) -> Iterator[tuple[str, str]]:
 
 
 def _day(value: datetime) -> str:
-    # a naive time is told as it is: nobody said which zone it is in
+    # a naive time is written as it is: its zone is not known
     return (value.astimezone(timezone.utc) if value.tzinfo else value).date().isoformat()

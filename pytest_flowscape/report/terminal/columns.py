@@ -1,4 +1,4 @@
-"""Text in terminal columns: measured, cut and folded, so that no line is wider than asked."""
+"""Text in terminal columns: measured, cut and folded, so that no line is too wide."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pytest_flowscape.report.text import visible
 _PARAMETER = re.compile(r"-[A-Za-z]+")
 
 
-def wide(text: str) -> int:
+def text_width(text: str) -> int:
     """Return the number of terminal columns (East Asian wide letters take two, combining marks none)."""
     if text.isascii():
         return len(text)
@@ -18,9 +18,9 @@ def wide(text: str) -> int:
 
 
 def cut(text: str, width: int) -> str:
-    """Return ``text`` on one line of at most ``width`` columns, ``...`` where something was left out."""
+    """Return ``text`` on one line of at most ``width`` columns, ``...`` if something was left out."""
     flat = visible(text).replace("\ufffd", "?")
-    if wide(flat) <= width:
+    if text_width(flat) <= width:
         return flat
     kept, used = "", 0
     for letter in flat:
@@ -34,7 +34,7 @@ def cut(text: str, width: int) -> str:
 def pad(text: str, width: int) -> str:
     """Cut or fill ``text`` to exactly ``width`` columns."""
     short = cut(text, width)
-    return short + " " * (width - wide(short))
+    return short + " " * (width - text_width(short))
 
 
 def fold(text: str, width: int, *, indent: str = "", limit: int = 2) -> list[str]:
@@ -45,7 +45,7 @@ def fold(text: str, width: int, *, indent: str = "", limit: int = 2) -> list[str
     while words:
         start = indent if lines else ""
         longer = f"{line} {words[0]}" if line else start + words[0]
-        if wide(longer) <= width:
+        if text_width(longer) <= width:
             line = longer
             words.pop(0)
         elif line and len(lines) + 1 < limit:
@@ -61,11 +61,11 @@ def fold_command(command: str, width: int, *, indent: str = "", comments: int = 
     r"""Fold a PowerShell line at spaces outside its literals, by the continuation mark, so that it can be copied.
 
     A comment becomes several comments, at most ``comments``, the last one cut.
-    The answer is empty for what cannot be folded: a piece that is wider than
+    Return nothing for what cannot be folded: a piece that is wider than
     ``width``, or a command with a comment behind it, which would become one.
     """
     command = command.rstrip()
-    if wide(indent + command) <= width:
+    if text_width(indent + command) <= width:
         return [indent + command]
     if command.lstrip().startswith("#"):
         text = command.lstrip("# ")
@@ -77,14 +77,14 @@ def fold_command(command: str, width: int, *, indent: str = "", comments: int = 
     line = ""
     for piece in pieces:
         longer = f"{line} {piece}" if line else indent + piece
-        if wide(longer) + 2 <= width:
+        if text_width(longer) + 2 <= width:
             line = longer
         elif not line:
             return []
         else:
             lines.append(f"{line} `")
             line = f"{indent}  {piece}"
-            if wide(line) + 2 > width:
+            if text_width(line) + 2 > width:
                 return []
     return [*lines, line]
 

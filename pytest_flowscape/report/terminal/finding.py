@@ -1,9 +1,9 @@
 """A finding in full among pytest's FAILURES: folded to the terminal's width, its commands still to be copied.
 
-The text comes as labels and values. Words are folded at spaces, under the
-column of their label. A command is folded by PowerShell's continuation mark,
-where every piece fits; otherwise it stays one line, and the terminal wraps it:
-what is copied is then still the whole of it.
+The text has labels and values. Prose is folded at spaces, beside its label. A
+command is folded by PowerShell's continuation mark if every piece fits;
+otherwise it stays one line, and the terminal wraps it: what is copied is then
+still all of it.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from pytest_flowscape.judging.outcomes import Outcome
 from pytest_flowscape.report.finding_rows import with_fix
 from pytest_flowscape.report.groups import finding_of
 from pytest_flowscape.report.powershell import is_command
-from pytest_flowscape.report.terminal.columns import fold, fold_command, wide
-from pytest_flowscape.report.text import seen
+from pytest_flowscape.report.terminal.columns import fold, fold_command, text_width
+from pytest_flowscape.report.text import printable
 from pytest_flowscape.requirement import Requirement
 from pytest_flowscape.site.model import Site
 
@@ -30,11 +30,11 @@ def describe(record: Requirement, outcome: Outcome, site: Site) -> str:
     rows = [(record.id, f"{record.title} ({outcome.target})"), *rows, *(("note", note) for note in outcome.notes)]
     width = max(len(label) for label, _ in rows)
     text = "\n".join(f"{label:<{width}}  " + text.replace("\n", "\n" + " " * (width + 2)) for label, text in rows)
-    return "\n".join(seen(line) for line in text.split("\n"))  # a server's words may hold terminal controls
+    return "\n".join(printable(line) for line in text.split("\n"))  # a server's words may hold terminal controls
 
 
-def folded(text: str, width: int) -> str:
-    """Fold what ``describe`` gave so that no line of words is wider than ``width`` (at least 60) columns.
+def fold_finding(text: str, width: int) -> str:
+    """Fold what ``describe`` returned so that no line of prose is wider than ``width`` (at least 60) columns.
 
     A single word that no line can hold is cut; a command never is.
     """
@@ -50,7 +50,7 @@ def _line(line: str, column: int, width: int) -> list[str]:
     label, value = line[:column], line[column:]
     if label.strip() and not label.endswith(" "):
         return [line]  # not ours: a traceback of a check that failed itself
-    if wide(line) <= width:
+    if text_width(line) <= width:
         return [line.rstrip()]
     if is_command(value):
         indent = " " * (column + len(value) - len(value.lstrip(" ")))

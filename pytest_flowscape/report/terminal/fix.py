@@ -1,8 +1,8 @@
-"""What to fix, at the terminal: forms of each finding from one line to everything, the fullest that fit chosen.
+"""What to fix, at the terminal: forms of each finding from one line to everything; the fullest that fit are shown.
 
-Two rules hold in every form. Commands stand there whole or not at all: a part
-of a list could do harm. And no command stands there without the words that
-lead to it: they may be a warning, or the condition under which it is right.
+Two rules hold in every form. Commands are shown completely or not at all: a
+part of a list could do harm. And no command is shown without the text before
+it: it may be a warning, or a condition.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from pytest_flowscape.judging.outcomes import SITE_TARGET
 from pytest_flowscape.report import groups
 from pytest_flowscape.report.groups import Finding
 from pytest_flowscape.report.powershell import is_command
-from pytest_flowscape.report.terminal.columns import cut, fold, fold_command, wide
-from pytest_flowscape.report.text import named, plural
+from pytest_flowscape.report.terminal.columns import cut, fold, fold_command, text_width
+from pytest_flowscape.report.text import name_list, plural
 from pytest_flowscape.requirement import Requirement
 from pytest_flowscape.site.model import Site
 
@@ -25,8 +25,8 @@ _SENTENCE_END = re.compile(r"(?<=\.)\s+")
 _CMDLET = re.compile(r"\b[A-Z][A-Za-z]+-[A-Z][A-Za-z]+\b")
 # read-only by PowerShell's approved verbs; an assignment is not: what follows needs it
 _ONLY_LOOKS = re.compile(r"\s*(#|(Get|Test|Resolve|Measure|Select|Format)-)")
-# so many requirements share a sentence only where it tells the shell, not the case
-_SHARED_BY = 4
+# a sentence that so many requirements share names the shell, not the case
+_MIN_SHARED = 4
 _MAX_CONTEXT, _MAX_COMMANDS, _MAX_ALIKE = 2, 6, 3
 REMINDER = "Read the whole fix in the report before you run anything."
 
@@ -34,22 +34,22 @@ REMINDER = "Read the whole fix in the report before you run anything."
 def section(
     findings: Sequence[Finding], site: Site, width: int, room: int, requirements: Mapping[str, Requirement]
 ) -> list[Line]:
-    """Return the section in at most ``room`` (at least 4) lines, empty where nothing is to be fixed."""
+    """Return the section in at most ``room`` (at least 4) lines, empty if there is nothing to fix."""
     if not findings:
         return []
-    shared = _shared(requirements)
-    # every finding has a line: further ones could not stand there in any case
-    together = _together(findings[:room])
+    shared = _shared_sentences(requirements)
+    # every finding takes a line: more could not be shown in any case
+    together = _group_alike(findings[:room])
     choices = [_forms(group, site, width, shared) for group in together]
     head: list[Line] = [("plain", ""), ("head", "What to fix")]
     room -= len(head)
     if sum(len(forms[-1]) for forms in choices) <= room and sum(map(len, together)) == len(findings):
         return [*head, *(line for forms in choices for line in forms[-1])]
     shown = sum(map(len, together))
-    chosen = _shortest_that_fit(choices, room - 2)
+    chosen = _shortest_forms(choices, room - 2)
     if len(chosen) < len(choices) or shown < len(findings):
-        # fewer findings with what to do say more than many without
-        chosen = _shortest_that_fit(choices, (room - 2) // 2)
+        # fewer findings with what to do are worth more than many without
+        chosen = _shortest_forms(choices, (room - 2) // 2)
         shown = sum(map(len, together[: len(chosen)]))
     left = room - 2 - sum(len(choices[place][level]) for place, level in enumerate(chosen))
     for level in range(1, max(map(len, choices))):
@@ -64,57 +64,57 @@ def section(
     return [*head, *body, *folded, ("plain", REMINDER)]
 
 
-def enough(findings: Sequence[Finding], room: int) -> bool:
-    """Whether every finding can be named with a line or more of its fix in ``room`` lines."""
+def has_room(findings: Sequence[Finding], room: int) -> bool:
+    """Whether ``room`` lines are enough for every finding with at least a line of its fix."""
     return not findings or 4 + 4 * len(findings) <= room
 
 
-def _together(findings: Sequence[Finding]) -> list[list[Finding]]:
-    """Put neighbours with the same remedy together, a few at a time, so that what does not fit is little."""
-    alike = (list(group) for _, group in groupby(findings, key=_kin))
+def _group_alike(findings: Sequence[Finding]) -> list[list[Finding]]:
+    """Return neighbours with the same remedy together, a few at a time, so that little is left out."""
+    alike = (list(group) for _, group in groupby(findings, key=_remedy_key))
     return [group[start : start + _MAX_ALIKE] for group in alike for start in range(0, len(group), _MAX_ALIKE)]
 
 
-def _kin(finding: Finding) -> tuple[object, ...]:
-    """Return what findings with one and the same remedy have in common."""
+def _remedy_key(finding: Finding) -> tuple[object, ...]:
+    """Return what findings with the same remedy have in common."""
     return finding.requirement, finding.owner, finding.level, tuple(template for template, _ in finding.fixes)
 
 
-def _shortest_that_fit(choices: Sequence[Sequence[Sequence[Line]]], room: int) -> list[int]:
-    """Return level 0 for as many groups, from the first, as have room in their shortest form."""
+def _shortest_forms(choices: Sequence[Sequence[Sequence[Line]]], room: int) -> list[int]:
+    """Return level 0 for as many groups, from the first, as fit in their shortest form."""
     used = list(accumulate(len(forms[0]) for forms in choices))
     return [0 for lines in used if lines <= room]
 
 
 def _forms(group: Sequence[Finding], site: Site, width: int, shared: frozenset[str]) -> list[list[Line]]:
-    """Return a group's forms from the shortest to the fullest; each next one says more, or the same."""
+    """Return a group's forms from the shortest to the fullest; each next one says at least as much."""
     first = group[0]
     others = len({target for finding in group for target in finding.targets}) - 1
-    likewise = [("plain", f"    likewise for {plural(others, 'more target')}")] if others else []
+    same_for_others = [("plain", f"    the same for {plural(others, 'more target')}")] if others else []
     fix = first.fix_text(site, limit=1)
     short = [line for finding in group for line in _head(finding, width, 1)]
     long = [line for finding in group for line in _head(finding, width, 2)]
-    changes = _plain(_changes(fix, width, shared))
-    whole = _plain(_whole(fix, width))
-    full = [line for finding in group for line in _full(finding, site, width)]
-    forms = [[*short, *_plain(_one_line(fix, width, shared))]]
+    changes = _plain_lines(_change_lines(fix, width, shared))
+    whole = _plain_lines(_whole_fix(fix, width))
+    full = [line for finding in group for line in _full_form(finding, site, width)]
+    forms = [[*short, *_plain_lines(_one_line(fix, width, shared))]]
     if changes:
-        forms += [[*short, *changes], [*long, *changes, *likewise]]
+        forms += [[*short, *changes], [*long, *changes, *same_for_others]]
     if whole:
-        forms.append([*long, *whole, *likewise])
+        forms.append([*long, *whole, *same_for_others])
     return [*forms, full]
 
 
 def _head(finding: Finding, width: int, limit: int) -> list[Line]:
-    """Say what is wrong where, and who has to act; the last is never cut off."""
+    """Return what is wrong, where, and the owner, who is never cut off."""
     level = "" if finding.required else "recommended, "
     tail = cut(f"[{level}{finding.owner}]", width // 2)
-    where = f" on {named(finding.targets, 1)}" if finding.targets != (SITE_TARGET,) else ""
+    where = f" on {name_list(finding.targets, 1)}" if finding.targets != (SITE_TARGET,) else ""
     text = f"{finding.requirement}{where}: {finding.found}"
     lines = fold(f"{text} {tail}", width, indent="  ", limit=limit)
     if not lines[-1].endswith(tail):
         lines = fold(text, width, indent="  ", limit=limit)
-        lines[-1] = f"{_cut_keeping_indent(lines[-1], width - wide(tail) - 1)} {tail}"
+        lines[-1] = f"{_cut_keeping_indent(lines[-1], width - text_width(tail) - 1)} {tail}"
     return [("bad" if finding.required else "warn", line) for line in lines]
 
 
@@ -124,29 +124,29 @@ def _cut_keeping_indent(line: str, width: int) -> str:
 
 
 def _one_line(fix: str, width: int, shared: frozenset[str]) -> list[str]:
-    """Return the gist: the words that lead to the fix, else the cmdlets that do it."""
+    """Return the gist: the text before the commands, else the cmdlets that do it."""
     if not fix:
         return []
     context = _context(fix, shared)
-    cmdlets = dict.fromkeys(name for line in _changing(fix) for name in _CMDLET.findall(line))
+    cmdlets = dict.fromkeys(name for line in _changing_commands(fix) for name in _CMDLET.findall(line))
     if context or not cmdlets:
         return [f"  {cut(context or fix, width - 2)}"]
-    return [f"  {cut('by ' + ', '.join(cmdlets), width - 18)}: see the report"]
+    return [f"  {cut('with ' + ', '.join(cmdlets), width - 18)}: see the report"]
 
 
-def _changes(fix: str, width: int, shared: frozenset[str]) -> list[str]:
-    """Return the words that lead to the fix and the commands that change something, empty where that is too long."""
+def _change_lines(fix: str, width: int, shared: frozenset[str]) -> list[str]:
+    """Return the text before the commands and the commands that change something, empty if that is too long."""
     context = _context(fix, shared)
-    told = fold(context, width - 2, limit=_MAX_CONTEXT + 1) if context else []
-    folded = [fold_command(line.strip(), width, indent="    ") for line in _changing(fix)]
+    prose = fold(context, width - 2, limit=_MAX_CONTEXT + 1) if context else []
+    folded = [fold_command(line.strip(), width, indent="    ") for line in _changing_commands(fix)]
     commands = [line for lines in folded for line in lines]
-    if len(told) > _MAX_CONTEXT or len(commands) > _MAX_COMMANDS or not all(folded):
+    if len(prose) > _MAX_CONTEXT or len(commands) > _MAX_COMMANDS or not all(folded):
         return []
-    return [*(f"  {line}" for line in told), *commands]
+    return [*(f"  {line}" for line in prose), *commands]
 
 
-def _whole(fix: str, width: int) -> list[str]:
-    """Return all of a fix, empty where a command cannot be folded."""
+def _whole_fix(fix: str, width: int) -> list[str]:
+    """Return all of a fix, empty if a command cannot be folded."""
     shown: list[str] = []
     for line in fix.split("\n"):
         if is_command(line):
@@ -159,20 +159,20 @@ def _whole(fix: str, width: int) -> list[str]:
     return shown
 
 
-def _full(finding: Finding, site: Site, width: int) -> list[Line]:
-    """Say all that the terminal ever says of a finding: also what was expected, and what happens otherwise."""
-    said = (f"expected {finding.expected}" if finding.expected else "", finding.consequence)
-    text = ". ".join(part.rstrip(".") for part in said if part)
-    told = [f"  {line}" for line in fold(text, width - 2, limit=3)] if text else []
+def _full_form(finding: Finding, site: Site, width: int) -> list[Line]:
+    """Return everything that the terminal ever shows of a finding: also what was expected, and the consequence."""
+    parts = (f"expected {finding.expected}" if finding.expected else "", finding.consequence)
+    text = ". ".join(part.rstrip(".") for part in parts if part)
+    lines = [f"  {line}" for line in fold(text, width - 2, limit=3)] if text else []
     if finding.others:
-        told.append(f"  {plural(len(finding.others), 'target')} with another finding: see the report")
+        lines.append(f"  {plural(len(finding.others), 'target')} with a different finding: see the report")
     fix = finding.fix_text(site, limit=groups.SHOWN_TARGETS)
-    shown = _whole(fix, width) or (["  (how to fix it: see the report)"] if fix else [])
-    return [*_head(finding, width, 2), *_plain(told), *_plain(shown)]
+    shown = _whole_fix(fix, width) or (["  (how to fix it: see the report)"] if fix else [])
+    return [*_head(finding, width, 2), *_plain_lines(lines), *_plain_lines(shown)]
 
 
 def _context(fix: str, shared: frozenset[str]) -> str:
-    """Return all prose before the last changing command, but for sentences that only tell the shell."""
+    """Return all prose before the last changing command, except sentences that only name the shell."""
     lines = fix.split("\n")
     places = [place for place, line in enumerate(lines) if is_command(line) and not _ONLY_LOOKS.match(line)]
     before = lines[: places[-1]] if places else lines
@@ -180,22 +180,22 @@ def _context(fix: str, shared: frozenset[str]) -> str:
     return " ".join(sentence for sentence in prose if sentence not in shared)
 
 
-def _changing(fix: str) -> list[str]:
+def _changing_commands(fix: str) -> list[str]:
     return [line for line in fix.split("\n") if is_command(line) and not _ONLY_LOOKS.match(line)]
 
 
-def _shared(requirements: Mapping[str, Requirement]) -> frozenset[str]:
-    """Return the sentences that stand in the fixes of many requirements."""
+def _shared_sentences(requirements: Mapping[str, Requirement]) -> frozenset[str]:
+    """Return the sentences that are in the fixes of many requirements."""
     counts: dict[str, int] = {}
     for requirement in requirements.values():
         for sentence in {one for line in requirement.fix.split("\n") for one in _sentences(line)}:
             counts[sentence] = counts.get(sentence, 0) + 1
-    return frozenset(sentence for sentence, count in counts.items() if count >= _SHARED_BY)
+    return frozenset(sentence for sentence, count in counts.items() if count >= _MIN_SHARED)
 
 
 def _sentences(line: str) -> list[str]:
     return [sentence for sentence in _SENTENCE_END.split(line.strip()) if sentence]
 
 
-def _plain(lines: Sequence[str]) -> list[Line]:
+def _plain_lines(lines: Sequence[str]) -> list[Line]:
     return [("plain", line) for line in lines]

@@ -11,13 +11,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from pytest_flowscape.judging.outcomes import Word
+from pytest_flowscape.judging.outcomes import SITE_TARGET, Word
 from pytest_flowscape.judging.verdict import Result, Verdict
 from pytest_flowscape.report import groups
 from pytest_flowscape.report.groups import Finding
 from pytest_flowscape.report.terminal import fix
-from pytest_flowscape.report.terminal.columns import cut, fold, pad, wide
-from pytest_flowscape.report.text import named, plural
+from pytest_flowscape.report.terminal.columns import cut, fold, pad, text_width
+from pytest_flowscape.report.text import name_list, plural
 from pytest_flowscape.requirement import Level, Requirement
 from pytest_flowscape.site.model import Site
 
@@ -31,7 +31,7 @@ _DIGEST_LETTERS = 16
 
 @dataclass(frozen=True)
 class _Detail:
-    """How much is said beside the findings.
+    """How much is shown beside the findings.
 
     ``rows`` is the most rows of the table, ``fold_passed`` whether those that
     passed share a line, ``each`` the most entries of not measured, exceptions
@@ -68,10 +68,10 @@ def lines(
 ) -> list[Line]:
     """Return the closing text as (kind, line); the kinds are plain, good, bad, warn and head.
 
-    At most 50 lines, none wider than ``width`` (at least 60) columns. Glyphs
-    of our own are ASCII. ``requirements`` give the titles in the table,
+    At most 50 lines, none wider than ``width`` (at least 60) columns. Our own
+    characters are ASCII. ``requirements`` give the titles in the table,
     ``footprint``, ``changed`` and ``not_kept`` (a complaint) are lines of their
-    own; ``written`` tells that the run wrote something.
+    own; ``written`` says that the run wrote something.
     """
     width = max(width, 60)
     known = requirements or {}
@@ -82,7 +82,7 @@ def lines(
         table = _table(result, known, width, detail)
         rest = _rest(result, findings, width, detail)
         room = MAX_LINES - len(table) - len(rest) - len(end)
-        if room >= 0 and fix.enough(failed, room):
+        if room >= 0 and fix.has_room(failed, room):
             break
     return [*table, *fix.section(failed, site, width, room, known), *rest, *end]
 
@@ -94,7 +94,7 @@ def _table(result: Result, known: Mapping[str, Requirement], width: int, detail:
     totals = groups.totals(result.outcomes)
     words = [word for word in _COLUMNS if word in _ALWAYS or totals[word]]
     headers = [word.value.split(" ") for word in words]
-    id_width = max([len("Requirement"), *(wide(id_) for id_ in result.counts)])
+    id_width = max([len("Requirement"), *(text_width(id_) for id_ in result.counts)])
     id_width = min(id_width, 20)
     sizes = [max(map(len, parts)) + 2 for parts in headers]
     title_width = max(width - id_width - 2 - sum(sizes), 4)
@@ -117,28 +117,28 @@ def _table(result: Result, known: Mapping[str, Requirement], width: int, detail:
         body.append((_row_kind(id_, counts, known), row(id_, _title(id_, known, title_width), cells)))
     if passed:
         text = f"{len(passed)} requirements passed on every target: {', '.join(passed)}"
-        # green is for a run that was accepted: what passed is no comfort where something is missing
+        # green only if the run is accepted: rows that passed are no success while something is missing
         kind = GOOD if verdict_line(result)[0] == GOOD else PLAIN
         body += [(kind, line) for line in fold(text, width, indent="  ", limit=2)]
-    return [*head, *_limited(body, detail.rows, "more rows", width)]
+    return [*head, *_first_rows(body, detail.rows, "more rows", width)]
 
 
 def _title(id_: str, known: Mapping[str, Requirement], room: int) -> str:
     requirement = known.get(id_)
     title = requirement.title if requirement else ""
-    if _required(id_, known):
+    if _is_required(id_, known):
         return title
     return f"{'(recommended)' if room >= 40 else '(rec.)'} {title}"
 
 
-def _required(id_: str, known: Mapping[str, Requirement]) -> bool:
+def _is_required(id_: str, known: Mapping[str, Requirement]) -> bool:
     requirement = known.get(id_)
     return requirement.level is Level.REQUIRED if requirement else not id_.startswith("ADVICE-")
 
 
 def _row_kind(id_: str, counts: Mapping[Word, int], known: Mapping[str, Requirement]) -> str:
     if counts.get(Word.FAILED):
-        return BAD if _required(id_, known) else WARN
+        return BAD if _is_required(id_, known) else WARN
     if any(counts.get(word) for word in (Word.NOT_MEASURED, Word.NOT_RUN, Word.WAIVED)):
         return WARN
     return PLAIN
@@ -148,7 +148,7 @@ def _row_kind(id_: str, counts: Mapping[Word, int], known: Mapping[str, Requirem
 
 
 def _rest(result: Result, findings: Sequence[Finding], width: int, detail: _Detail) -> list[Line]:
-    unmeasured = [_unmeasured(finding) for finding in findings if finding.word is Word.NOT_MEASURED]
+    unmeasured = [_reason(finding) for finding in findings if finding.word is Word.NOT_MEASURED]
     shown: list[Line] = []
     for title, sentences, kind in (
         ("Not measured", unmeasured, WARN),
@@ -161,13 +161,14 @@ def _rest(result: Result, findings: Sequence[Finding], width: int, detail: _Deta
     return [(PLAIN, ""), *shown] if shown and detail.compact else shown
 
 
-def _unmeasured(finding: Finding) -> str:
-    """Say why first, then what: the reason holds the remedy, and the list may be long and is cut."""
+def _reason(finding: Finding) -> str:
+    """Return the reason first, then what it concerns: the reason holds the remedy, and a long list is cut."""
     because = f"because of {finding.because}: " if finding.because else ""
     ids = finding.requirements
     if len(ids) > 4:
         return f"{because}{finding.found} [{len(ids)} requirements, {len(finding.pairs)} results]"
-    return f"{because}{finding.found} [{', '.join(ids)} on {named(finding.targets, 1)}]"
+    where = f" on {name_list(finding.targets, 1)}" if finding.targets != (SITE_TARGET,) else ""
+    return f"{because}{finding.found} [{', '.join(ids)}{where}]"
 
 
 def _section(title: str, sentences: Sequence[str], kind: str, width: int, each: int) -> list[Line]:
@@ -186,17 +187,17 @@ def _compact(title: str, sentences: Sequence[str], kind: str, width: int, each: 
 
 
 def _end(
-    result: Result, site: Site, report_folder: Path, width: int, told: Sequence[str], *, written: bool
+    result: Result, site: Site, report_folder: Path, width: int, more: Sequence[str], *, written: bool
 ) -> list[Line]:
     rooms = f"{result.rooms_chosen} of {result.rooms_configured} rooms"
     users = plural(result.users_chosen, "user")
     text: list[Line] = [(PLAIN, ""), verdict_line(result)]
     if result.not_run:
         counts = ", ".join(f"{id_} {count}" for id_, count in groups.not_run(result.outcomes).items())
-        text.append((WARN, cut(f"Not run: {result.not_run} of {len(result.outcomes)} pairs ({counts})", width)))
+        text.append((WARN, cut(f"Not run: {result.not_run} of {len(result.outcomes)} checks ({counts})", width)))
     exercised = "exercised" if groups.booking_exercised(result.outcomes, written=written) else "not exercised"
     text.append((PLAIN, cut(f"{site.customer} - {site.name}: {rooms}, {users}, booking {exercised}", width)))
-    text += [(PLAIN, cut(sentence, width)) for sentence in told if sentence]
+    text += [(PLAIN, cut(sentence, width)) for sentence in more if sentence]
     text.append((PLAIN, f"Outcomes digest: {result.digest[:_DIGEST_LETTERS]}"))
     text += [(PLAIN, line) for line in _path_lines(report_folder, width)]
     return text
@@ -219,12 +220,12 @@ def _path_lines(folder: Path, width: int) -> list[str]:
     except ValueError:  # another drive
         shorter = absolute
     text = f"Report: {min(absolute, shorter, key=len)}"
-    # broken without any mark, so that the pieces can be joined again; two columns a letter at worst
+    # split without a mark, so that the pieces can be joined again; a letter takes two columns at most
     step = width if text.isascii() else width // 2
     return [text[start : start + step] for start in range(0, len(text), step)][:3]
 
 
-def _limited(body: list[Line], limit: int, what: str, width: int) -> list[Line]:
+def _first_rows(body: list[Line], limit: int, what: str, width: int) -> list[Line]:
     if len(body) <= limit:
         return body
     left = len(body) - limit + 1

@@ -4,23 +4,21 @@
 # Host: mail.demo.test
 # Run: 5f2c0a3e-8d41-4c57-9a6e-2b7c1d90e3f1, ended 2026-11-20T20:31:24Z
 #
-# Run it in Windows PowerShell with the module ActiveDirectory, as somebody who may change the service
-# account, after reading it.
+# Run it in Windows PowerShell with the module ActiveDirectory, as a user who may change the service account,
+# after reading it.
 #
-# First as a rehearsal: add -WhatIf, and every change is only shown. Then without it: each step counts and
-# shows what it will touch, stops where the count is not the expected one, and asks before it changes
-# anything.
+# Rehearse it first: with -WhatIf every change is only shown. Then run it without: each step counts and shows
+# what it will change, stops if the count is not as expected, and asks before it changes anything.
 #
-# The undo of each change is printed beside it, with the former values: keep it with | Tee-Object -FilePath
-# undo.txt, and run it from the last line to the first.
+# Each change prints the command that undoes it, with the former values: save these with | Tee-Object
+# -FilePath undo.txt, and run them from the last line to the first.
 #
-# Values stand in single-quoted literals at the head of each step; a line may be taken out of a list. The tool
-# that wrote this has run none of it.
+# Values are single-quoted literals at the top of each step; lines may be removed from a list. The tool that
+# wrote this has not run any of it.
 
 [CmdletBinding(SupportsShouldProcess = $true, ConfirmImpact = 'High')]
 param()
 $ErrorActionPreference = 'Stop'
-Import-Module -Name 'ActiveDirectory' -ErrorAction Stop
 $stopped = New-Object -TypeName 'System.Collections.ArrayList'
 
 function ConvertTo-Literal {
@@ -28,6 +26,29 @@ function ConvertTo-Literal {
     param([string]$Text)
     return '''' + ($Text -replace '[''\u2018-\u201B]', '$0$0') + ''''
 }
+
+function Confirm-Change {
+    # shows what will be touched, and asks; a rehearsal (-WhatIf) goes on without asking
+    param([string]$What, [string[]]$Touched)
+    Write-Host ('{0}: {1}' -f $What, $Touched.Count)
+    foreach ($one in $Touched) { Write-Host ('  ' + $one) }
+    if ($Touched.Count -eq 0) { return $false }
+    if ($WhatIfPreference) { return $true }
+    return $PSCmdlet.ShouldContinue(('Change {0}?' -f $Touched.Count), $What)
+}
+
+function Invoke-Step {
+    # a step that stops leaves the next ones alone
+    param([string]$Title, [scriptblock]$Work)
+    Write-Host ''
+    Write-Host ('=== ' + $Title)
+    try { & $Work } catch {
+        [void]$stopped.Add($Title)
+        Write-Warning ('{0} stopped: {1}' -f $Title, $_.Exception.Message)
+    }
+}
+
+Import-Module -Name 'ActiveDirectory' -ErrorAction Stop
 
 function Get-OneAccount {
     # exactly one, and the one whose sign-in name is meant
@@ -48,33 +69,11 @@ function Get-OneAccount {
     return $found[0]
 }
 
-function Confirm-Change {
-    # shows what will be touched, and asks; a rehearsal (-WhatIf) goes on without asking
-    param([string]$What, [string[]]$Touched)
-    Write-Host ('{0}: {1}' -f $What, $Touched.Count)
-    foreach ($one in $Touched) { Write-Host ('  ' + $one) }
-    if ($Touched.Count -eq 0) { return $false }
-    if ($WhatIfPreference) { return $true }
-    return $PSCmdlet.ShouldContinue(('Change {0}?' -f $Touched.Count), $What)
-}
-
 function Write-Undo {
     # output, not only shown: keep it with  | Tee-Object -FilePath undo.txt
     param([string]$Command)
     Write-Output ('UNDO: {0} -Server {1}' -f $Command, (ConvertTo-Literal $server))
 }
-
-function Invoke-Step {
-    # a step that stops leaves the next ones alone
-    param([string]$Title, [scriptblock]$Work)
-    Write-Host ''
-    Write-Host ('=== ' + $Title)
-    try { & $Work } catch {
-        [void]$stopped.Add($Title)
-        Write-Warning ('{0} stopped: {1}' -f $Title, $_.Exception.Message)
-    }
-}
-
 
 # the service account, for all steps
 $server = 'mail.demo.test'

@@ -7,28 +7,49 @@
 # Run it in the Exchange Management Shell (Exchange 2016, 2019 or SE), as a member of Organization Management,
 # after reading it.
 #
-# First as a rehearsal: add -WhatIf, and every change is only shown. Then without it: each step counts and
-# shows what it will touch, stops where the count is not the expected one, and asks before it changes
-# anything.
+# Rehearse it first: with -WhatIf every change is only shown. Then run it without: each step counts and shows
+# what it will change, stops if the count is not as expected, and asks before it changes anything.
 #
-# The undo of each change is printed beside it, with the former values: keep it with | Tee-Object -FilePath
-# undo.txt, and run it from the last line to the first.
+# Each change prints the command that undoes it, with the former values: save these with | Tee-Object
+# -FilePath undo.txt, and run them from the last line to the first.
 #
-# Values stand in single-quoted literals at the head of each step; a line may be taken out of a list. The tool
-# that wrote this has run none of it.
+# Values are single-quoted literals at the top of each step; lines may be removed from a list. The tool that
+# wrote this has not run any of it.
 
 [CmdletBinding(SupportsShouldProcess = $true, ConfirmImpact = 'High')]
 param()
 $ErrorActionPreference = 'Stop'
-if (-not (Get-Command -Name 'Get-ExchangeServer' -ErrorAction SilentlyContinue)) {
-    throw 'Nothing was done. Run this in the Exchange Management Shell of your Exchange Server.'
-}
 $stopped = New-Object -TypeName 'System.Collections.ArrayList'
 
 function ConvertTo-Literal {
     # the five characters that end a literal, each doubled
     param([string]$Text)
     return '''' + ($Text -replace '[''\u2018-\u201B]', '$0$0') + ''''
+}
+
+function Confirm-Change {
+    # shows what will be touched, and asks; a rehearsal (-WhatIf) goes on without asking
+    param([string]$What, [string[]]$Touched)
+    Write-Host ('{0}: {1}' -f $What, $Touched.Count)
+    foreach ($one in $Touched) { Write-Host ('  ' + $one) }
+    if ($Touched.Count -eq 0) { return $false }
+    if ($WhatIfPreference) { return $true }
+    return $PSCmdlet.ShouldContinue(('Change {0}?' -f $Touched.Count), $What)
+}
+
+function Invoke-Step {
+    # a step that stops leaves the next ones alone
+    param([string]$Title, [scriptblock]$Work)
+    Write-Host ''
+    Write-Host ('=== ' + $Title)
+    try { & $Work } catch {
+        [void]$stopped.Add($Title)
+        Write-Warning ('{0} stopped: {1}' -f $Title, $_.Exception.Message)
+    }
+}
+
+if (-not (Get-Command -Name 'Get-ExchangeServer' -ErrorAction SilentlyContinue)) {
+    throw 'Nothing was done. Run this in the Exchange Management Shell of your Exchange Server.'
 }
 
 function Get-OneMailbox {
@@ -53,7 +74,7 @@ function Get-EachMailbox {
         try { $boxes += Get-OneMailbox -Address $one } catch { Write-Warning ('{0}: {1}' -f $one, $_.Exception.Message) }
     }
     if ($boxes.Count -ne $Addresses.Count) {
-        throw ('{0} of {1} addresses were found; mend the others first, or take them out of the list in this step' -f $boxes.Count, $Addresses.Count)
+        throw ('{0} of {1} addresses were found; fix the others first, or take them out of the list in this step' -f $boxes.Count, $Addresses.Count)
     }
     return $boxes
 }
@@ -73,31 +94,10 @@ function Get-OneUser {
     return $found[0]
 }
 
-function Confirm-Change {
-    # shows what will be touched, and asks; a rehearsal (-WhatIf) goes on without asking
-    param([string]$What, [string[]]$Touched)
-    Write-Host ('{0}: {1}' -f $What, $Touched.Count)
-    foreach ($one in $Touched) { Write-Host ('  ' + $one) }
-    if ($Touched.Count -eq 0) { return $false }
-    if ($WhatIfPreference) { return $true }
-    return $PSCmdlet.ShouldContinue(('Change {0}?' -f $Touched.Count), $What)
-}
-
 function Write-Undo {
     # output, not only shown: keep it with  | Tee-Object -FilePath undo.txt
     param([string]$Command)
     Write-Output ('UNDO: ' + $Command)
-}
-
-function Invoke-Step {
-    # a step that stops leaves the next ones alone
-    param([string]$Title, [scriptblock]$Work)
-    Write-Host ''
-    Write-Host ('=== ' + $Title)
-    try { & $Work } catch {
-        [void]$stopped.Add($Title)
-        Write-Warning ('{0} stopped: {1}' -f $Title, $_.Exception.Message)
-    }
 }
 
 # mailboxes of every domain of the forest; it is this session's view only, and is put back at the end
@@ -256,8 +256,8 @@ Invoke-Step 'Step 4: ROOM-2' {
 # Undo: Remove-DistributionGroupMember.
 # Waiting time: Usually 15 to 60 minutes, because Exchange caches roles and group members.
 # Read more: https://learn.microsoft.com/en-us/exchange/client-developer/exchange-web-services/how-to-configure-impersonation
-# Where the site has a group and a scope for this already, write their names here. Rooms and users whose
-# mailbox is not in order yet are left out of the members; run the acceptance again when it is.
+# If the site already has a group and a scope for this, write their names here. Rooms and users without a
+# working mailbox are left out of the members; run the acceptance again once they have one.
 # ------------------------------------------------------------------------------------------------------------
 Invoke-Step 'Step 5: IMPERSONATION-3' {
     $groupName = 'Flowscape-Impersonation'

@@ -1,15 +1,5 @@
-[CmdletBinding(SupportsShouldProcess = $true, ConfirmImpact = 'High')]
-param()
-$ErrorActionPreference = 'Stop'
 if (-not (Get-Command -Name 'Get-ExchangeServer' -ErrorAction SilentlyContinue)) {
     throw 'Nothing was done. Run this in the Exchange Management Shell of your Exchange Server.'
-}
-$stopped = New-Object -TypeName 'System.Collections.ArrayList'
-
-function ConvertTo-Literal {
-    # the five characters that end a literal, each doubled
-    param([string]$Text)
-    return '''' + ($Text -replace '[''\u2018-\u201B]', '$0$0') + ''''
 }
 
 function Get-OneMailbox {
@@ -34,7 +24,7 @@ function Get-EachMailbox {
         try { $boxes += Get-OneMailbox -Address $one } catch { Write-Warning ('{0}: {1}' -f $one, $_.Exception.Message) }
     }
     if ($boxes.Count -ne $Addresses.Count) {
-        throw ('{0} of {1} addresses were found; mend the others first, or take them out of the list in this step' -f $boxes.Count, $Addresses.Count)
+        throw ('{0} of {1} addresses were found; fix the others first, or take them out of the list in this step' -f $boxes.Count, $Addresses.Count)
     }
     return $boxes
 }
@@ -54,31 +44,10 @@ function Get-OneUser {
     return $found[0]
 }
 
-function Confirm-Change {
-    # shows what will be touched, and asks; a rehearsal (-WhatIf) goes on without asking
-    param([string]$What, [string[]]$Touched)
-    Write-Host ('{0}: {1}' -f $What, $Touched.Count)
-    foreach ($one in $Touched) { Write-Host ('  ' + $one) }
-    if ($Touched.Count -eq 0) { return $false }
-    if ($WhatIfPreference) { return $true }
-    return $PSCmdlet.ShouldContinue(('Change {0}?' -f $Touched.Count), $What)
-}
-
 function Write-Undo {
     # output, not only shown: keep it with  | Tee-Object -FilePath undo.txt
     param([string]$Command)
     Write-Output ('UNDO: ' + $Command)
-}
-
-function Invoke-Step {
-    # a step that stops leaves the next ones alone
-    param([string]$Title, [scriptblock]$Work)
-    Write-Host ''
-    Write-Host ('=== ' + $Title)
-    try { & $Work } catch {
-        [void]$stopped.Add($Title)
-        Write-Warning ('{0} stopped: {1}' -f $Title, $_.Exception.Message)
-    }
 }
 
 # mailboxes of every domain of the forest; it is this session's view only, and is put back at the end

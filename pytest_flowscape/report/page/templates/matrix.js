@@ -1,4 +1,4 @@
-// the matrices of rooms and users: filtered, a hundred rows at a time, each cell a button that tells everything
+// the matrices of rooms and users: filtered, a hundred rows at a time, each cell a button that opens its details
 const PER_SHEET = 100;
 const SYMBOLS = {{ symbols_by_word | tojson }};
 const LABELS = {{ labels | tojson }};
@@ -14,7 +14,7 @@ function lines(text) {
   return text.split("\n").flatMap((line, at) => (at ? [make("br"), line] : [line]));
 }
 
-// --- what a cell tells ---
+// --- the details of a cell ---
 
 const dialog = document.getElementById("fs-dialog");
 
@@ -31,7 +31,7 @@ function fixOf(cell, kind, place) {
   return [["Fix", shown], ["Undo", [undo]], ["Waiting time", [wait]]];
 }
 
-function tell(table, place, id) {
+function showDetails(table, place, id) {
   const number = table.cells[place][table.ids.indexOf(id)];
   const cell = data.cells[number], word = wordOf(number), target = table.targets[place];
   const text = (at) => data.texts[cell[at]];
@@ -80,12 +80,12 @@ function grid(box) {
   const state = make("select", {});
   const add = (value, label, count) => state.append(make("option", { value }, `${label} (${number(count)})`));
   add("", `all ${what}s`, order.length);
-  add("!", "needs somebody", words.filter((found) => [...found].some((word) => TROUBLE.has(word))).length);
+  add("!", "needs action", words.filter((found) => [...found].some((word) => TROUBLE.has(word))).length);
   for (const word of data.words) {
     const count = words.filter((found) => found.has(word)).length;
     if (count) { add(word, word, count); }
   }
-  const told = make("p", { role: "status", class: "fs-told" });
+  const counter = make("p", { role: "status", class: "fs-count" });
   const clear = make("button", { type: "button", class: "fs-link", hidden: true, on: () => show(null) }, "Show all again");
   const body = make("tbody", {});
   const head = make("tr", {}, make("th", { scope: "col" }, what === "room" ? "Room" : "User"), ...table.ids.map((id) => make("th", { scope: "col" },
@@ -97,7 +97,7 @@ function grid(box) {
   const label = what === "room" ? "Find a room" : "Find a user";
   box.replaceChildren(
     what === "user" ? make("h3", {}, "Users") : "",
-    make("div", { class: "fs-filter" }, make("label", {}, label, text), make("label", {}, "State", state), told, clear),
+    make("div", { class: "fs-filter" }, make("label", {}, label, text), make("label", {}, "State", state), counter, clear),
     make("div", { class: "fs-scroll" }, make("table", { role: "grid", class: "fs-cells", "aria-label": `${what}s and requirements`,
       "aria-rowcount": String(order.length + 1) }, make("thead", {}, head), body)),
     pager);
@@ -130,7 +130,7 @@ function grid(box) {
     body.replaceChildren(...places.map((place, at) => row(place, first + at)));
     const start = body.querySelector("button");
     if (start) { start.tabIndex = 0; }
-    told.textContent = `${number(shown.length)} of ${number(order.length)} ${what}s`;
+    counter.textContent = `${number(shown.length)} of ${number(order.length)} ${what}s`;
     clear.hidden = shown.length === order.length;
     pager.hidden = sheets === 1;
     before.disabled = sheet === 0;
@@ -176,7 +176,7 @@ function grid(box) {
     const button = event.target.closest(".fs-cell");
     if (!button) { return; }
     take(button);
-    tell(table, Number(button.closest("tr").dataset.place), button.dataset.id);
+    showDetails(table, Number(button.closest("tr").dataset.place), button.dataset.id);
   });
   text.addEventListener("input", filter);
   state.addEventListener("change", filter);
@@ -186,7 +186,7 @@ function grid(box) {
 
 document.querySelectorAll(".fs-grid").forEach((box) => { grids[box.dataset.kind] = grid(box); });
 const drawn = Object.values(grids).filter(Boolean);
-// on paper every row stands, not a sheet of them
+// on paper every row is shown, not one sheet of them
 const folded = document.querySelectorAll(".fs-card details, .fs-counts");
 const opened = new Set();
 window.addEventListener("beforeprint", () => {
@@ -202,7 +202,7 @@ window.addEventListener("afterprint", () => {
 const site = data.tables.find((table) => table.kind === "site");
 document.querySelectorAll("[data-site-cell]").forEach((cell) => {
   const id = cell.dataset.siteCell;
-  cell.append(" ", make("button", { type: "button", class: "fs-link", "aria-label": `Details of ${id}`, on: () => tell(site, 0, id) }, "details"));
+  cell.append(" ", make("button", { type: "button", class: "fs-link", "aria-label": `Details of ${id}`, on: () => showDetails(site, 0, id) }, "details"));
 });
 
 document.querySelectorAll("button[data-show]").forEach((button) => button.addEventListener("click", () => {
@@ -214,5 +214,5 @@ document.querySelectorAll("button[data-show]").forEach((button) => button.addEve
     grids[kind].first().focus({ preventScroll: true });
     return;
   }
-  if (pairs.site) { tell(site, 0, Object.keys(pairs.site)[0]); }
+  if (pairs.site) { showDetails(site, 0, Object.keys(pairs.site)[0]); }
 }));

@@ -1,8 +1,8 @@
 "use strict";
-// what the page's parts share: the data, elements made of text alone, commands, copying
+// shared by the parts of the page: the data, elements built from text only, commands, copying
 const data = JSON.parse(document.getElementById("fs-data").textContent);
 const TRIAL = {{ trial | tojson }};
-const REAL = "$WhatIfPreference = $false   # this carries it out.";
+const REAL = "$WhatIfPreference = $false   # makes the changes";
 let trial = true;
 
 function make(tag, properties, ...children) {
@@ -15,7 +15,7 @@ function make(tag, properties, ...children) {
   return element;
 }
 
-// a part of a fix: [is a command, changes something, piece, piece ...]; the target stands between the pieces
+// a part of a fix: [is a command, changes something, piece, piece ...]; the target goes between the pieces
 function partText(part, literals, really = !trial) {
   const pieces = part.slice(2);
   const body = pieces.length === 1 ? pieces[0] : literals.map((literal) => pieces.join(literal)).join("\n");
@@ -28,16 +28,16 @@ function literals(kind, places) {
   return places.map((place) => targets[place][2] || targets[place][0]);
 }
 
-// a whole fix, copied unread: its words go with the commands as comments, a condition or a warning among them
+// a whole fix, copied unread: its text goes with the commands as comments, since it may hold a condition or a warning
 function whole(fix) {
   const [undo, wait, ...parts] = data.fixes[fix[0]];
   const targets = literals(fix[1], fix[2]);
   const comment = (text) => text.split("\n").filter(Boolean).map((line) => "# " + line);
   const steps = parts.filter((part) => part[0]).length;
-  const told = parts.flatMap((part) => (part[0] ? [partText(part, targets, !trial && steps === 1)]
+  const text = parts.flatMap((part) => (part[0] ? [partText(part, targets, !trial && steps === 1)]
     : comment(partText(part, targets.slice(0, 3)))));
-  const read = steps > 1 && !trial ? comment("Several steps, with conditions between them: each stays a trial until you change it.") : [];
-  return [...read, ...told, ...comment(undo && "Undo: " + undo), ...comment(wait && "Waiting time: " + wait), ""].join("\n");
+  const read = steps > 1 && !trial ? comment("Several steps with conditions between them: each stays a rehearsal until you change it.") : [];
+  return [...read, ...text, ...comment(undo && "Undo: " + undo), ...comment(wait && "Waiting time: " + wait), ""].join("\n");
 }
 
 function commandsOf(button) {
@@ -52,7 +52,7 @@ function commandsOf(button) {
 const status = make("div", { role: "status", class: "fs-unseen" });
 document.querySelector(".fs").append(status);
 
-function said(button, text) {
+function confirm(button, text) {
   const before = button.dataset.label || button.textContent;
   button.dataset.label = before;
   button.textContent = text;
@@ -60,7 +60,7 @@ function said(button, text) {
   setTimeout(() => { button.textContent = before; status.textContent = ""; }, 2500);
 }
 
-function copyOtherwise(text) {
+function copyBySelection(text) {
   const field = make("textarea", { class: "fs-unseen", "aria-hidden": "true", tabindex: "-1" });
   field.value = text;
   (document.querySelector("dialog[open]") || document.body).append(field);
@@ -73,9 +73,9 @@ function copyOtherwise(text) {
 
 function copy(button) {
   const text = commandsOf(button);
-  const other = () => said(button, copyOtherwise(text) ? "Copied" : "Not allowed: select it and press Ctrl+C");
+  const other = () => confirm(button, copyBySelection(text) ? "Copied" : "Not allowed: select it and press Ctrl+C");
   if (navigator.clipboard && navigator.clipboard.writeText) {
-    navigator.clipboard.writeText(text).then(() => said(button, "Copied"), other);
+    navigator.clipboard.writeText(text).then(() => confirm(button, "Copied"), other);
   } else {
     other();
   }
@@ -95,7 +95,7 @@ document.querySelectorAll("input[name=fs-trial]").forEach((radio) => radio.addEv
   document.querySelectorAll(".fs-trial").forEach((box) => box.classList.toggle("fs-real", !trial));
 }));
 
-// pytest-html draws its table anew at every click: what it lacks for a keyboard is added each time
+// pytest-html redraws its table at every click: what it lacks for a keyboard is added each time
 function dress(table) {
   if (!table.querySelector("caption")) { table.prepend(make("caption", { class: "fs-unseen" }, "Every result, one row each")); }
   table.querySelectorAll("th.sortable, .collapsible > td.col-outcome").forEach((cell) => { cell.tabIndex = 0; });
