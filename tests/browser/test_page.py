@@ -219,7 +219,7 @@ def test_an_incomplete_run_says_what_to_do_and_is_not_green(written: Writer, ope
     assert "MSExchangeServicesAppPool" in section.inner_text()
     assert section.evaluate("(one) => one.getBoundingClientRect().top") < 900
     said = page.locator("#exceptions").inner_text()
-    for text in ("expired: not applied", "not needed: take it out", "ends within 30 days", "A. Admin", "ticket 4711"):
+    for text in ("expired: not applied", "not needed: remove it", "ends within 30 days", "A. Admin", "ticket 4711"):
         assert text in said
     opened.expect_quiet()
 

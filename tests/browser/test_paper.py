@@ -49,7 +49,7 @@ def test_paper_has_the_verdict_first_and_the_matrix_last(
     rooms = opened.page.locator("[data-kind=room] .fs-count").inner_text().split()[0].replace(",", "")
     matrix = whole[whole.index("Rooms and requirements") : whole.index("Results by requirement")]
     assert matrix.count("@") >= int(rooms)
-    assert "Copy" not in whole.replace("Copy takes", "")
+    assert "Copy" not in whole.replace("Copy includes", "")
 
 
 def test_after_printing_the_screen_is_as_before(

@@ -41,15 +41,6 @@ STILL_OLD_DOCSTRINGS: set[str] = {
     "pytest_flowscape/hooks/progress.py",
     "pytest_flowscape/hooks/short_path.py",
     "pytest_flowscape/judging/entries.py",
-    "pytest_flowscape/report/files/changes.py",
-    "pytest_flowscape/report/files/history.py",
-    "pytest_flowscape/report/fixes/script_text.py",
-    "pytest_flowscape/report/fixes/scripts.py",
-    "pytest_flowscape/report/page/html.py",
-    "pytest_flowscape/report/page/page.py",
-    "pytest_flowscape/report/page/scope.py",
-    "pytest_flowscape/report/terminal/fix.py",
-    "pytest_flowscape/report/terminal/summary.py",
     "suites/test_handover.py",
 }
 

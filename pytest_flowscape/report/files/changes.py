@@ -43,7 +43,7 @@ class Changes:
     ``previous_run`` and ``previous_date`` (ISO 8601, UTC) name the latest
     earlier run that measured anything; what that one did not measure is
     compared with the latest one that did. ``new`` failed now and did not then (a
-    failure that was waived then is new: now somebody has to act); ``first`` are
+    failure that was waived then is new: now it needs action); ``first`` are
     those of them that were never measured before, because the room or the
     requirement is new. ``fixed`` was wrong then and passed now. ``still`` failed
     both times: ``new`` and ``still`` together are all that failed. ``otherwise``

@@ -1,4 +1,4 @@
-"""The steps of the fix scripts: what each is given. Requirements name them, by the cause of a failure."""
+"""The steps of the fix scripts: the values of each. Requirements name them, by the cause of a failure."""
 
 from __future__ import annotations
 
@@ -67,12 +67,12 @@ def account_values(context: FixContext) -> Mapping[str, str]:
     """
     view = context.facts.directory if context.facts else None
     entry = view.account if view else None
-    asked = [entry.server] if entry and not entry.from_catalog else []
-    asked += [view.bind.server] if view else []
+    servers = [entry.server] if entry and not entry.from_catalog else []
+    servers += [view.bind.server] if view else []
     if context.site.directory:
-        servers = context.site.directory.servers
-        asked += [str(one) for one in sorted(servers, key=lambda one: one.is_global_catalog)]
-    hosts = (urlsplit(server).hostname or "" for server in asked)
+        configured = sorted(context.site.directory.servers, key=lambda one: one.is_global_catalog)
+        servers += map(str, configured)
+    hosts = (urlsplit(server).hostname or "" for server in servers)
     return {
         "server": next(filter(None, hosts), ""),
         "identity": entry.dn if entry else "",
