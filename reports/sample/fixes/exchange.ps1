@@ -186,7 +186,7 @@ Invoke-Step 'Step 3: ROOM-1' {
     $rooms = @(
         'aurora@demo.test'
     )
-    # converting disables the account of whoever owns the mailbox: each one is looked at and asked for by itself
+    # converting disables the account of the mailbox owner: each mailbox is checked and confirmed on its own
     $types = @{ UserMailbox = 'Regular'; SharedMailbox = 'Shared'; EquipmentMailbox = 'Equipment' }
     $boxes = @(Get-EachMailbox -Addresses $rooms)
     Write-Host ('To be looked at, one by one: {0}' -f $boxes.Count)
