@@ -15,6 +15,12 @@ from pytest_flowscape.site.model import Attestation, Site, Waiver
 NEVER_ATTESTED = ("internal", OWN_MAILBOX, "malformed", "throttled", "transient")
 
 
+def defect(error: BaseException) -> NotMeasured:
+    """Return an unforeseen error as what it is: not measured, never a verdict."""
+    text = str(error).splitlines()[0] if str(error) else ""
+    return NotMeasured(f"the check itself failed: {type(error).__name__}: {text}", cause="internal")
+
+
 class Exceptions:
     """The waivers and attestations of a site, as they hold on the day of the run."""
 
@@ -44,8 +50,7 @@ class Exceptions:
         if isinstance(error, NotRequested):
             return replace(base, word=Word.NOT_REQUESTED, found=error.reason, owner="")
         if not isinstance(error, NotMeasured):
-            text = str(error).splitlines()[0] if str(error) else ""
-            error = NotMeasured(f"the check itself failed: {type(error).__name__}: {text}", cause="internal")
+            error = defect(error)
         return self._not_measured(base, error)
 
     def _failed(self, base: Outcome, record: Requirement, error: RequirementFailed) -> Outcome:

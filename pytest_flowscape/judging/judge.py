@@ -16,6 +16,7 @@ from pytest_flowscape.facts.names import FACTS
 from pytest_flowscape.facts.policy import SECOND_LOOK_SAMPLE, SECOND_LOOKS
 from pytest_flowscape.judging.catalogue import Judged, unmeasured_by
 from pytest_flowscape.judging.causes import CAUSES, failing, unmeasured
+from pytest_flowscape.judging.exceptions import defect
 from pytest_flowscape.judging.outcomes import SITE_TARGET
 from pytest_flowscape.judging.usable_answers import NO_MAILBOX
 from pytest_flowscape.requirement import Notes, Per, Requirement
@@ -168,8 +169,8 @@ class Judge:
             judged.function(**arguments)
         except (NotMeasured, NotRequested, RequirementFailed) as outcome:
             return outcome.with_traceback(None)
-        except Exception as error:  # noqa: BLE001  the error is told as "the check itself failed"
-            return NotMeasured(f"the check itself failed: {type(error).__name__}: {error}", cause="internal")
+        except Exception as error:  # noqa: BLE001  it becomes the outcome
+            return defect(error)
         finally:
             self.notes[id_, target] = notes.lines
         return None
