@@ -43,6 +43,7 @@ from pytest_flowscape.site.addresses import canonical
 from pytest_flowscape.site.model import Site
 
 STATES = ("disabled", "locked", "expired")
+SOURCES = {"directory": "Active Directory"}
 
 
 @requirement(
@@ -55,7 +56,7 @@ STATES = ("disabled", "locked", "expired")
         EXCHANGE,
         "  Set-User -Identity '{account}' -FirstName 'FIRST' -LastName 'LAST'" + SAFE,
         "  Get-Mailbox -Identity '{account}' | Format-List DisplayName,PrimarySmtpAddress",
-        "An address policy may follow the name: see that the address is still the one of the site file. "
+        "An address policy may change the address with the name: check that it is still the one in the site file. "
         "To undo, set the former names. " + REPLICATION,
     ),
     link="https://learn.microsoft.com/en-us/powershell/module/exchange/set-user",
@@ -70,11 +71,11 @@ def test_first_and_last_name(account_names: AccountNames, notes: Notes) -> None:
     expect(
         not missing,
         expected="a first name and a last name",
-        found=f"no {' and no '.join(missing)} (told by the {account_names.source})",
+        found=f"no {' and no '.join(missing)} in {SOURCES.get(account_names.source, account_names.source)}",
         cause="name-missing",
     )
     if account_names.source != "directory":
-        notes.add(f"Told by {account_names.source}, because the directory could not be asked.")
+        notes.add(f"According to {account_names.source}, because Active Directory was not available.")
 
 
 @requirement(
@@ -82,7 +83,7 @@ def test_first_and_last_name(account_names: AccountNames, notes: Notes) -> None:
     title="Account is enabled",
     per=Per.SITE,
     owner=Owner.DIRECTORY,
-    consequence="The service account cannot sign in: Flowscape stops working as a whole.",
+    consequence="The service account cannot sign in: Flowscape stops working.",
     fix=fix(
         DIRECTORY,
         FIND_ACCOUNT,
@@ -100,7 +101,7 @@ def test_first_and_last_name(account_names: AccountNames, notes: Notes) -> None:
 def test_account_is_enabled(account_state: AccountState, notes: Notes) -> None:
     """The service account MUST be enabled, not expired and not locked out.
 
-    A date on which it will expire is noted.
+    A future expiry date is noted.
     """
     expected = "an account that is enabled, not expired and not locked out"
     refused = failing("ACCOUNT-2", account_state.closed)
@@ -128,15 +129,15 @@ def _entry(account_state: AccountState) -> DirectoryEntry:
     """Return the object whose state counts. Raises NotMeasured where that is not the one that was found."""
     entry = account_state.entry
     if entry is None:
-        raise NotMeasured("the account's object could not be read in the directory")
+        raise NotMeasured("the account's object could not be read in Active Directory")
     if is_linked(entry):
         forest = account_state.master_forest or "another forest"
-        raise NotMeasured(f"a linked mailbox: its account is in {forest}, which was not asked")
+        raise NotMeasured(f"the mailbox is linked: its account is in {forest}, which was not queried")
     disabled = entries.number(entry, "userAccountControl") & DISABLED
     if disabled and may_be_linked(entry):
         raise NotMeasured(
-            "the object is disabled, which is right for a linked mailbox; whether it is one is not readable by this "
-            "account: msExchMasterAccountSid, msExchRecipientTypeDetails",
+            "the object is disabled, which is normal for a linked mailbox; this account may not read whether it is "
+            "one: msExchMasterAccountSid, msExchRecipientTypeDetails",
             cause=entries.UNREADABLE,
         )
     return entry
@@ -149,7 +150,7 @@ def _entry(account_state: AccountState) -> DirectoryEntry:
     owner=Owner.EXCHANGE,
     consequence="Without a mailbox the service account can neither organise meetings nor receive answers to them.",
     fix=fix(
-        "Look whether anybody has the address already; only if nobody has it, create the mailbox. " + EXCHANGE,
+        "Check whether the address is in use; create the mailbox only if it is not. " + EXCHANGE,
         "  Get-Recipient -Identity '{email}' | Format-List Name,RecipientTypeDetails,DistinguishedName",
         "  Enable-Mailbox -Identity '{account}' -PrimarySmtpAddress '{email}'" + SAFE,
         "A mailbox in Exchange Online has to be moved here instead. To undo: Disable-Mailbox. " + REPLICATION,
@@ -161,17 +162,17 @@ def _entry(account_state: AccountState) -> DirectoryEntry:
     handover=("email",),
 )
 def test_account_has_a_mailbox(own_mailbox: MailboxAnswer, site: Site, site_facts: SiteFacts, notes: Notes) -> None:
-    """The service account MUST have a mailbox of its own, and the configured email must be an address of it.
+    """The service account MUST have a mailbox of its own, and the configured email must be one of its addresses.
 
-    Judged by effect: the inbox that Exchange opens for the sign-in is the same
-    as the one it opens for the configured email.
+    Tested by effect: Exchange opens the same inbox for the sign-in and for the
+    configured email.
     """
     email = site.service_account.email
     entry = site_facts.directory.account if site_facts.directory else None
     expect(
         not entries.is_group_managed(entry),
         expected="a user account whose password can be handed over",
-        found="the account is a group managed service account: nobody knows its password, the guide needs one",
+        found="the account is a group managed service account: its password cannot be handed over",
         cause="group-managed",
         fix="Create an ordinary user account with a mailbox for Flowscape. " + SITE_FILE,
         owner=Owner.DIRECTORY,
@@ -179,10 +180,10 @@ def test_account_has_a_mailbox(own_mailbox: MailboxAnswer, site: Site, site_fact
     bare = _own_inbox(own_mailbox)
     by_address = next((folder for folder in own_mailbox.folders if folder.name.startswith("inbox@")), None)
     if by_address is None:
-        raise NotMeasured("Exchange gave no answer about the configured email")
+        raise NotMeasured("Exchange did not answer for the configured email")
     if by_address.trouble is not None and by_address.trouble.kind is Kind.NOT_PRIMARY:
         primary = by_address.trouble.values.get("Primary", "another address")
-        notes.add(f"Exchange names {primary} as primary address of that mailbox: see ACCOUNT-6.")
+        notes.add(f"Exchange reports {primary} as the primary address of this mailbox: see ACCOUNT-6.")
     elif by_address.trouble is not None or by_address.folder_id != bare.folder_id:
         nobody = by_address.trouble is not None and by_address.trouble.kind is Kind.NO_MAILBOX
         said = f" ({by_address.trouble.said})" if by_address.trouble else ""
@@ -192,12 +193,12 @@ def test_account_has_a_mailbox(own_mailbox: MailboxAnswer, site: Site, site_fact
             expected=f"{email} to open the same inbox as the sign-in",
             found=f"the account has a mailbox, but {whose}{said}",
             cause="email-unknown" if nobody else "email-of-another",
-            fix="If another address is right: write it as email under [service_account]. " + SITE_FILE,
+            fix="If another address is correct, write it as email under [service_account]. " + SITE_FILE,
             owner=Owner.INSTALLER,
         )
     details = hint_number(entry, "msExchRecipientTypeDetails")
     if details not in (None, 1):
-        notes.add(f"The directory calls it a {entries.type_name(details)}; it works, so it passes.")
+        notes.add(f"Active Directory shows it as a {entries.type_name(details)}; it works, so it passes.")
 
 
 def _own_inbox(own_mailbox: MailboxAnswer) -> FolderAnswer:
@@ -207,11 +208,11 @@ def _own_inbox(own_mailbox: MailboxAnswer) -> FolderAnswer:
     expect(
         trouble is None or trouble.kind is not Kind.NO_MAILBOX,
         expected="a mailbox on this Exchange for the account that signs in",
-        found=f"the account has none: {trouble.said}" if trouble else "",
+        found=f"the account has no mailbox: {trouble.said}" if trouble else "",
         cause="no-mailbox",
     )
     if trouble is not None or bare is None:
-        raise NotMeasured(f"Exchange gave no answer about the account's inbox: {trouble.said if trouble else 'none'}")
+        raise NotMeasured(f"Exchange did not answer for the account's inbox: {trouble.said if trouble else 'nothing'}")
     return bare
 
 
@@ -220,12 +221,12 @@ def _own_inbox(own_mailbox: MailboxAnswer) -> FolderAnswer:
     title="Password never expires",
     per=Per.SITE,
     owner=Owner.DIRECTORY,
-    consequence="On the day the password expires Flowscape stops working, without anybody having changed anything.",
+    consequence="On the day the password expires Flowscape stops working, although nobody changed anything.",
     fix=fix(
         DIRECTORY,
         FIND_ACCOUNT,
         "  Set-ADUser -Identity $account -PasswordNeverExpires $true -ChangePasswordAtLogon $false" + SAFE,
-        "If the password has expired already, set a new one (Set-ADAccountPassword -Reset) and hand it over anew. "
+        "If the password has expired already, set a new one (Set-ADAccountPassword -Reset) and hand it over again. "
         "To undo: Set-ADUser with -PasswordNeverExpires $false. " + REPLICATION,
     ),
     link="https://learn.microsoft.com/powershell/module/activedirectory/set-aduser",
@@ -235,10 +236,10 @@ def _own_inbox(own_mailbox: MailboxAnswer) -> FolderAnswer:
     handover=("password",),
 )
 def test_password_never_expires(account_state: AccountState, notes: Notes) -> None:
-    """The service account's password MUST never expire and need not be changed at the next sign-in.
+    """The service account's password MUST never expire, and no change may be due at the next sign-in.
 
-    Decided by the account's flag and by the expiry that the domain controller
-    computes, never by the date of the last change alone.
+    Decided by the account's flag and by the expiry date that the domain
+    controller computes, never by the date of the last change alone.
     """
     expected = "a password that never expires"
     refused = failing("ACCOUNT-4", account_state.closed)
@@ -257,14 +258,12 @@ def test_password_never_expires(account_state: AccountState, notes: Notes) -> No
         moment = entry.moment("msDS-UserPasswordExpiryTimeComputed")
         when = entries.day(moment) if moment else "a date that cannot be shown"
         past = moment is not None and moment <= entries.now()
-        found = f"it expired on {when}" if past else f"it will expire on {when}"
+        found = f"the password expired on {when}" if past else f"the password will expire on {when}"
         expect(False, expected=expected, found=found, cause="password-expired" if past else "password-expires")
     if flags & SMART_CARD:
-        notes.add("It does not expire only because a smart card is required; set the flag itself as well.")
+        notes.add("It never expires only because a smart card is required: set the flag as well.")
     else:
-        notes.add(
-            "It never expires by the password policy only: a change of that policy undoes it. Set the flag itself."
-        )
+        notes.add("It never expires only because of the password policy, which may change: set the flag as well.")
 
 
 @requirement(
@@ -290,8 +289,8 @@ def test_password_never_expires(account_state: AccountState, notes: Notes) -> No
 def test_password_alone_signs_in(site: Site, sign_in_attempt: SignIn, site_facts: SiteFacts, notes: Notes) -> None:
     """The service account MUST sign in to Exchange with user name and password alone, without multi-factor sign-in.
 
-    It is told for the place of this run: another network path may have another
-    gateway in front.
+    This applies to the machine of this run: another network path may pass
+    another gateway.
     """
     expected = f"'{site.service_account.username}' to sign in to EWS with its password and nothing else"
     refused = failing("ACCOUNT-5", site_facts.closed)
@@ -305,7 +304,7 @@ def test_password_alone_signs_in(site: Site, sign_in_attempt: SignIn, site_facts
     sign_in = sign_in_attempt
     if not sign_in.succeeded:
         said = sign_in.trouble.said if sign_in.trouble else "it was not tried"
-        raise NotMeasured(f"no sign-in to EWS was completed: {said}")
+        raise NotMeasured(f"the sign-in to EWS was not completed: {said}")
     entry = site_facts.directory.account if site_facts.directory else None
     linked = entry is not None and is_linked(entry)
     flags = 0 if linked else hint_number(entry, "userAccountControl") or 0
@@ -318,15 +317,15 @@ def test_password_alone_signs_in(site: Site, sign_in_attempt: SignIn, site_facts
         fix=SMART_CARD_FIX,
         owner=Owner.DIRECTORY,
     )
-    notes.add(f"Signed in by {sign_in.way}, as seen from {entries.vantage(site_facts)}.")
+    notes.add(f"Signed in by {sign_in.way}, measured from {entries.vantage(site_facts)}.")
     if linked:
-        notes.add("The mailbox is a linked one: the account that signed in is another forest's and was not looked at.")
+        notes.add("The mailbox is linked: the account that signed in is in another forest and was not checked.")
     if sign_in.notes:
         protected = " The account is in Protected Users, which forbids NTLM." if _is_protected(site_facts) else ""
         notes.add(
-            f"Not every way works, though the password is right: {'; '.join(sign_in.notes)}. A rule against NTLM does "
-            f"that, or Extended Protection behind a box that opens TLS.{protected} See that the product uses "
-            f"{sign_in.way} too."
+            f"Not every sign-in method works, although the password is correct: {'; '.join(sign_in.notes)}. Possible "
+            f"reasons: a rule against NTLM, or Extended Protection behind a device that decrypts TLS.{protected} Make "
+            f"sure that the product uses {sign_in.way} too."
         )
 
 
@@ -343,7 +342,7 @@ def _is_protected(site_facts: SiteFacts) -> bool:
     owner=Owner.EXCHANGE,
     consequence="Answers to bookings go to an address that Flowscape does not watch, and impersonation by email fails.",
     fix=fix(
-        "Note the present values, then change; changing the attribute mail in the directory alone is not enough. "
+        "Note the current values first. Changing only the attribute mail in Active Directory is not enough. "
         + EXCHANGE,
         "  Get-Mailbox -Identity '{account}' | "
         "Format-List PrimarySmtpAddress,WindowsEmailAddress,EmailAddressPolicyEnabled",
@@ -361,11 +360,11 @@ def _is_protected(site_facts: SiteFacts) -> bool:
 def test_email_is_the_same_everywhere(account_entry: DirectoryEntry, own_mailbox: MailboxAnswer, site: Site) -> None:
     """The service account's email attribute in Active Directory MUST be its primary address in Exchange.
 
-    Both must be the configured email. The sign-in name (UPN) plays no part.
+    Both must be the configured email. The sign-in name (UPN) does not matter.
     """
     entries.require_readable(account_entry, "mail", "proxyAddresses")
     if not account_entry.values("proxyAddresses") and not hint(account_entry, "mailNickname"):
-        raise NotMeasured("the directory shows no Exchange attributes of the account", cause=entries.UNREADABLE)
+        raise NotMeasured("Active Directory shows no Exchange attributes of the account", cause=entries.UNREADABLE)
     configured = canonical(site.service_account.email)
     mail = canonical(account_entry.text("mail"))
     primaries = tuple(canonical(address) for address in account_entry.primary_addresses)
@@ -374,14 +373,14 @@ def test_email_is_the_same_everywhere(account_entry: DirectoryEntry, own_mailbox
         for folder in own_mailbox.folders
         if folder.trouble and folder.trouble.kind is Kind.NOT_PRIMARY and folder.trouble.values.get("Primary")
     }
-    expected = f"{configured} as email attribute and as the one primary address"
+    expected = f"{configured} as email attribute and as the only primary address"
     one = len(primaries) == 1
     found = f"{len(primaries)} primary addresses in proxyAddresses ({', '.join(primaries) or 'none'})"
     expect(one, expected=expected, found=found, cause="primary-not-one")
     told = {mail, *primaries, *(named or {primaries[0]})}
     elsewhere = len(told) == 1 and mail != configured
-    found = f"Active Directory and Exchange agree on {mail}, the site file says otherwise"
-    wrong = "If that address is right, write it as email under [service_account]. " + SITE_FILE
+    found = f"Active Directory and Exchange both have {mail}, the site file has another address"
+    wrong = "If that address is correct, write it as email under [service_account]. " + SITE_FILE
     expect(not elsewhere, expected=expected, found=found, cause="site-file-differs", fix=wrong, owner=Owner.INSTALLER)
     exchange = ", ".join(sorted(named)) or primaries[0]
     found = f"email attribute {mail or 'empty'}, primary address {exchange}"

@@ -1,4 +1,4 @@
-"""Advice: what the guide does not demand and experience recommends; shown, never decisive."""
+"""Advice: what the guide does not require and experience recommends; shown, never decisive."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ NOT_BY_MAIL = re.compile(r"\b(no|not|never|without)\s+(by\s+|in\s+)?(e-?)?mails?
     per=Per.SITE,
     level=Level.RECOMMENDED,
     owner=Owner.INSTALLER,
-    consequence="A room that nobody listed is found missing only after the installation.",
+    consequence="A room that was forgotten is noticed only after the installation.",
     fix="Ask the customer how many rooms there are, write 'expected = N' under [rooms], and list every one. "
     + SITE_FILE,
     link="https://learn.microsoft.com/en-us/exchange/recipients/room-mailboxes?view=exchserver-2019",
@@ -56,10 +56,10 @@ def test_expected_number_of_rooms(site: Site) -> None:
     guide="Handover",
 )
 def test_password_is_not_mailed(site: Site, notes: Notes) -> None:
-    """The password SHOULD be handed over by a way that is not mail."""
+    """The password SHOULD be handed over by another way than mail."""
     way = site.password_by.strip()
     mailed = bool(BY_MAIL.search(NOT_BY_MAIL.sub("", way)))
-    expected = "a way to hand over the password that is not mail"
+    expected = "a way other than mail to hand over the password"
     expect(bool(way), expected=expected, found="no way is stated", cause="way-not-stated")
     expect(not mailed, expected=expected, found=f"the site file says '{way}'", cause="by-mail")
     notes.add(f"Agreed way: {way}.")
@@ -71,7 +71,7 @@ def test_password_is_not_mailed(site: Site, notes: Notes) -> None:
     per=Per.SITE,
     level=Level.RECOMMENDED,
     owner=Owner.EXCHANGE,
-    consequence="Whoever has the service account's password can read and write every mailbox of the organisation.",
+    consequence="A person with the service account's password can read and write every mailbox of the organisation.",
     fix=NARROW_ROLE,
     link="https://learn.microsoft.com/en-us/exchange/client-developer/exchange-web-services/how-to-configure-impersonation",
     guide="Impersonation",
@@ -79,7 +79,7 @@ def test_password_is_not_mailed(site: Site, notes: Notes) -> None:
     steps={"": "impersonation_narrow"},
 )
 def test_impersonation_is_limited(out_of_scope: MailboxAnswer | None) -> None:
-    """A mailbox outside the product's scope SHOULD be refused to the service account's impersonation."""
+    """The service account's impersonation SHOULD be limited: a mailbox outside its scope is refused."""
     if out_of_scope is None:
         raise NotMeasured("add 'out_of_scope = ADDRESS' of a test mailbox made for it under [users]")
     trouble = out_of_scope.first_trouble
@@ -88,6 +88,6 @@ def test_impersonation_is_limited(out_of_scope: MailboxAnswer | None) -> None:
     expect(
         trouble is not None,
         expected="Exchange to refuse acting as the out-of-scope mailbox",
-        found="the service account can act as it: the role has no scope, or one that is too wide",
+        found="the service account can act as it: the role has no scope, or its scope is too wide",
         cause="unscoped",
     )

@@ -1,4 +1,4 @@
-"""Calendars: what Flowscape reads all day can be read."""
+"""Calendars: Flowscape can read and book them."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from pytest_flowscape.requirement import Notes, Owner, Per, expect, requirement
     title="Room's calendar can be synchronised",
     per=Per.ROOM,
     owner=Owner.EXCHANGE,
-    consequence="Flowscape does not learn of bookings made elsewhere: it shows the room free when it is taken.",
+    consequence="Flowscape does not see bookings made elsewhere: it shows the room as free when it is taken.",
     fix=fix(
-        "Impersonation works, so look at the mailbox itself. This looks for damage and repairs nothing. " + EXCHANGE,
+        "Impersonation works, so check the mailbox itself. This searches for damage and repairs nothing. " + EXCHANGE,
         "  New-MailboxRepairRequest -Mailbox '{target}' -CorruptionType FolderView,AggregateCounts -DetectOnly" + SAFE,
         "  Get-MailboxRepairRequest -Mailbox '{target}' | Format-List JobState,CorruptionsDetected",
         "If it finds damage, repeat the request without -DetectOnly, out of hours: a repair cannot be undone. "
-        "Nothing to undo while it only looks. Waiting time: up to an hour, until the request has been worked off.",
+        "Nothing to undo while it only searches. Waiting time: up to an hour, until the request is completed.",
     ),
     link="https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/syncfolderitems-operation",
     guide="Service account",
@@ -30,9 +30,9 @@ from pytest_flowscape.requirement import Notes, Owner, Per, expect, requirement
 def test_calendar_can_be_synchronised(
     room_sync: SyncAnswer, room_as_owner: MailboxAnswer, own_folder_ids: frozenset[str]
 ) -> None:
-    """The calendar of each configured room MUST give the changes that Flowscape synchronises.
+    """The calendar of each configured room MUST return the changes that Flowscape synchronises.
 
-    Asked acting as the room, for ids only and one change at most.
+    Requested acting as the room, for ids only and one change at most.
     """
     expected = "a synchronisation state of the room's own calendar"
     trouble = room_sync.trouble
@@ -44,14 +44,17 @@ def test_calendar_can_be_synchronised(
         cause="no-calendar" if no_access else "sync-refused",
     )
     expect(
-        bool(room_sync.sync_state), expected=expected, found="Exchange gives no synchronisation state", cause="no-state"
+        bool(room_sync.sync_state),
+        expected=expected,
+        found="Exchange returned no synchronisation state",
+        cause="no-state",
     )
     entries.refuse_own(room_sync, own_folder_ids)
     calendar = room_as_owner.folder("calendar")
     if calendar is None or not calendar.folder_id:
         return
     strange = set(room_sync.parent_folder_ids) - {calendar.folder_id}
-    expect(not strange, expected=expected, found="Exchange answers with items of another folder", cause="other-folder")
+    expect(not strange, expected=expected, found="Exchange returned items of another folder", cause="other-folder")
 
 
 @requirement(
@@ -61,13 +64,13 @@ def test_calendar_can_be_synchronised(
     owner=Owner.EXCHANGE,
     consequence="People at the panel cannot book the room, or their booking stays when they have left.",
     fix=fix(
-        "FullAccess is there, so look at what else may refuse the account: a right on the calendar folder itself, the "
+        "FullAccess works, so check what else may refuse the account: a right on the calendar folder itself, the "
         "mailbox's quota, a hold, or a policy. " + EXCHANGE,
         "  Get-MailboxFolderPermission -Identity ('{target}' + ':\\Calendar')",
         "  Get-MailboxPermission -Identity '{target}' -User '{account}' | Format-List AccessRights,Deny,IsInherited",
         "  Get-Mailbox -Identity '{target}' | Format-List ProhibitSendReceiveQuota,LitigationHoldEnabled,Database",
-        "These commands only read; where the mailbox is in another language, so is the name of its calendar. What the "
-        "run could not remove is listed with its finding: delete it in the room's calendar by hand. "
+        "These commands only read. In a mailbox of another language the calendar has another name. What the run could "
+        "not remove is listed with its finding: delete it in the room's calendar by hand. "
         f"{NO_UNDO} {ACCESS_WAIT}",
     ),
     link="https://learn.microsoft.com/en-us/exchange/client-developer/exchange-web-services/calendars-and-ews-in-exchange",
@@ -79,8 +82,8 @@ def test_calendar_can_be_synchronised(
 def test_booking_round_trip(room_booking: RoundTrip, notes: Notes) -> None:
     """The service account MUST be able to book each configured room, extend, end and remove the booking.
 
-    By FullAccess, at night, some days ahead, shown as free, without attendees:
-    nothing is sent to anybody. Each change must be told by SyncFolderItems too.
+    With FullAccess, at night, some days ahead, shown as free, without attendees:
+    no mail is sent. SyncFolderItems must report each change too.
     """
     for note in room_booking.notes:
         notes.add(note)
@@ -109,7 +112,7 @@ def test_booking_round_trip(room_booking: RoundTrip, notes: Notes) -> None:
     steps={"": "calendar_accept"},
 )
 def test_meeting_round_trip(room_meeting: RoundTrip, notes: Notes) -> None:
-    """Each room that is named for it MUST accept a meeting of the service account, and follow its changes and its end.
+    """Each room that is listed for it MUST accept a meeting of the service account, and follow its changes and its end.
 
     The account organises it acting as itself, in a free hour of the room's
     working time, at least a week ahead. A room whose mail reaches people is not

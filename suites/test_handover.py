@@ -1,4 +1,4 @@
-"""Handover: the five values that the installation asks for are complete and belong together."""
+"""Handover: the five values that the installation needs are complete and belong together."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ IDENTITY_FIX = (
     title="The five values are complete and one identity",
     per=Per.SITE,
     owner=Owner.INSTALLER,
-    consequence="The installation stops on the day: the values handed over do not sign in, or name somebody else.",
+    consequence="The installation stops on the day: the values do not sign in, or belong to another account.",
     fix=fix(
-        "Ask for user name and password again, by a way that is not mail. Compare the form of the name with the "
+        "Ask for user name and password again, not by mail. Compare the form of the name with the "
         "account's properties: DOMAIN\\user needs the NetBIOS name of its own domain, user@domain needs its UPN, "
         "which may differ from its email.",
         "  whoami /upn",
-        "The command shows the UPN to whoever is signed in as the account. Then correct the site file, and say "
+        "The command shows the UPN of the account that is signed in. Then correct the site file, and add "
         "--flowscape-retry-sign-in once: each wrong password counts towards the lockout.",
     ),
     link="https://learn.microsoft.com/en-us/windows/win32/secauthn/user-name-formats",
@@ -49,8 +49,7 @@ def test_values_are_one_identity(site: Site, sign_in_attempt: SignIn, site_facts
         expect(
             False,
             expected=f"the user name '{account.username}' and the password to sign in",
-            found=f"{sentence(refused)}. The name was given as {_form(account.username)}; the user name, its form or "
-            "the password is wrong, or a smart card is required",
+            found=f"{sentence(refused)}. The name was given as {_form(account.username)}",
             cause=refused.cause,
         )
     values = {
@@ -64,10 +63,10 @@ def test_values_are_one_identity(site: Site, sign_in_attempt: SignIn, site_facts
     found = f"no {', no '.join(missing)}"
     expect(not missing, expected="all five values", found=found, cause="incomplete", fix=SITE_FILE)
     if not sign_in_attempt.succeeded:
-        raise NotMeasured("nobody has signed in with the user name and the password")
+        raise NotMeasured("no sign-in with the user name and the password succeeded")
     expect(
         sign_in_attempt.username == account.username,
-        expected=f"the user name '{account.username}' as it is handed over",
+        expected=f"the user name '{account.username}' as handed over",
         found=f"the sign-in succeeded as '{sign_in_attempt.username}'",
         cause="other-name-signed-in",
         fix=SITE_FILE,
@@ -76,12 +75,12 @@ def test_values_are_one_identity(site: Site, sign_in_attempt: SignIn, site_facts
         _judge_identity(site, site_facts, site_facts.directory)
     notes.add(
         f"To hand over: user name {account.username} ({_form(account.username)}), email {account.email}, "
-        f"{len(site.rooms)} rooms, hostname {site.exchange.hostname}; the password apart from them."
+        f"{len(site.rooms)} rooms, hostname {site.exchange.hostname}; the password separately."
     )
 
 
 def _judge_identity(site: Site, site_facts: SiteFacts, view: DirectoryView) -> None:
-    """Fail where the account that signed in is not the one that has the email."""
+    """Fail where the account that signed in is not the one with the email."""
     entry = view.account
     if entry is None or is_linked(entry):
         return
@@ -94,14 +93,14 @@ def _judge_identity(site: Site, site_facts: SiteFacts, view: DirectoryView) -> N
         False,
         expected=f"'{site.service_account.username}' and {site.service_account.email} to be one account",
         found=f"the account that signed in ({entry.dn}) has {', '.join(sorted(known))}"
-        + (f"; the email is that of {others[0].dn}" if others else ""),
+        + (f"; the email belongs to {others[0].dn}" if others else ""),
         cause="two-identities",
         fix=IDENTITY_FIX,
     )
 
 
 def _mailbox_addresses(site: Site, site_facts: SiteFacts) -> frozenset[str]:
-    """Return the configured email, and the primary address that Exchange named instead of it."""
+    """Return the configured email, and the primary address that Exchange reported instead of it."""
     found = {canonical(site.service_account.email)}
     own = site_facts.own_mailbox
     for folder in own.folders if own else ():
@@ -124,7 +123,7 @@ def _belongs(holder: DirectoryEntry, account: DirectoryEntry) -> bool:
 
 
 def _form(username: str) -> str:
-    r"""Say which form a user name has: DOMAIN\user, a UPN, or a bare name."""
+    r"""Return which form a user name has: DOMAIN\user, a UPN, or a bare name."""
     if "\\" in username:
         return "DOMAIN\\user"
     return "user@domain (UPN)" if "@" in username else "a bare name without domain"

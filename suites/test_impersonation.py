@@ -31,11 +31,11 @@ def _judge_refusal(answer: MailboxAnswer, site_facts: SiteFacts, whom: str) -> N
     expect(
         not refused,
         expected=f"to act as {whom} by the role ApplicationImpersonation",
-        found="Exchange refuses it, though the account may act as itself: the role's scope leaves this mailbox out, "
-        "or an exclusive scope of others covers it"
+        found="Exchange refuses it, although the account may act as itself: the role's scope does not include this "
+        "mailbox, or another administrator's exclusive scope covers it"
         if scoped
-        else "Exchange refuses it: the account has no such role, its scope leaves this mailbox out, "
-        "or an exclusive scope of others covers it",
+        else "Exchange refuses it: the account does not have the role, its scope does not include this mailbox, or "
+        "another administrator's exclusive scope covers it",
         cause="out-of-scope" if scoped else "no-role",
         fix=TARGET_OUT_OF_SCOPE if scoped else GRANT_ROLE,
     )
@@ -50,7 +50,7 @@ def _opened(answer: MailboxAnswer, whom: str) -> None:
         expected=f"to open {whom}'s mailbox acting as its owner",
         found=f"impersonation is accepted, but no folder opens: {trouble.said}" if trouble else "",
         cause="no-folder-opens",
-        fix="Open the mailbox once with Outlook on the web: a mailbox that nobody has used yet may lack its folders. "
+        fix="Open the mailbox once with Outlook on the web: a mailbox that was never used may lack its folders. "
         f"{NO_UNDO} {NO_WAIT}",
     )
 
@@ -91,7 +91,7 @@ def test_act_as_user(
 ) -> None:
     """The service account MUST be able to act as each configured user by impersonation.
 
-    Only the id of the user's calendar is asked for, no content.
+    Only the id of the user's calendar is requested, no content.
     """
     _judge_refusal(user_as_owner, site_facts, "the user")
     trouble = user_as_owner.first_trouble
@@ -101,7 +101,9 @@ def test_act_as_user(
         expect(
             False,
             expected="the primary address of a mailbox on this Exchange Server",
-            found=f"it is another address of {primary}" if primary else f"Exchange does not accept it: {trouble.said}",
+            found=f"it is an alias of {primary}"
+            if primary
+            else f"Exchange does not accept it: {trouble.said}",
             cause="alias" if trouble.kind is Kind.NOT_PRIMARY else "no-mailbox",
             fix="Write the primary address of a mailbox on this server under [users]. " + SITE_FILE,
             owner=Owner.INSTALLER,
@@ -126,7 +128,7 @@ def test_act_as_user(
 def test_act_as_itself(self_as_owner: MailboxAnswer, site_facts: SiteFacts, notes: Notes) -> None:
     """The service account MUST be able to act as itself by impersonation.
 
-    A scope that lists rooms and users has to list the account too.
+    A scope that lists rooms and users must list the account too.
     """
     trouble = self_as_owner.first_trouble
     if trouble is not None and trouble.kind in (Kind.NO_MAILBOX, Kind.NOT_PRIMARY):
@@ -135,15 +137,15 @@ def test_act_as_itself(self_as_owner: MailboxAnswer, site_facts: SiteFacts, note
     expect(
         trouble is None or trouble.kind is not Kind.IMPERSONATION_REFUSED,
         expected="to act as itself by the role ApplicationImpersonation",
-        found="Exchange refuses it: the account itself is outside the role's scope, or has no such role",
+        found="Exchange refuses it: the role's scope does not include the account itself, or it does not have the role",
         cause="out-of-scope",
     )
     _opened(self_as_owner, "the account")
     canary = site_facts.out_of_scope
     stranger = canary.first_trouble if canary else None
     if canary is not None and stranger is None:
-        notes.add("Not limited: the out-of-scope mailbox opens as well (see ADVICE-3), so no scope leaves anybody out.")
+        notes.add("Not limited: the out-of-scope mailbox opens as well (see ADVICE-3), so no scope applies.")
     elif stranger is not None and stranger.kind is Kind.IMPERSONATION_REFUSED:
-        notes.add("Proven: acting as the out-of-scope mailbox was refused, so Exchange does check.")
+        notes.add("Proven: Exchange refused to act as the out-of-scope mailbox, so it does check.")
     else:
-        notes.add("Not distinguishing: no out-of-scope mailbox was refused, so Exchange may not check this at all.")
+        notes.add("Not proven: no out-of-scope mailbox was refused, so Exchange may not check this at all.")

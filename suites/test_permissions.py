@@ -11,7 +11,8 @@ from pytest_flowscape.requirement import Notes, Owner, Per, expect, requirement
 from pytest_flowscape.site.model import Site
 
 DENY_FIX = fix(
-    "A Deny entry wins over every grant. Look where it comes from; the tool proposes no removal. " + EXCHANGE,
+    "A Deny entry overrides every grant. Find out where it comes from; this tool does not propose to remove it. "
+    + EXCHANGE,
     "  Get-MailboxPermission -Identity '{target}' -User '{account}' | Format-Table User,AccessRights,Deny,IsInherited",
     "If it is inherited, take the account out of Exchange's administrator groups; if not, ask who set it and why. "
     "To undo, add the account to the group again. " + ACCESS_WAIT,
@@ -29,7 +30,7 @@ DENY_FIX = fix(
         "  Get-MailboxPermission -Identity '{target}' -User '{account}'",
         "  Add-MailboxPermission -Identity '{target}' -User '{account}' -AccessRights FullAccess "
         "-InheritanceType All -AutoMapping $false" + SAFE,
-        "Without -InheritanceType All only the top folder opens. To undo: Remove-MailboxPermission with the same "
+        "Without -InheritanceType All, only the top folder opens. To undo: Remove-MailboxPermission with the same "
         "-Identity, -User, -AccessRights and -InheritanceType.",
         ACCESS_WAIT,
     ),
@@ -50,10 +51,10 @@ def test_full_access(
 ) -> None:
     """The service account MUST have FullAccess to the mailbox of each configured room.
 
-    Judged by effect on five folders, asked without impersonation: reading,
-    changing, and creating items and folders. Folder permissions that alone
-    would explain these rights are no proof, unless the directory shows the
-    FullAccess entry; the directory's copy explains a failure and never makes one.
+    Tested by effect on five folders, without impersonation: reading, changing,
+    and creating items and folders. Rights that folder permissions alone could
+    explain are no proof, unless Active Directory shows the FullAccess entry;
+    its copy of the permissions explains a failure and never causes one.
     """
     entries.refuse_own(room_as_delegate, own_folder_ids)
     lacking = full_access.beyond_the_owner(full_access.lacking_in(room_as_delegate), room_as_owner)
@@ -68,16 +69,16 @@ def test_full_access(
         return
     if not impersonated:
         raise NotMeasured(
-            "the rights work, but whether FullAccess is their reason can only be seen acting as the room",
+            "the rights work, but only acting as the room shows whether FullAccess is their source",
             because="IMPERSONATION-1",
         )
     _refuse_folder_permissions(room_as_owner, _identity(site, site_facts))
     if room_rights.grant is Grant.UNREADABLE:
-        notes.add("The directory does not show the mailbox's permissions; the right works and comes from no folder.")
+        notes.add("Active Directory does not show the mailbox's permissions; the right works and comes from no folder.")
     else:
         notes.add(
-            "The right works but its source is not visible in the directory: a group that cannot be resolved, a grant "
-            "on the database, or a grant removed less than two hours ago."
+            "The right works, but its source is not visible in Active Directory: a group that cannot be resolved, a "
+            "grant on the database, or a grant removed less than two hours ago."
         )
 
 
@@ -86,33 +87,33 @@ def _judge_lacking(lacking: full_access.Lacking, rights: MailboxRights, notes: N
     cause, found = full_access.kind_of(lacking, rights.grant)
     if full_access.still_cached(rights, entries.now()):
         raise NotMeasured(
-            f"waiting for replication or a cache: the directory shows a grant changed less than two hours ago, "
-            f"Exchange still says: {found}. Wait at least 20 minutes without testing",
+            f"waiting for replication or a cache: Active Directory shows a grant changed less than two hours ago, "
+            f"Exchange still reports: {found}. Wait at least 20 minutes without testing",
             waiting=True,
         )
     if rights.grant is Grant.GRANTED and rights.changed is None:
         notes.add(
-            "The directory shows a FullAccess entry but not its age (whenChanged is not readable): if it was granted "
-            "less than two hours ago, wait and measure again."
+            "Active Directory shows a FullAccess entry but not its age (whenChanged is not readable): if it was "
+            "granted less than two hours ago, wait and run again."
         )
     elif rights.grant is Grant.GRANTED:
         notes.add(
-            "The directory shows a FullAccess entry older than two hours; Exchange does not honour it everywhere."
+            "Active Directory shows a FullAccess entry older than two hours; Exchange does not honour it everywhere."
         )
-    expected = "to read, change and create items and folders in all of the mailbox, as FullAccess allows"
+    expected = "to read, change and create items and folders in the whole mailbox, as FullAccess allows"
     expect(False, expected=expected, found=found, cause=cause, fix=DENY_FIX if cause == "explicit-deny" else "")
 
 
 def _note_differences(delegate: MailboxAnswer, owner: MailboxAnswer, notes: Notes) -> None:
     for less in full_access.differences(delegate, owner):
-        notes.add(f"The room itself may do more than the service account ({less}); FullAccess does not need it.")
+        notes.add(f"The room itself has more rights than the service account ({less}); FullAccess does not need them.")
 
 
 def _refuse_folder_permissions(owner: MailboxAnswer, identity: Identity) -> None:
     """Refuse to call rights FullAccess that folder permissions may give. Raises NotMeasured."""
     if full_access.explained_by_folder_permissions(owner, identity):
         raise NotMeasured(
-            "the rights may come from folder permissions on all five folders; no FullAccess entry can be seen",
+            "the rights may come from folder permissions on all five folders; no FullAccess entry is visible",
             cause="folder-permissions",
         )
 

@@ -19,20 +19,20 @@ ONLINE = (2147483648, 8589934592, 17179869184, 34359738368)  # mailboxes that li
 NO_MAILBOX_CLASSES = ("contact", "group", "publicfolder")
 
 WRONG_TYPE_FIX = fix(
-    "Converting disables the account of whoever owns the mailbox: make sure that no person uses it, one room at a "
-    "time, never for many at once. " + EXCHANGE,
+    "Converting disables the mailbox's account: make sure that nobody uses it. Convert one room at a time, never many "
+    "at once. " + EXCHANGE,
     "  Get-MailboxStatistics -Identity '{target}' | Format-List DisplayName,LastLogonTime,LastLoggedOnUserAccount",
     "  Set-Mailbox -Identity '{target}' -Type Room -Confirm" + SAFE,
     "To undo: Set-Mailbox with -Type Regular, then enable the account again. " + REPLICATION,
 )
 ONLINE_FIX = (
-    "This integration reaches mailboxes on this Exchange Server only. Decide in the project: move the room's mailbox "
+    "This integration reaches only mailboxes on this Exchange Server. Decide in the project: move the room's mailbox "
     "here, take the room out of the site file, or integrate Exchange Online separately. To undo, move it back. "
     "Waiting time: as long as the move takes."
 )
 NOT_A_MAILBOX_FIX = fix(
-    "The address is taken by something else. Give the room an address of its own in the site file, or free this one "
-    "after asking its owner. " + EXCHANGE,
+    "Another object has the address. Give the room an address of its own in the site file, or free this one after "
+    "asking its owner. " + EXCHANGE,
     "  Get-Recipient -Identity '{target}' | Format-List Name,RecipientTypeDetails,DistinguishedName",
     f"To undo, give the address back. {REPLICATION}",
 )
@@ -43,7 +43,7 @@ NOT_A_MAILBOX_FIX = fix(
     title="Room exists as a room resource",
     per=Per.ROOM,
     owner=Owner.EXCHANGE,
-    consequence="Flowscape cannot book the room: nobody answers its invitations as a room does.",
+    consequence="Flowscape cannot book the room: invitations are not answered as a room would answer them.",
     fix=fix(
         "If the address is misspelt, correct the site file. If the room does not exist yet: " + EXCHANGE,
         "  New-Mailbox -Room -Name 'ROOM NAME' -PrimarySmtpAddress '{target}'" + SAFE,
@@ -68,7 +68,7 @@ def test_room_exists(room: Room, room_entry: Holders, notes: Notes) -> None:
     expect(
         details not in ONLINE and not (details is None and remote),
         expected=expected,
-        found="the mailbox lives in Exchange Online, which this integration cannot reach",
+        found="the mailbox is in Exchange Online, which this integration cannot reach",
         cause="online",
         fix=ONLINE_FIX,
         owner=Owner.INSTALLER,
@@ -77,19 +77,19 @@ def test_room_exists(room: Room, room_entry: Holders, notes: Notes) -> None:
         _judge_without_type(entry, expected)
     is_room = details in ROOMS if details is not None else display == ROOM_DISPLAY_TYPE
     kind = entries.type_name(details) if details is not None else f"recipient of display type {display}"
-    expect(is_room, expected=expected, found=f"its type is: {kind}", cause="wrong-type", fix=WRONG_TYPE_FIX)
+    expect(is_room, expected=expected, found=f"it is a {kind}", cause="wrong-type", fix=WRONG_TYPE_FIX)
     if details is not None and display is not None and display != ROOM_DISPLAY_TYPE:
         notes.add(
-            f"Its display type is {display} instead of {ROOM_DISPLAY_TYPE}; its type is that of a room and decides."
+            f"Its display type is {display} instead of {ROOM_DISPLAY_TYPE}; what counts is its type, which is a room."
         )
     if any(value.upper() == b"TRUE" for value in hint(entry, "msExchHideFromAddressLists")):
         notes.add(
             "It is hidden from address lists: people do not find it there. Microsoft's page on mailbox permissions "
-            "says that delegates cannot open a hidden mailbox; what Exchange does is judged by PERMISSION-1."
+            "says that delegates cannot open a hidden mailbox; PERMISSION-1 tests what this Exchange does."
         )
     flags = hint_number(entry, "userAccountControl")
     if details == ROOM_MAILBOX and flags is not None and not flags & DISABLED:
-        notes.add("The room's account is enabled: anybody who knows its password can sign in as the room.")
+        notes.add("The room's account is enabled: a person who knows its password can sign in as the room.")
 
 
 def _holder(room: Room, holders: Holders) -> DirectoryEntry | None:
@@ -109,7 +109,7 @@ def _judge_without_type(entry: DirectoryEntry, expected: str) -> None:
     found = f"the address belongs to a {other[0] if other else ''}"
     expect(not other, expected=expected, found=found, cause="not-a-mailbox", fix=NOT_A_MAILBOX_FIX)
     raise NotMeasured(
-        "the object's Exchange type is absent or not readable: it cannot be told whether it is a room",
+        "the object's Exchange type is absent or not readable, so it is unknown whether it is a room",
         cause=entries.UNREADABLE,
     )
 
@@ -122,9 +122,9 @@ ALIAS_FIX = fix(
     "To undo, set the former address and policy. " + REPLICATION,
 )
 SHARED_FIX = fix(
-    "Look who has the address, and let a person decide who keeps it. " + EXCHANGE,
+    "Check who has the address, and let a person decide who keeps it. " + EXCHANGE,
     "  $smtp = 'smtp:' + '{target}'; Get-ADObject -Filter 'proxyAddresses -eq $smtp' -Properties mail,proxyAddresses",
-    "Then take it from the other one in its list of email addresses. To undo, add it there again. " + REPLICATION,
+    "Then remove it from the email addresses of the other one. To undo, add it there again. " + REPLICATION,
 )
 
 
@@ -133,7 +133,7 @@ SHARED_FIX = fix(
     title="Address is the room's primary address",
     per=Per.ROOM,
     owner=Owner.EXCHANGE,
-    consequence="Exchange refuses impersonation by another address than the primary one, and bookings go astray.",
+    consequence="Exchange refuses impersonation by any address but the primary one, and bookings go astray.",
     fix=fix(
         "The room needs exactly one primary address. " + EXCHANGE,
         "  Get-Mailbox -Identity '{target}' | Format-List PrimarySmtpAddress,EmailAddresses,EmailAddressPolicyEnabled",
@@ -166,19 +166,19 @@ def test_room_address_is_primary(room: Room, room_addresses: RoomAddresses, note
     expect(
         primaries[0] == room.email,
         expected=expected,
-        found=f"it is another address of the room, whose primary address is {primaries[0]}",
+        found=f"it is an alias of the room; the primary address is {primaries[0]}",
         cause="alias",
         fix=ALIAS_FIX,
         owner=Owner.INSTALLER,
     )
     if room_addresses.source == "ResolveNames":
-        notes.add("Told by ResolveNames: whoever is hidden from address lists was not seen.")
+        notes.add("According to ResolveNames, which does not see who is hidden from address lists.")
     elif room_addresses.forest_wide:
-        notes.add("The address is unique in the forest: a global catalog answered.")
+        notes.add("The address is unique in the forest, according to a global catalog.")
     elif room_addresses.catalog_missing:
         raise NotMeasured(
-            f"the address is unique in {room_addresses.source}, but the global catalog of the site file could not be "
-            "asked: another domain may have it, too"
+            f"the address is unique in {room_addresses.source}, but the global catalog of the site file was not "
+            "available: another domain may have it too"
         )
     else:
-        notes.add(f"The address is unique in {room_addresses.source}; other domains of the forest were not asked.")
+        notes.add(f"The address is unique in {room_addresses.source}; other domains of the forest were not queried.")

@@ -227,7 +227,7 @@ def _kind_of(error: BaseException) -> tuple[Kind, str]:
     if isinstance(error, ProxyFailed):
         return Kind.RESET, str(error)
     if isinstance(error, socket.gaierror):
-        return Kind.UNRESOLVABLE, f"the name does not resolve ({error.strerror or 'no answer'})"
+        return Kind.UNRESOLVABLE, f"DNS does not resolve the name ({error.strerror or 'no answer'})"
     if isinstance(error, TimeoutError):
         return Kind.SILENT, str(error) if str(error).startswith("no TLS") else "no answer in time"
     if isinstance(error, ConnectionRefusedError):

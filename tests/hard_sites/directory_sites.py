@@ -19,7 +19,7 @@ ROOMS = tuple(f"{name}@demo.test" for name in ("atlas", "aurora", "bergen", "zue
 NOT_MEASURED, FAILED, ATTESTED = "not measured", "failed", "attested"
 EXCEPTIONS = "ACCEPTED WITH EXCEPTIONS"
 FOREST = f"a linked mailbox: its account is in the forest of {ACCOUNTS.dns} (account {ACCOUNTS.sid}-3105)"
-UNIQUE = "unique in the forest: a global catalog answered"
+UNIQUE = "unique in the forest, according to a global catalog"
 NO_SECTION = "the site file has no [directory] section"
 
 
@@ -49,8 +49,8 @@ LINKED: dict[Pair, str] = {
     ("ACCOUNT-2", "site"): FOREST,
     ("ACCOUNT-4", "site"): FOREST,
     ("ACCOUNT-3", "site"): "The directory calls it a linked mailbox; it works, so it passes.",
-    ("ACCOUNT-5", "site"): "the account that signed in is another forest's",
-    ("PERMISSION-1", ROOMS[2]): "The directory does not show the mailbox's permissions",  # granted to a group
+    ("ACCOUNT-5", "site"): "the account that signed in is in another forest",
+    ("PERMISSION-1", ROOMS[2]): "Active Directory does not show the mailbox's permissions",  # granted to a group
 }
 
 SITES: tuple[Expected, ...] = (
@@ -133,7 +133,7 @@ SITES: tuple[Expected, ...] = (
             ("CALENDAR-1", ONLINE_ROOM): NOT_MEASURED,
         },
         mentions={
-            ("ROOM-1", ONLINE_ROOM): "the mailbox lives in Exchange Online, which this integration cannot reach",
+            ("ROOM-1", ONLINE_ROOM): "the mailbox is in Exchange Online, which this integration cannot reach",
             ("PERMISSION-1", ONLINE_ROOM): '"because": "ROOM-1"',
         },
     ),

@@ -65,14 +65,14 @@ SITES: tuple[Expected, ...] = (
         healthy=False,
         verdict="NOT ACCEPTED",
         outcomes=left(left_by("way-refused"), failed="ACCOUNT-5"),
-        mentions={("ACCOUNT-5", "site"): "the password is right, yet EWS refuses this way to sign in"},
+        mentions={("ACCOUNT-5", "site"): "the password is correct, but EWS refuses this sign-in method"},
     ),
     Expected(
         "balancer-mixes",
         healthy=False,
         verdict="INCOMPLETE",
         outcomes=left(left_by("connections-mixed")),
-        mentions={("PERMISSION-1", ROOMS[0]): "a balancer mixes them up", ("ACCOUNT-5", "site"): PASSED},
+        mentions={("PERMISSION-1", ROOMS[0]): "a load balancer mixes them up", ("ACCOUNT-5", "site"): PASSED},
     ),
     # sound to look at, but its sign-ins cannot be planned
     Expected(
@@ -111,21 +111,21 @@ SITES: tuple[Expected, ...] = (
         healthy=False,
         verdict="NOT ACCEPTED",
         outcomes=left(left_by("tls-name"), failed="HOST-2"),
-        mentions={("HOST-2", "site"): "an intermediate that is missing"},
+        mentions={("HOST-2", "site"): "an intermediate certificate is missing"},
     ),
     Expected(
         "exclusive-scope",
         healthy=False,
         verdict="NOT ACCEPTED",
         outcomes={("IMPERSONATION-2", EXCLUSIVE_USER): "failed"},
-        mentions={("IMPERSONATION-2", EXCLUSIVE_USER): "an exclusive scope of others covers it"},
+        mentions={("IMPERSONATION-2", EXCLUSIVE_USER): "another administrator's exclusive scope covers it"},
     ),
     Expected(
         "role-without-account",
         healthy=False,
         verdict="NOT ACCEPTED",
         outcomes={("IMPERSONATION-3", "site"): "failed"},
-        mentions={("IMPERSONATION-3", "site"): "the account itself is outside the role's scope"},
+        mentions={("IMPERSONATION-3", "site"): "the role's scope does not include the account itself"},
     ),
     Expected(
         "unscoped-role",
@@ -138,7 +138,7 @@ SITES: tuple[Expected, ...] = (
         "canary-missing",
         healthy=True,
         outcomes={("ADVICE-3", "site"): NOT_MEASURED},
-        mentions={("IMPERSONATION-3", "site"): "Not distinguishing"},
+        mentions={("IMPERSONATION-3", "site"): "Not proven"},
     ),
     Expected(
         "fresh-grant",

@@ -99,32 +99,32 @@ class Defect:
 STATES = (
     Defect(
         "disabled", "ACCOUNT-2", attributes(userAccountControl=NORMAL | NEVER_EXPIRES | 0x2),
-        "the account is disabled (533)", "userAccountControl has the flag 0x2",
+        "the account is disabled (AD code 533)", "userAccountControl has the flag 0x2",
         ("ACCOUNT-2:site",), "bind-533", "account-disabled",
     ),
     Defect(
         "locked out", "ACCOUNT-2", locked_out,
-        "the account is locked out (775)", "msDS-User-Account-Control-Computed has the flag 0x10",
+        "the account is locked out (AD code 775)", "msDS-User-Account-Control-Computed has the flag 0x10",
         ("locked",), "bind-775", "account-locked",
     ),
     Defect(
         "expired", "ACCOUNT-2", attributes(accountExpires=filetime(in_days(-2))),
-        "the account has expired (701)", f"the account has expired: since {in_days(-2):%Y-%m-%d}",
+        "the account has expired (AD code 701)", f"the account has expired: since {in_days(-2):%Y-%m-%d}",
         ("expired",), "bind-701", "account-expired",
     ),
     Defect(
         "must change", "ACCOUNT-4", must_change,
-        "must be changed at the next sign-in (773)", "the password must be changed at the next sign-in",
+        "must be changed at the next sign-in (AD code 773)", "the password must be changed at the next sign-in",
         ("must-change",), "bind-773", "password-must-change",
     ),
     Defect(
         "password expired", "ACCOUNT-4", password_expired,
-        "the password has expired (532)", "the password has expired",
+        "the password has expired (AD code 532)", "the password has expired",
         ("password-expired",), "bind-532", "password-expired",
     ),
     Defect(
         "smart card", "HANDOVER-1", attributes(userAccountControl=NORMAL | NEVER_EXPIRES | SMART_CARD),
-        "or a smart card is required (52e)", "the account requires a smart card",
+        "or a smart card is required (AD code 52e)", "the account requires a smart card",
         ("smart-card",), "bind-52e", "smart-card", "ACCOUNT-5",
     ),
 )  # fmt: skip
@@ -134,11 +134,11 @@ ATTRIBUTES = (
     Defect("first name of spaces", "ACCOUNT-1", attributes(givenName="  "), "no first name"),
     Defect(
         "expires by domain policy", "ACCOUNT-4", attributes(userAccountControl=NORMAL),
-        f"it will expire on {in_days(42):%Y-%m-%d}",
+        f"the password will expire on {in_days(42):%Y-%m-%d}",
     ),
     Defect(
         "expires by its own policy", "ACCOUNT-4", fine_grained(-30 * DAY),
-        f"it will expire on {in_days(30):%Y-%m-%d}",
+        f"the password will expire on {in_days(30):%Y-%m-%d}",
     ),
     Defect(
         "mail is not the primary address", "ACCOUNT-6", attributes(mail="flowscape@demo.test"),
@@ -155,6 +155,6 @@ ATTRIBUTES = (
         "2 primary addresses in proxyAddresses",
     ),
     Defect(
-        "no mailbox", "ACCOUNT-3", no_mailbox, "the account has none", conditions=("ACCOUNT-3:site",),
+        "no mailbox", "ACCOUNT-3", no_mailbox, "the account has no mailbox", conditions=("ACCOUNT-3:site",),
     ),
 )  # fmt: skip

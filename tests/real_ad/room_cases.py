@@ -151,7 +151,7 @@ CASES = (
         "granted on the database",
         ("database-level",),
         lambda room: room.permit(),
-        notes={"PERMISSION-1": "its source is not visible in the directory"},
+        notes={"PERMISSION-1": "its source is not visible in Active Directory"},
         grant=Grant.ABSENT,
         who="",
     ),

@@ -82,7 +82,7 @@ def test_never_by_policy_alone_passes_with_its_note(
     done = run(changing_ad, simulator, tmp_path)
     assert done.verdict == "ACCEPTED", done.output
     (note,) = done.outcome("ACCOUNT-4")["notes"]
-    assert "by the password policy only" in note
+    assert "only because of the password policy" in note
 
 
 def test_without_a_mailbox_in_the_directory_alone_exchange_decides(

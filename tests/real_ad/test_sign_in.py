@@ -132,7 +132,7 @@ def test_every_sub_code_becomes_its_sentence(sub_code: str, changing_ad: RealDir
     bind = changing_ad.session().bind()
     assert bind.trouble is not None
     assert (bind.trouble.kind, bind.trouble.ldap_result, bind.trouble.sub_code) == (Kind.BIND_REFUSED, 49, sub_code)
-    assert f"({sub_code})" in CAUSES[f"bind-{sub_code}"].sentence
+    assert f"(AD code {sub_code})" in CAUSES[f"bind-{sub_code}"].sentence
     # hours and workstations hold for this domain controller alone
     assert bool(changing_ad.door.stopped) is (sub_code not in ("530", "531"))
     assert changing_ad.door.sign_ins == before + 1

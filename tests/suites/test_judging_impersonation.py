@@ -131,7 +131,7 @@ def test_acting_as_itself_is_proven_by_a_refused_stranger() -> None:
 )
 def test_acting_as_itself_distinguishes_nothing_without_a_refusal(stranger: MailboxAnswer | None) -> None:
     (note,) = passes(test_impersonation.test_act_as_itself, **itself(stranger=stranger))
-    assert note.startswith("Not distinguishing")
+    assert note.startswith("Not proven")
 
 
 def test_acting_as_itself_needs_no_scope_where_the_stranger_is_let_in() -> None:

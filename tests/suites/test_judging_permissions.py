@@ -61,7 +61,7 @@ def test_all_rights_with_a_grant_in_the_directory_pass_silently() -> None:
 @pytest.mark.parametrize(
     ("grant", "says"),
     [
-        (Grant.ABSENT, "not visible in the directory"),
+        (Grant.ABSENT, "not visible in Active Directory"),
         (Grant.DENIED, "not visible"),
         (Grant.UNREADABLE, "does not show"),
     ],
