@@ -49,7 +49,7 @@ def test_values_are_one_identity(site: Site, sign_in_attempt: SignIn, site_facts
         expect(
             False,
             expected=f"the user name '{account.username}' and the password to sign in",
-            found=f"{sentence(refused)}. The name was given as {_form(account.username)}",
+            found=f"{sentence(refused)}. The user name has the form {_form(account.username)}",
             cause=refused.cause,
         )
     values = {

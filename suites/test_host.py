@@ -82,8 +82,8 @@ def test_hostname_accepts_connections(host: Host, notes: Notes) -> None:
     expected = f"TLS connections of version 1.2 or later on port {host.port} of {host.hostname}"
     if host.trouble:
         cause = CAUSES.get(host.trouble.kind, NO_TLS)
-        reached = "the host answers, but no TLS connection is possible: " if cause == NO_TLS else ""
-        expect(False, expected=expected, found=f"{reached}{host.trouble.said}", cause=cause)
+        why = "the host answers, but no TLS connection is possible: " if cause == NO_TLS else ""
+        expect(False, expected=expected, found=f"{why}{host.trouble.said}", cause=cause)
     reached = [tried for tried in host.addresses if tried.trouble is None]
     if not reached and host.certificate is None:
         raise NotMeasured("no address of the host was tried")

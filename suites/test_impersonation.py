@@ -101,9 +101,7 @@ def test_act_as_user(
         expect(
             False,
             expected="the primary address of a mailbox on this Exchange Server",
-            found=f"it is an alias of {primary}"
-            if primary
-            else f"Exchange does not accept it: {trouble.said}",
+            found=f"it is an alias of {primary}" if primary else f"Exchange does not accept it: {trouble.said}",
             cause="alias" if trouble.kind is Kind.NOT_PRIMARY else "no-mailbox",
             fix="Write the primary address of a mailbox on this server under [users]. " + SITE_FILE,
             owner=Owner.INSTALLER,

@@ -85,7 +85,7 @@ SITES: tuple[Expected, ...] = (
         healthy=False,
         verdict="NOT ACCEPTED",
         outcomes=left(left_by("front-end-bad"), failed="HOST-3"),
-        mentions={("HOST-3", "site"): "EX03: the service is unavailable (HTTP 503). Answered well: EX01, EX02, EX04"},
+        mentions={("HOST-3", "site"): "EX03: the service is unavailable (HTTP 503). Correct answers: EX01, EX02, EX04"},
     ),
     # a second round of looks, which no plan counts
     Expected(
@@ -98,7 +98,7 @@ SITES: tuple[Expected, ...] = (
     Expected(
         "many-front-ends",
         healthy=True,
-        mentions={("HOST-3", "site"): f"Not seen on 10 connections, and so not proven: {OFF_DUTY}"},
+        mentions={("HOST-3", "site"): f"Not seen on 10 connections, so not tested: {OFF_DUTY}"},
     ),
     Expected(
         "dead-ipv6",
