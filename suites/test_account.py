@@ -8,36 +8,15 @@ from pytest_flowscape.facts import (
     AccountNames,
     AccountState,
     DirectoryEntry,
-    FolderAnswer,
     Kind,
     MailboxAnswer,
     SignIn,
     SiteFacts,
 )
-from pytest_flowscape.facts.directory import (
-    DISABLED,
-    LOCKED_OUT,
-    NEVER_EXPIRES,
-    SMART_CARD,
-    hint,
-    hint_number,
-    is_linked,
-    may_be_linked,
-)
-from pytest_flowscape.judging import entries
+from pytest_flowscape.facts.directory import DISABLED, LOCKED_OUT, NEVER_EXPIRES, SMART_CARD, hint, hint_number
+from pytest_flowscape.judging import entries, remedies, service_account
 from pytest_flowscape.judging.causes import failing, sentence
-from pytest_flowscape.judging.remedies import (
-    DIRECTORY,
-    EXCHANGE,
-    FIND_ACCOUNT,
-    REPLICATION,
-    SAFE,
-    SITE_FILE,
-    SMART_CARD_FIX,
-    WAY_FIXES,
-    account_state_fix,
-    fix,
-)
+from pytest_flowscape.judging.remedies import DIRECTORY, EXCHANGE, FIND_ACCOUNT, REPLICATION, SAFE, SITE_FILE, fix
 from pytest_flowscape.requirement import Notes, Owner, Per, expect, requirement
 from pytest_flowscape.site.addresses import canonical
 from pytest_flowscape.site.model import Site
@@ -84,18 +63,11 @@ def test_first_and_last_name(account_names: AccountNames, notes: Notes) -> None:
     per=Per.SITE,
     owner=Owner.DIRECTORY,
     consequence="The service account cannot sign in: Flowscape stops working.",
-    fix=fix(
-        DIRECTORY,
-        FIND_ACCOUNT,
-        "  Get-ADUser -Identity $account -Properties LockedOut,AccountExpirationDate | "
-        "Format-List Enabled,LockedOut,AccountExpirationDate",
-        "  Enable-ADAccount -Identity $account" + SAFE,
-        "To undo: Disable-ADAccount. " + REPLICATION,
-    ),
+    fix=remedies.account_state_fix("disabled"),
     link="https://learn.microsoft.com/powershell/module/activedirectory/enable-adaccount",
     guide="Service account",
     reads=("userAccountControl", "msDS-User-Account-Control-Computed", "accountExpires"),
-    steps={"disabled": "account_state", "locked": "account_state", "expired": "account_state"},
+    steps=dict.fromkeys(STATES, "account_state"),
     handover=("user name",),
 )
 def test_account_is_enabled(account_state: AccountState, notes: Notes) -> None:
@@ -103,44 +75,25 @@ def test_account_is_enabled(account_state: AccountState, notes: Notes) -> None:
 
     A future expiry date is noted.
     """
-    expected = "an account that is enabled, not expired and not locked out"
     refused = failing("ACCOUNT-2", account_state.closed)
     if refused:
         found = sentence(refused)
-        state = next(state for state in STATES if state in found)
-        expect(False, expected=expected, found=found, cause=state, fix=account_state_fix(state))
-    entry = _entry(account_state)
-    disabled = bool(entries.number(entry, "userAccountControl") & DISABLED)
-    found = "the account is disabled (userAccountControl 0x2)"
-    expect(not disabled, expected=expected, found=found, cause="disabled", fix=account_state_fix("disabled"))
-    locked = bool(entries.number(entry, "msDS-User-Account-Control-Computed") & LOCKED_OUT)
-    found = "the account is locked out (msDS-User-Account-Control-Computed 0x10)"
-    expect(not locked, expected=expected, found=found, cause="locked", fix=account_state_fix("locked"))
+        _judge_state(False, next(state for state in STATES if state in found), found)
+    entry = service_account.usable_entry(account_state)
+    disabled = entries.number(entry, "userAccountControl") & DISABLED
+    _judge_state(not disabled, "disabled", "the account is disabled (userAccountControl 0x2)")
+    locked = entries.number(entry, "msDS-User-Account-Control-Computed") & LOCKED_OUT
+    _judge_state(not locked, "locked", "the account is locked out (msDS-User-Account-Control-Computed 0x10)")
     entries.number(entry, "accountExpires")
     expires = entry.moment("accountExpires")
-    if expires is None:
-        return
-    found = f"the account expired on {entries.day(expires)}"
-    expect(expires > entries.now(), expected=expected, found=found, cause="expired", fix=account_state_fix("expired"))
-    notes.add(f"The account will expire on {entries.day(expires)}; Flowscape stops working then.")
+    if expires is not None:
+        _judge_state(expires > entries.now(), "expired", f"the account expired on {entries.day(expires)}")
+        notes.add(f"The account will expire on {entries.day(expires)}; Flowscape stops working then.")
 
 
-def _entry(account_state: AccountState) -> DirectoryEntry:
-    """Return the object whose state counts. Raises NotMeasured where that is not the one that was found."""
-    entry = account_state.entry
-    if entry is None:
-        raise NotMeasured("the account's object could not be read in Active Directory")
-    if is_linked(entry):
-        forest = account_state.master_forest or "another forest"
-        raise NotMeasured(f"the mailbox is linked: its account is in {forest}, which was not queried")
-    disabled = entries.number(entry, "userAccountControl") & DISABLED
-    if disabled and may_be_linked(entry):
-        raise NotMeasured(
-            "the object is disabled, which is normal for a linked mailbox; this account may not read whether it is "
-            "one: msExchMasterAccountSid, msExchRecipientTypeDetails",
-            cause=entries.UNREADABLE,
-        )
-    return entry
+def _judge_state(usable: bool, state: str, found: str) -> None:
+    expected = "an account that is enabled, not expired and not locked out"
+    expect(usable, expected=expected, found=found, cause=state, fix=remedies.account_state_fix(state))
 
 
 @requirement(
@@ -167,17 +120,15 @@ def test_account_has_a_mailbox(own_mailbox: MailboxAnswer, site: Site, site_fact
     Tested by effect: Exchange opens the same inbox for the sign-in and for the
     configured email.
     """
-    email = site.service_account.email
-    entry = site_facts.directory.account if site_facts.directory else None
     expect(
-        not entries.is_group_managed(entry),
+        not entries.is_group_managed(site_facts.account),
         expected="a user account whose password can be handed over",
         found="the account is a group managed service account: its password cannot be handed over",
         cause="group-managed",
         fix="Create an ordinary user account with a mailbox for Flowscape. " + SITE_FILE,
         owner=Owner.DIRECTORY,
     )
-    bare = _own_inbox(own_mailbox)
+    bare = service_account.own_inbox(own_mailbox)
     by_address = next((folder for folder in own_mailbox.folders if folder.name.startswith("inbox@")), None)
     if by_address is None:
         raise NotMeasured("Exchange did not answer for the configured email")
@@ -190,30 +141,15 @@ def test_account_has_a_mailbox(own_mailbox: MailboxAnswer, site: Site, site_fact
         whose = "nobody has a mailbox with that address" if nobody else "the address belongs to another mailbox"
         expect(
             False,
-            expected=f"{email} to open the same inbox as the sign-in",
+            expected=f"{site.service_account.email} to open the same inbox as the sign-in",
             found=f"the account has a mailbox, but {whose}{said}",
             cause="email-unknown" if nobody else "email-of-another",
             fix="If another address is correct, write it as email under [service_account]. " + SITE_FILE,
             owner=Owner.INSTALLER,
         )
-    details = hint_number(entry, "msExchRecipientTypeDetails")
+    details = hint_number(site_facts.account, "msExchRecipientTypeDetails")
     if details not in (None, 1):
         notes.add(f"Active Directory shows it as a {entries.type_name(details)}; it works, so it passes.")
-
-
-def _own_inbox(own_mailbox: MailboxAnswer) -> FolderAnswer:
-    """Return the inbox that Exchange opens for the sign-in itself; fails ACCOUNT-3 where there is none."""
-    bare = own_mailbox.folder("inbox")
-    trouble = own_mailbox.trouble or (bare.trouble if bare else None)
-    expect(
-        trouble is None or trouble.kind is not Kind.NO_MAILBOX,
-        expected="a mailbox on this Exchange for the account that signs in",
-        found=f"the account has no mailbox: {trouble.said}" if trouble else "",
-        cause="no-mailbox",
-    )
-    if trouble is not None or bare is None:
-        raise NotMeasured(f"Exchange did not answer for the account's inbox: {trouble.said if trouble else 'nothing'}")
-    return bare
 
 
 @requirement(
@@ -247,7 +183,7 @@ def test_password_never_expires(account_state: AccountState, notes: Notes) -> No
         found = sentence(refused)
         must_change = "must be changed" in found
         expect(False, expected=expected, found=found, cause="must-change" if must_change else "password-expired")
-    entry = _entry(account_state)
+    entry = service_account.usable_entry(account_state)
     flags = entries.number(entry, "userAccountControl")
     if flags & NEVER_EXPIRES:
         return
@@ -272,7 +208,7 @@ def test_password_never_expires(account_state: AccountState, notes: Notes) -> No
     per=Per.SITE,
     owner=Owner.NETWORK,
     consequence="Flowscape signs in unattended: it cannot answer a second factor or fill in a sign-in page.",
-    fix=WAY_FIXES["page-after-sign-in"],
+    fix=remedies.WAY_FIXES["page-after-sign-in"],
     link=(
         "https://learn.microsoft.com/en-us/exchange/client-developer/exchange-web-services/"
         "how-to-control-access-to-ews-in-exchange"
@@ -280,9 +216,9 @@ def test_password_never_expires(account_state: AccountState, notes: Notes) -> No
     guide="Service account",
     needs=("HOST-3",),
     steps={
-        "smart-card": "account_smart_card",
         "forbidden-after-sign-in": "account_ews",
         "way-refused": "account_policy",
+        "smart-card": "account_smart_card",
     },
     handover=("user name", "password"),
 )
@@ -296,43 +232,23 @@ def test_password_alone_signs_in(site: Site, sign_in_attempt: SignIn, site_facts
     refused = failing("ACCOUNT-5", site_facts.closed)
     if refused:
         key, found = refused.cause, sentence(refused)
-        if key == "way-refused" and _is_protected(site_facts):
+        if key == "way-refused" and service_account.is_protected(site_facts):
             found += "; the account is in Protected Users, which forbids NTLM"
-        owner = Owner.NETWORK if key.startswith("page") else Owner.EXCHANGE
-        owner = Owner.DIRECTORY if key == "smart-card" else owner
-        expect(False, expected=expected, found=found, cause=key, fix=WAY_FIXES[key], owner=owner)
-    sign_in = sign_in_attempt
-    if not sign_in.succeeded:
-        said = sign_in.trouble.said if sign_in.trouble else "it was not tried"
-        raise NotMeasured(f"the sign-in to EWS was not completed: {said}")
-    entry = site_facts.directory.account if site_facts.directory else None
-    linked = entry is not None and is_linked(entry)
-    flags = 0 if linked else hint_number(entry, "userAccountControl") or 0
-    smart_card = bool(flags & SMART_CARD)
+        owner = Owner.NETWORK if key.startswith("page") else Owner.DIRECTORY if key == "smart-card" else Owner.EXCHANGE
+        expect(False, expected=expected, found=found, cause=key, fix=remedies.WAY_FIXES[key], owner=owner)
+    if not sign_in_attempt.succeeded:
+        trouble = sign_in_attempt.trouble
+        raise NotMeasured(f"the sign-in to EWS was not completed: {trouble.said if trouble else 'it was not tried'}")
     expect(
-        not smart_card,
+        not service_account.requires_smart_card(site_facts.account),
         expected=expected,
         found="the password still works, but the account requires a smart card (userAccountControl 0x40000)",
         cause="smart-card",
-        fix=SMART_CARD_FIX,
+        fix=remedies.WAY_FIXES["smart-card"],
         owner=Owner.DIRECTORY,
     )
-    notes.add(f"Signed in by {sign_in.way}, measured from {entries.vantage(site_facts)}.")
-    if linked:
-        notes.add("The mailbox is linked: the account that signed in is in another forest and was not checked.")
-    if sign_in.notes:
-        protected = " The account is in Protected Users, which forbids NTLM." if _is_protected(site_facts) else ""
-        notes.add(
-            f"Not every sign-in method works, although the password is correct: {'; '.join(sign_in.notes)}. Possible "
-            f"reasons: a rule against NTLM, or Extended Protection behind a device that decrypts TLS.{protected} Make "
-            f"sure that the product uses {sign_in.way} too."
-        )
-
-
-def _is_protected(site_facts: SiteFacts) -> bool:
-    """Whether the account is a member of Protected Users (RID 525 of its domain)."""
-    sids = site_facts.directory.token_sids if site_facts.directory else ()
-    return any(sid.startswith("S-1-5-21-") and sid.endswith("-525") for sid in sids)
+    for note in service_account.sign_in_notes(sign_in_attempt, site_facts):
+        notes.add(note)
 
 
 @requirement(
@@ -368,20 +284,15 @@ def test_email_is_the_same_everywhere(account_entry: DirectoryEntry, own_mailbox
     configured = canonical(site.service_account.email)
     mail = canonical(account_entry.text("mail"))
     primaries = tuple(canonical(address) for address in account_entry.primary_addresses)
-    named = {
-        canonical(folder.trouble.values["Primary"])
-        for folder in own_mailbox.folders
-        if folder.trouble and folder.trouble.kind is Kind.NOT_PRIMARY and folder.trouble.values.get("Primary")
-    }
+    reported = service_account.reported_primaries(own_mailbox)
     expected = f"{configured} as email attribute and as the only primary address"
-    one = len(primaries) == 1
     found = f"{len(primaries)} primary addresses in proxyAddresses ({', '.join(primaries) or 'none'})"
-    expect(one, expected=expected, found=found, cause="primary-not-one")
-    told = {mail, *primaries, *(named or {primaries[0]})}
-    elsewhere = len(told) == 1 and mail != configured
+    expect(len(primaries) == 1, expected=expected, found=found, cause="primary-not-one")
+    known = {mail, *primaries, *reported}
+    elsewhere = len(known) == 1 and mail != configured
     found = f"Active Directory and Exchange both have {mail}, the site file has another address"
     wrong = "If that address is correct, write it as email under [service_account]. " + SITE_FILE
     expect(not elsewhere, expected=expected, found=found, cause="site-file-differs", fix=wrong, owner=Owner.INSTALLER)
-    exchange = ", ".join(sorted(named)) or primaries[0]
+    exchange = ", ".join(sorted(reported)) or primaries[0]
     found = f"email attribute {mail or 'empty'}, primary address {exchange}"
-    expect(told == {configured}, expected=expected, found=found, cause="addresses-differ")
+    expect(known == {configured}, expected=expected, found=found, cause="addresses-differ")

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from pytest_flowscape.core.errors import NotMeasured
-from pytest_flowscape.facts import DirectoryEntry, DirectoryView, Kind, SignIn, SiteFacts
+from pytest_flowscape.facts import DirectoryEntry, DirectoryView, SignIn, SiteFacts
 from pytest_flowscape.facts.directory import hint, is_linked
 from pytest_flowscape.judging import entries
 from pytest_flowscape.judging.causes import failing, sentence
 from pytest_flowscape.judging.remedies import SITE_FILE, fix
+from pytest_flowscape.judging.service_account import reported_primaries
 from pytest_flowscape.requirement import Notes, Owner, Per, expect, requirement
 from pytest_flowscape.site.addresses import canonical
 from pytest_flowscape.site.model import Site
@@ -84,7 +85,7 @@ def _judge_identity(site: Site, site_facts: SiteFacts, view: DirectoryView) -> N
     entry = view.account
     if entry is None or is_linked(entry):
         return
-    mailbox = _mailbox_addresses(site, site_facts)
+    mailbox = {canonical(site.service_account.email), *reported_primaries(site_facts.own_mailbox)}
     known = entries.addresses_of(entry)
     others = [holder for holder in _holders(view) if not _belongs(holder, entry)]
     if not known or known & mailbox or (_holders(view) and not others):
@@ -97,16 +98,6 @@ def _judge_identity(site: Site, site_facts: SiteFacts, view: DirectoryView) -> N
         cause="two-identities",
         fix=IDENTITY_FIX,
     )
-
-
-def _mailbox_addresses(site: Site, site_facts: SiteFacts) -> frozenset[str]:
-    """Return the configured email, and the primary address that Exchange reported instead of it."""
-    found = {canonical(site.service_account.email)}
-    own = site_facts.own_mailbox
-    for folder in own.folders if own else ():
-        if folder.trouble and folder.trouble.kind is Kind.NOT_PRIMARY:
-            found.add(canonical(folder.trouble.values.get("Primary", "")))
-    return frozenset(found)
 
 
 def _holders(view: DirectoryView) -> tuple[DirectoryEntry, ...]:

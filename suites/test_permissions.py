@@ -119,7 +119,6 @@ def _refuse_folder_permissions(owner: MailboxAnswer, identity: Identity) -> None
 
 
 def _identity(site: Site, site_facts: SiteFacts) -> Identity:
-    view = site_facts.directory
-    entry = view.account if view else None
-    own = entries.addresses_of(entry) if entry else frozenset()
-    return Identity(frozenset(view.token_sids if view else ()), own | {site.service_account.email})
+    sids = site_facts.directory.token_sids if site_facts.directory else ()
+    own = entries.addresses_of(site_facts.account) if site_facts.account else frozenset()
+    return Identity(frozenset(sids), own | {site.service_account.email})

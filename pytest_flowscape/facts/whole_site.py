@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from pytest_flowscape.facts.bookings import RoundTrip, Sweep
-from pytest_flowscape.facts.directory import DirectoryView
+from pytest_flowscape.facts.directory import DirectoryEntry, DirectoryView
 from pytest_flowscape.facts.host import Endpoint, Host, SignIn
 from pytest_flowscape.facts.mailboxes import MailboxAnswer, ResolvedName
 from pytest_flowscape.facts.trouble import Closed
@@ -54,6 +54,11 @@ class SiteFacts:
     bookings: Mapping[str, RoundTrip] = field(default_factory=dict)
     sweep: Sweep = field(default_factory=Sweep)
     booking_stopped: str = ""
+
+    @property
+    def account(self) -> DirectoryEntry | None:
+        """The service account's object, None where it was not read."""
+        return self.directory.account if self.directory else None
 
     @property
     def ews_closed(self) -> Closed | None:

@@ -56,6 +56,8 @@ def account_state_fix(state: str) -> str:
     return fix(
         (find if state == "locked" else "") + DIRECTORY,
         FIND_ACCOUNT,
+        "  Get-ADUser -Identity $account -Properties LockedOut,AccountExpirationDate | "
+        "Format-List Enabled,LockedOut,AccountExpirationDate",
         f"  {command} -Identity $account" + SAFE,
         (f"To undo: {undo}. " if undo else f"{NO_UNDO} ") + REPLICATION,
     )
