@@ -199,6 +199,13 @@ def closed(key: str, detail: str = "as the server said") -> SiteFacts:
     return facts(**known)
 
 
+def causes_failing(id_: str) -> list[str]:
+    """Return the causes by which the table fails a requirement."""
+    keys = [key for key, cause in CAUSES.items() if cause.failed == id_]
+    assert keys
+    return keys
+
+
 def sign_in_facts(known: SiteFacts | None = None, **changes: Any) -> dict[str, Any]:
     """Return what the requirements take that judge the sign-in itself, of a site with these changes."""
     known = known or facts()

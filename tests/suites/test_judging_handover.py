@@ -32,7 +32,7 @@ def test_without_a_directory_the_sign_in_and_the_mailbox_are_enough() -> None:
     passes(judge, **made.sign_in_facts(made.facts(directory=None)))
 
 
-@pytest.mark.parametrize("key", [key for key, cause in CAUSES.items() if cause.failed == "HANDOVER-1"])
+@pytest.mark.parametrize("key", made.causes_failing("HANDOVER-1"))
 def test_every_cause_that_names_it_fails_and_says_what_may_be_wrong(key: str) -> None:
     failed = fails(judge, **made.sign_in_facts(made.closed(key)))
     assert failed.cause == key
