@@ -120,8 +120,8 @@ CAUSES: dict[str, Cause] = {
 
 def sentence(closed: Closed) -> str:
     """Return a cause's sentence with what was reported, each once."""
-    told = CAUSES[closed.cause].sentence
-    return told if not closed.detail or closed.detail in told else f"{told}: {closed.detail}"
+    text = CAUSES[closed.cause].sentence
+    return text if not closed.detail or closed.detail in text else f"{text}: {closed.detail}"
 
 
 def failing(id_: str, closed: Iterable[Closed]) -> Closed | None:

@@ -1,8 +1,8 @@
-"""Decide one (requirement, target) pair: needs, causes, the judging function, a second look.
+"""Decide one (requirement, target) pair: needs, causes, the judging function, a second measurement.
 
 Requirement functions are pure functions of facts, so the judge may call them
-outside pytest: to know whether a need holds (whatever was selected, wherever
-it runs) and to look twice before a failure is reported.
+outside pytest: to know whether a need holds, whatever was selected, and to
+measure twice before a failure is reported.
 """
 
 from __future__ import annotations
@@ -40,11 +40,11 @@ class FactSource(Protocol):
         """Return why a run does not make what this opt-in needs for a target; empty where it does."""
 
     def forget(self, names: Iterable[str], target: str) -> None:
-        """Drop what is known of one target, so that the named facts are measured again."""
+        """Drop what is known about one target, so that these facts are measured again."""
 
 
 class Judge:
-    """Judges pairs from one process's facts; remembers what it decided."""
+    """Decides pairs from one process's facts, each once."""
 
     def __init__(self, judged: Mapping[str, Judged], facts: FactSource) -> None:
         self._judged = judged
@@ -72,18 +72,18 @@ class Judge:
         return self._known[key]
 
     def wants(self, id_: str, target: str) -> frozenset[str]:
-        """Return which facts deciding this pair will ask for, its needs' included; none where it is decided already.
+        """Return the facts that this pair needs, with those of its needs; none where a cause or a need stops it.
 
-        Asks nothing itself: what is judged for this are needs of the whole site.
+        Sends no request itself: only needs of the whole site are judged for this.
         """
         requirement = self._judged[id_].requirement
         if requirement.opt_in and self._facts.not_requested(requirement.opt_in, target):
             return frozenset()
         if id_ not in self._wants:
-            self._wants[id_] = self._wanted(id_) or frozenset()
+            self._wants[id_] = self._facts_for(id_) or frozenset()
         return self._wants[id_]
 
-    def _wanted(self, id_: str) -> frozenset[str] | None:
+    def _facts_for(self, id_: str) -> frozenset[str] | None:
         """Return the facts for a requirement and its needs, None where it is stopped on every target."""
         judged = self._judged[id_]
         if self._stopped_by_cause(id_):
@@ -95,7 +95,7 @@ class Judge:
                 stops = isinstance(found, RequirementFailed) or (isinstance(found, NotMeasured) and bool(found.because))
                 more = None if stops else frozenset[str]()
             else:
-                more = self._wanted(need)
+                more = self._facts_for(need)
             if more is None:
                 return None
             names |= more
@@ -128,7 +128,7 @@ class Judge:
         stopped = self._stopped_by_cause(id_) or self._stopped_by_need(judged.requirement, target)
         if stopped:
             return stopped
-        found = self._explained(self._call(judged, target), id_, target)
+        found = self._with_because(self._call(judged, target), id_, target)
         writes = any(FACTS[name].writes for name in judged.fact_names if name in FACTS)
         again = judged.requirement.per is not Per.SITE and not writes
         if isinstance(found, RequirementFailed) and again:
@@ -146,7 +146,7 @@ class Judge:
         return unmeasured(stopping[0]) if stopping else None
 
     def _stopped_by_need(self, requirement: Requirement, target: str) -> NotMeasured | None:
-        """Stop a dependant when a need failed, or was itself stopped by one that failed."""
+        """Return NotMeasured if a need failed, or was itself stopped by one that failed."""
         if failing(requirement.id, self._facts.site_facts.closed):
             return None
         for need in requirement.needs:
@@ -161,7 +161,7 @@ class Judge:
         return None
 
     def _call(self, judged: Judged, target: str) -> Decided:
-        """Call the judging function with its facts; an unforeseen error in it is not measured, never a verdict."""
+        """Return what the judging function raises with its facts; an unforeseen error is NotMeasured."""
         id_ = judged.requirement.id
         notes = Notes()
         try:
@@ -176,12 +176,12 @@ class Judge:
         return None
 
     def notes_on(self, id_: str, target: str) -> tuple[str, ...]:
-        """Return the sentences that go with a pair that was decided: the function's own, and that of a second look."""
+        """Return the notes on a pair: the function's own, and that of a second measurement."""
         second = self.second_notes.get((id_, target))
         return (*self.notes.get((id_, target), ()), *([second] if second else ()))
 
-    def _explained(self, found: Decided, asked: str, target: str) -> Decided:
-        """Name the room requirement behind an address that Exchange or the directory does not accept."""
+    def _with_because(self, found: Decided, asked: str, target: str) -> Decided:
+        """Return the finding with the failed room requirement that explains why the address is not accepted."""
         if not isinstance(found, NotMeasured) or found.cause != NO_MAILBOX or found.because:
             return found
         for id_ in ("ROOM-1", "ROOM-2"):
@@ -195,7 +195,7 @@ class Judge:
         return found
 
     def _second_look(self, judged: Judged, target: str, first: RequirementFailed) -> Decided:
-        """Measure a failed fact once more, alone, before it is reported."""
+        """Measure a failed pair once more, alone, before it is reported."""
         if self._looks <= 0 and self._sample <= 0:
             self.unconfirmed += 1
             return first
@@ -205,8 +205,8 @@ class Judge:
             self._sample -= 1
         self.second_looks += 1
         self._facts.forget(judged.fact_names, target)
-        second = self._explained(self._call(judged, target), judged.requirement.id, target)
+        second = self._with_because(self._call(judged, target), judged.requirement.id, target)
         if not isinstance(second, RequirementFailed):
-            said = f"a first answer said otherwise and did not hold: {first.found}"
-            self.second_notes[judged.requirement.id, target] = said
+            note = f"a first measurement failed and was not confirmed: {first.found}"
+            self.second_notes[judged.requirement.id, target] = note
         return second

@@ -67,7 +67,7 @@ class Outcome:
 
     @staticmethod
     def from_json(data: Mapping[str, Any]) -> Outcome:
-        """Read back what ``as_json`` gave. Raises KeyError or ValueError on anything else."""
+        """Return the outcome that ``as_json`` made this of. Raises KeyError or ValueError on anything else."""
         fields = dict(data)
         word = Word(fields.pop("outcome"))
         notes = tuple(fields.pop("notes", ()))
@@ -75,9 +75,9 @@ class Outcome:
 
 
 def carry(report: Any, outcome: Outcome) -> None:
-    """Have a test report carry an outcome, as ``outcome_of`` gives it; a report that stays in this process."""
-    report.flowscape = told = outcome.as_json()
-    setattr(report, READ, (told, outcome))
+    """Put an outcome into a test report that stays in this process, where ``outcome_of`` finds it."""
+    report.flowscape = carried = outcome.as_json()
+    setattr(report, READ, (carried, outcome))
 
 
 def outcome_of(report: Any) -> Outcome | None:
@@ -85,13 +85,13 @@ def outcome_of(report: Any) -> Outcome | None:
 
     It is read once: several hooks ask for it, of each of thousands of reports.
     """
-    told = getattr(report, "flowscape", None)
-    if not isinstance(told, Mapping):
+    carried = getattr(report, "flowscape", None)
+    if not isinstance(carried, Mapping):
         return None
     read = getattr(report, READ, None)
-    if read is None or read[0] is not told:
+    if read is None or read[0] is not carried:
         try:
-            read = (told, Outcome.from_json(told))
+            read = (carried, Outcome.from_json(carried))
         except (KeyError, TypeError, ValueError):
             return None
         setattr(report, READ, read)

@@ -68,7 +68,7 @@ def test_a_failure_is_looked_at_twice_and_a_passing_second_answer_wins() -> None
     one = Judged(declared("PERMISSION-1", Per.ROOM), holds)
     subject = judge({"room_as_owner": [False, True]}, one)
     assert subject.decide("PERMISSION-1", ROOM) is None
-    assert "did not hold" in subject.second_notes["PERMISSION-1", ROOM]
+    assert "not confirmed" in subject.second_notes["PERMISSION-1", ROOM]
     assert subject.second_looks == 1
 
 

@@ -24,14 +24,12 @@ OLD_DOCSTRING = re.compile(r"(Give|Tell|Say)\b")
 OLD_CONSTANT = re.compile(r"_?(MOST|LONGEST|LARGEST|FEWEST)_")
 
 STILL_LONG: set[str] = {
-    "suites/test_account.py",
     "tests/probes/test_directory_network.py",
     "tests/probes/test_directory_view.py",
     "tests/probes/test_ews_lines.py",
     "tests/probes/test_ews_session.py",
     "tests/probes/test_host.py",
     "tests/report/test_html.py",
-    "tests/suites/test_judging_account.py",
 }
 STILL_LARGE: set[str] = set()
 STILL_OLD_DOCSTRINGS: set[str] = {
@@ -41,7 +39,6 @@ STILL_OLD_DOCSTRINGS: set[str] = {
     "pytest_flowscape/hooks/progress.py",
     "pytest_flowscape/hooks/short_path.py",
     "pytest_flowscape/judging/entries.py",
-    "suites/test_handover.py",
 }
 
 
