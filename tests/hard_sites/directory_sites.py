@@ -18,7 +18,7 @@ SITE = ("site",)
 ROOMS = tuple(f"{name}@demo.test" for name in ("atlas", "aurora", "bergen", "zuerich"))
 NOT_MEASURED, FAILED, ATTESTED = "not measured", "failed", "attested"
 EXCEPTIONS = "ACCEPTED WITH EXCEPTIONS"
-FOREST = f"a linked mailbox: its account is in the forest of {ACCOUNTS.dns} (account {ACCOUNTS.sid}-3105)"
+FOREST = f"the mailbox is linked: its account is in the forest of {ACCOUNTS.dns} (account {ACCOUNTS.sid}-3105)"
 UNIQUE = "unique in the forest, according to a global catalog"
 NO_SECTION = "the site file has no [directory] section"
 
@@ -48,7 +48,7 @@ ACCOUNT = passed("ACCOUNT-1", "ACCOUNT-2", "ACCOUNT-4", "ACCOUNT-6")
 LINKED: dict[Pair, str] = {
     ("ACCOUNT-2", "site"): FOREST,
     ("ACCOUNT-4", "site"): FOREST,
-    ("ACCOUNT-3", "site"): "The directory calls it a linked mailbox; it works, so it passes.",
+    ("ACCOUNT-3", "site"): "Active Directory shows it as a linked mailbox; it works, so it passes.",
     ("ACCOUNT-5", "site"): "the account that signed in is in another forest",
     ("PERMISSION-1", ROOMS[2]): "Active Directory does not show the mailbox's permissions",  # granted to a group
 }
@@ -68,7 +68,7 @@ SITES: tuple[Expected, ...] = (
         outcomes={**every("ROOM-1", ROOMS[1:], NOT_MEASURED), **every("ROOM-2", ROOMS[1:], NOT_MEASURED)},
         mentions={
             ("ROOM-1", ROOMS[1]): "it may lie in another domain; name a global catalog (gc://SERVER)",
-            ("ROOM-2", ROOMS[0]): "unique in demo.test; other domains of the forest were not asked",
+            ("ROOM-2", ROOMS[0]): "unique in demo.test; other domains of the forest were not queried",
         },
     ),
     Expected(
@@ -142,7 +142,7 @@ SITES: tuple[Expected, ...] = (
         healthy=True,
         mentions={
             **{("ROOM-1", room): PASSED for room in ROOMS},
-            ("ROOM-1", ROOMS[3]): "Its display type is 1073741824 instead of 7; its type is that of a room",
+            ("ROOM-1", ROOMS[3]): "Its display type is 1073741824 instead of 7; what counts is its type, which is a room",
         },
     ),
     Expected("pinned-controller", healthy=True, mentions=ACCOUNT | {("ROOM-2", ROOMS[0]): "unique in demo.test"}),
@@ -151,7 +151,7 @@ SITES: tuple[Expected, ...] = (
         healthy=False,
         verdict="INCOMPLETE",
         outcomes=only_directory(NOT_MEASURED),
-        mentions={("ACCOUNT-2", "site"): "the directory server's certificate is not accepted: self-signed certificate"},
+        mentions={("ACCOUNT-2", "site"): "the directory server's certificate is not trusted: self-signed certificate"},
     ),
     Expected(
         "no-ldaps",
@@ -159,7 +159,7 @@ SITES: tuple[Expected, ...] = (
         verdict=EXCEPTIONS,
         outcomes=only_directory(ATTESTED),
         mentions={
-            ("ACCOUNT-1", "site"): "Told by ResolveNames, because the directory could not be asked.",
+            ("ACCOUNT-1", "site"): "According to ResolveNames, because Active Directory was not available.",
             ("ROOM-2", ROOMS[0]): "ResolveNames",
             ("ACCOUNT-6", "site"): NO_SECTION,
             ("ROOM-1", ROOMS[0]): "A. Admin",

@@ -57,7 +57,7 @@ SITES: tuple[Expected, ...] = (
     Expected(
         "extended-protection",
         healthy=True,
-        mentions={("ACCOUNT-5", "site"): "Not every way works, though the password is right: Negotiate"},
+        mentions={("ACCOUNT-5", "site"): "Not every sign-in method works, although the password is correct: Negotiate"},
     ),
     Expected("ntlm-blocked", healthy=True, mentions={("ACCOUNT-5", "site"): "Signed in by Basic"}),
     Expected(
@@ -92,7 +92,7 @@ SITES: tuple[Expected, ...] = (
         "front-end-restarts",
         healthy=False,
         mentions={
-            ("HOST-3", "site"): "EX03: the service is unavailable (HTTP 503) (once; it answered well at another time)"
+            ("HOST-3", "site"): "EX03: the service is unavailable (HTTP 503) (once; another answer was correct)"
         },
     ),
     Expected(

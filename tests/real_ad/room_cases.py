@@ -167,7 +167,7 @@ CASES = (
         ("alias",),
         _renamed,
         {
-            "ROOM-2": (FAILED, "another address of the room, whose primary address is new-"),
+            "ROOM-2": (FAILED, "an alias of the room; the primary address is new-"),
             **dict.fromkeys(BY_ADDRESS, (NOT_MEASURED, "Exchange does not accept the address")),
         },
     ),
