@@ -142,7 +142,10 @@ SITES: tuple[Expected, ...] = (
         healthy=True,
         mentions={
             **{("ROOM-1", room): PASSED for room in ROOMS},
-            ("ROOM-1", ROOMS[3]): "Its display type is 1073741824 instead of 7; what counts is its type, which is a room",
+            (
+                "ROOM-1",
+                ROOMS[3],
+            ): "what counts is its type, which is a room",
         },
     ),
     Expected("pinned-controller", healthy=True, mentions=ACCOUNT | {("ROOM-2", ROOMS[0]): "unique in demo.test"}),

@@ -91,9 +91,7 @@ SITES: tuple[Expected, ...] = (
     Expected(
         "front-end-restarts",
         healthy=False,
-        mentions={
-            ("HOST-3", "site"): "EX03: the service is unavailable (HTTP 503) (once; another answer was correct)"
-        },
+        mentions={("HOST-3", "site"): "EX03: the service is unavailable (HTTP 503) (once; another answer was correct)"},
     ),
     Expected(
         "many-front-ends",
