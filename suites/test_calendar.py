@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from pytest_flowscape.facts import Kind, MailboxAnswer, RoundTrip, SyncAnswer
-from pytest_flowscape.judging import entries
-from pytest_flowscape.judging import round_trips as booking
+from pytest_flowscape.judging import entries, round_trips as booking
 from pytest_flowscape.judging.remedies import ACCEPT_FIX, ACCESS_WAIT, EXCHANGE, NO_UNDO, SAFE, fix
 from pytest_flowscape.requirement import Notes, Owner, Per, expect, requirement
 

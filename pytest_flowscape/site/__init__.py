@@ -3,27 +3,14 @@
 from __future__ import annotations
 
 from pytest_flowscape.site.model import (
-    Attestation,
-    Booking,
-    Directory,
-    DirectoryServer,
-    Exchange,
-    Room,
-    ServiceAccount,
-    Site,
-    Users,
-    Waiver,
+    Attestation as Attestation,
+    Booking as Booking,
+    Directory as Directory,
+    DirectoryServer as DirectoryServer,
+    Exchange as Exchange,
+    Room as Room,
+    ServiceAccount as ServiceAccount,
+    Site as Site,
+    Users as Users,
+    Waiver as Waiver,
 )
-
-__all__ = [
-    "Attestation",
-    "Booking",
-    "Directory",
-    "DirectoryServer",
-    "Exchange",
-    "Room",
-    "ServiceAccount",
-    "Site",
-    "Users",
-    "Waiver",
-]

@@ -19,8 +19,7 @@ from dataclasses import asdict, dataclass
 from urllib.parse import quote, quote_plus, urlencode
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 from lxml import etree
 from markupsafe import escape
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from pytest_flowscape.facts import Kind
-from tests.faults import exchange_faults as exchange
-from tests.faults import wire_faults as wire
+from tests.faults import exchange_faults as exchange, wire_faults as wire
 from tests.faults.ews_proxy import EwsTurn, Fault, Point
 from tests.faults.wire import answer
 

@@ -13,8 +13,7 @@ from tests.faults.ews_faults import KINDS, FaultKind
 from tests.faults.ews_proxy import EwsTurn, Fault, Point
 from tests.faults.fault_proxy import FOR_EVER
 from tests.faults.in_process import FAILED, NOT_MEASURED, PASSED, Result, accept_here
-from tests.faults.ldap_faults import KINDS as LDAP_KINDS
-from tests.faults.ldap_faults import LdapFaultKind
+from tests.faults.ldap_faults import KINDS as LDAP_KINDS, LdapFaultKind
 from tests.faults.ldap_proxy import LdapPoint
 from tests.faults.tally import all_faults
 

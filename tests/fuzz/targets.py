@@ -31,8 +31,13 @@ from pytest_flowscape.probes.directory.ldap3_connection import connection_on
 from pytest_flowscape.probes.directory.search import Channel, Query, SearchFailed
 from pytest_flowscape.probes.directory.security_descriptor import decide, read_dacl, sid_text
 from pytest_flowscape.probes.directory.sight import Sight
-from pytest_flowscape.probes.ews import answers, availability, item_answers, sync_folder_items
-from pytest_flowscape.probes.ews import resolve_names as names_resolved
+from pytest_flowscape.probes.ews import (
+    answers,
+    availability,
+    item_answers,
+    resolve_names as names_resolved,
+    sync_folder_items,
+)
 from pytest_flowscape.probes.ews.answers import Envelope
 from pytest_flowscape.probes.ews.batch import Batch
 from pytest_flowscape.probes.ews.http_wire import AnswerReader, HttpAnswer, NotHttp

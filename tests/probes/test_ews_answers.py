@@ -5,8 +5,7 @@ from __future__ import annotations
 import time
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from pytest_flowscape.facts import FolderAnswer, Kind, ResolvedName, Trouble
 from pytest_flowscape.probes.ews import answers, get_folder, resolve_names, sync_folder_items

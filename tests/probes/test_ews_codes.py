@@ -6,8 +6,7 @@ import time
 from email.utils import formatdate
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from pytest_flowscape.facts import Kind
 from pytest_flowscape.probes.ews import codes

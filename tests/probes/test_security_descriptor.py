@@ -6,8 +6,7 @@ import struct
 from collections.abc import Sequence
 
 import pytest
-from hypothesis import example, given, settings
-from hypothesis import strategies as st
+from hypothesis import example, given, settings, strategies as st
 
 from pytest_flowscape.facts import Grant
 from pytest_flowscape.probes.directory.security_descriptor import Entry, decide, read_dacl, read_sid, sid_text

@@ -15,8 +15,7 @@ import random
 import sys
 from typing import Any
 
-from samba import NTSTATUSError
-from samba import security as check
+from samba import NTSTATUSError, security as check
 from samba.dcerpc import misc, security
 from samba.ndr import ndr_pack, ndr_unpack
 

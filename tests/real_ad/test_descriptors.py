@@ -12,8 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from pytest_flowscape.facts import Grant
 from pytest_flowscape.probes.directory.security_descriptor import GENERIC_ALL, INHERIT_ONLY, Entry, decide, read_dacl

@@ -7,8 +7,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-from hypothesis import example, given, settings
-from hypothesis import strategies as st
+from hypothesis import example, given, settings, strategies as st
 
 from pytest_flowscape.report.fixes.script_text import COMMANDS, assignment, literal
 from pytest_flowscape.report.text import printable

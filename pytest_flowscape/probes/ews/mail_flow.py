@@ -12,8 +12,15 @@ from lxml import etree
 from pytest_flowscape.facts import CalendarSettings, MailTips, Trouble
 from pytest_flowscape.probes.ews.answers import Envelope
 from pytest_flowscape.probes.ews.one_mailbox import element_in
-from pytest_flowscape.probes.ews.request import MESSAGES, TYPES, add, add_folder, envelope_of, to_bytes
-from pytest_flowscape.probes.ews.request import DistinguishedFolder as Folder
+from pytest_flowscape.probes.ews.request import (
+    MESSAGES,
+    TYPES,
+    DistinguishedFolder as Folder,
+    add,
+    add_folder,
+    envelope_of,
+    to_bytes,
+)
 
 _T = f"{{{TYPES}}}"
 _TRUTH = {"true": True, "1": True, "false": False, "0": False}

@@ -20,9 +20,7 @@ from pytest_flowscape.report import bookings, footprint, groups
 from pytest_flowscape.report.files.results import RunInfo, moment
 from pytest_flowscape.report.finding_rows import BECAUSE, EXPECTED, FIX, FOUND, LINK, rows, with_fix
 from pytest_flowscape.report.groups import Finding
-from pytest_flowscape.report.page import cards, vantage
-from pytest_flowscape.report.page import counts as page_counts
-from pytest_flowscape.report.page import fix as page_fix
+from pytest_flowscape.report.page import cards, counts as page_counts, fix as page_fix, vantage
 from pytest_flowscape.report.page.decisions import decisions
 from pytest_flowscape.report.page.evidence import Evidence
 from pytest_flowscape.report.page.matrix import LABELS, Matrix
