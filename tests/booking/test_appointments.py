@@ -1,4 +1,4 @@
-"""Whole round trips: every room is booked, extended, ended and cleaned, and the site is as it was before."""
+"""Whole bookings: every room is booked, extended, ended and cleaned, and the site is as it was before."""
 
 from __future__ import annotations
 
@@ -10,11 +10,12 @@ import pytest
 from pytest_flowscape.booking import appointment, removal
 from pytest_flowscape.session import plan_counts
 from tests.acceptance import accept
-from tests.booking.sites import ROOMS, WRITES, book, journals, room, steps, trip
+from tests.booking.sites import INVITED, ROOMS, WRITES, book, journals, meet, room, steps, trip
 from tests.hard_sites.counts import assert_counts
 from tests.hard_sites.planned import plan_of
 from tests.simulator.harness import Simulator
 
+ROOM, MEETING = "room", "meeting"
 ALL_STEPS = [
     appointment.LOOK,
     appointment.SLOT,
@@ -46,16 +47,20 @@ def test_every_room_is_booked_and_nothing_is_left(workers: str, simulator: Simul
     assert [item["subject"].startswith("Flowscape acceptance test") for item in recoverable] == [True] * len(ROOMS)
 
 
-@pytest.mark.parametrize("workers", ["0", "1", "2", "4"])
+@pytest.mark.parametrize(
+    ("workers", "kind"), [("0", ROOM), ("1", ROOM), ("2", ROOM), ("4", ROOM), ("0", MEETING), ("2", MEETING)]
+)
 def test_the_plan_and_the_footprint_are_what_the_servers_saw(
-    workers: str, simulator: Simulator, tmp_path: Path
+    workers: str, kind: str, simulator: Simulator, tmp_path: Path
 ) -> None:
-    planned = plan_of(simulator.site, int(workers), book="room")
-    done = book(simulator, tmp_path, "-n", workers)
+    planned = plan_of(simulator.site, int(workers), book=kind)
+    done = (meet if kind == MEETING else book)(simulator, tmp_path, "-n", workers)
     assert done.code == 0, done.output
     assert_counts(simulator, done, planned)
-    assert planned.writes == done.results["footprint"]["writes"] == plan_counts.writes() * len(ROOMS)
-    assert sum(simulator.count(f"ews.{write}") for write in WRITES) == planned.writes
+    expected = plan_counts.writes() * len(ROOMS)
+    expected += plan_counts.writes(plan_counts.MEETING) * len(INVITED) if kind == MEETING else 0
+    assert planned.writes == done.results["footprint"]["writes"] == expected
+    assert sum(simulator.count(f"ews.{write}") for write in WRITES) == expected
 
 
 def test_without_the_option_nothing_is_written(simulator: Simulator, tmp_path: Path) -> None:
@@ -81,17 +86,17 @@ def test_the_report_says_what_was_written_where_and_what_stays(simulator: Simula
         assert "Recoverable Items" in text
     assert "6 calendar items in 6 rooms, and removed" in done.output
     assert done.results["booking_exercised"] is True
-    told = trip(done, "atlas")
-    (item,) = told["written"]
+    written = trip(done, "atlas")
+    (item,) = written["written"]
     assert item["subject"] == f"Flowscape acceptance test {item['tag']}"
     assert item["tag"].startswith(done.results["run"]["id"])
     assert (item["mailbox"], item["folder"]) == (room("atlas"), "calendar")
-    assert "the room's own clock" in told["clock"]
+    assert "the room's own clock" in written["clock"]
     evidence = json.loads((done.folder / "evidence.json").read_text(encoding="utf-8"))
     assert evidence["rooms"][room("atlas")]["bookings"]["begin"] == item["begin"]
 
 
-def test_first_room_first(simulator: Simulator, tmp_path: Path) -> None:
+def test_the_first_room_is_booked_first(simulator: Simulator, tmp_path: Path) -> None:
     """The first room's booking ends before any other begins, also with workers."""
     book(simulator, tmp_path, "-n", "2")
     writes = [entry for entry in simulator.log() if entry["operation"] in WRITES]

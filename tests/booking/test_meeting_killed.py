@@ -7,42 +7,32 @@ from pathlib import Path
 
 import pytest
 from exchangelib import Message
-from exchangelib.items import SEND_TO_NONE
 
-from pytest_flowscape.booking.client.booking_calendar import TaggedItem
-from tests.booking.sites import journals, killed_while_held, meet, room, run_killed, sweep
-from tests.booking.test_meeting_faults import INVITE, ONE, REMOVE_OWN, WRITES
+from tests.booking.sites import ATLAS, ONE, assert_put_back, journals, kill_while_held, meet, room, run_killed, sweep
+from tests.booking.test_appointment_killed import first_item, put_item
+from tests.booking.test_meeting_faults import INVITE, REMOVE_OWN, WRITES
 from tests.booking.test_meetings import ALL_STEPS
 from tests.exchangelib_client.accounts import account
 from tests.simulator.ews_client import EMAIL
 from tests.simulator.harness import Simulator
 
 SECONDS_FOR_ONE_TEST = 300
-ATLAS = room("atlas")
 TWO = (f"--flowscape-room={ATLAS}", "--flowscape-room=aurora@demo.test")
 BOOK = "--flowscape-book=meeting"
-
-
-def killed_at(simulator: Simulator, folder: Path, condition: str) -> None:
-    simulator.plant(condition)
-    killed_while_held(simulator, folder, ONE, book=BOOK)
-    simulator.release()
 
 
 @pytest.mark.parametrize("write", WRITES)
 @pytest.mark.parametrize("when", ["booking-held", "booking-held-before"])
 def test_killed_while_a_write_is_under_way(when: str, write: str, simulator: Simulator, tmp_path: Path) -> None:
     before = simulator.items()
-    killed_at(simulator, tmp_path, f"{when}:{write}")
+    kill_while_held(simulator, tmp_path, f"{when}:{write}", ONE, book=BOOK)
     there = [item for item in simulator.items() if item not in before]
     assert bool(there) == ((when, write) not in {("booking-held-before", WRITES[0]), ("booking-held", WRITES[-1])})
     assert len(journals(tmp_path)) == 1
     done = sweep(simulator, tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout.count("Removed: ") == len(there)
-    assert simulator.deliver() == 0
-    assert simulator.items() == before
-    assert journals(tmp_path) == []
+    assert_put_back(simulator, tmp_path, before, done.stdout)
 
 
 @pytest.mark.parametrize("step", ALL_STEPS[2:])
@@ -53,8 +43,7 @@ def test_killed_after_each_step_in_turn(step: str, simulator: Simulator, tmp_pat
     assert run_killed(simulator, tmp_path, ONE, "-p", "killer", book=BOOK, python_path=tmp_path) == -9
     done = sweep(simulator, tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert simulator.items() == before
-    assert journals(tmp_path) == []
+    assert_put_back(simulator, tmp_path, before, done.stdout)
 
 
 KILLER = """
@@ -73,32 +62,30 @@ class Steps(list):
             self.append(step)
         return self
 
-MADE = meeting.MeetingTrip.__init__
+INIT = meeting.MeetingTrip.__init__
 
-def made(self, *arguments, **more):
-    MADE(self, *arguments, **more)
+def init(self, *arguments, **more):
+    INIT(self, *arguments, **more)
     self._steps = Steps()
 
-meeting.MeetingTrip.__init__ = made
+meeting.MeetingTrip.__init__ = init
 """
 
 
 @pytest.mark.parametrize("write", ["6", "13"])
 def test_the_next_run_sweeps_what_a_worker_left(write: str, simulator: Simulator, tmp_path: Path) -> None:
     before = simulator.items()
-    simulator.plant(f"booking-held:{write}@{EMAIL}" if write == "6" else f"booking-held:{write}")
-    killed_while_held(simulator, tmp_path, "-n", "2", *TWO, book=BOOK)
-    simulator.release()
+    condition = f"booking-held:{write}@{EMAIL}" if write == "6" else f"booking-held:{write}"
+    kill_while_held(simulator, tmp_path, condition, "-n", "2", *TWO, book=BOOK)
     assert journals(tmp_path)
     done = meet(simulator, tmp_path, "-n", "2", *TWO)
     assert {("CALENDAR-3", room("atlas")), ("CALENDAR-3", room("aurora"))} <= done.outcomes("passed"), done.output
-    assert simulator.items() == before
-    assert journals(tmp_path) == []
+    assert_put_back(simulator, tmp_path, before, done.output)
 
 
 def test_items_that_only_look_like_ours_survive(simulator: Simulator, tmp_path: Path) -> None:
     """The same subject without tag and object id, in every folder that is searched, beside what a killed run left."""
-    killed_at(simulator, tmp_path, f"booking-held:{REMOVE_OWN}")
+    kill_while_held(simulator, tmp_path, f"booking-held:{REMOVE_OWN}", ONE, book=BOOK)
     ours = next(item for item in simulator.items() if item["mailbox"] == ATLAS and "Canceled" in item["subject"])
     own = account(simulator, impersonate=EMAIL, address=EMAIL)
     there = account(simulator, address=ATLAS)
@@ -106,11 +93,8 @@ def test_items_that_only_look_like_ours_survive(simulator: Simulator, tmp_path: 
     for opened, folders in ((own, ("inbox", "sent", "trash")), (there, ("inbox", "trash"))):
         for name in folders:
             Message(account=opened, folder=getattr(opened, name), subject=f"Accepted: {subject}").save()
-    (first,) = list(there.calendar.all().order_by("start"))[:1]
     for opened in (own, there):
-        twin = TaggedItem(account=opened, folder=opened.calendar, subject=subject)
-        twin.start, twin.end = first.start, first.end
-        twin.save(send_meeting_invitations=SEND_TO_NONE)
+        put_item(opened, first_item(there), subject)
     looks_like = [item for item in simulator.items() if subject in item["subject"]]
     assert len(looks_like) >= 7
     done = sweep(simulator, tmp_path)
@@ -128,12 +112,9 @@ def tag_of(folder: Path) -> str:
 
 
 def test_a_stranger_in_the_organizers_mailbox_stops_everything(simulator: Simulator, tmp_path: Path) -> None:
-    killed_at(simulator, tmp_path, f"booking-held:{INVITE}")
+    kill_while_held(simulator, tmp_path, f"booking-held:{INVITE}", ONE, book=BOOK)
     own = account(simulator, impersonate=EMAIL, address=EMAIL)
-    known = next(item for item in own.calendar.all() if str(item.subject).startswith("Flowscape"))
-    item = TaggedItem(account=own, folder=own.calendar, subject="Somebody's", run_tag="another/1")
-    item.start, item.end = known.start, known.end
-    item.save(send_meeting_invitations=SEND_TO_NONE)
+    put_item(own, first_item(own), "Somebody's", run_tag="another/1")
     before = simulator.items()
     done = sweep(simulator, tmp_path)
     assert done.returncode == 1
