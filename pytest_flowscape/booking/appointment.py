@@ -15,9 +15,9 @@ from datetime import timedelta
 from pytest_flowscape.booking.appointment_sweep import delete, find_tagged, sweep_calendar, to_written
 from pytest_flowscape.booking.calls import REMOVAL_PATIENCE, ask, change, create
 from pytest_flowscape.booking.client.booking_calendar import BookingCalendar
-from pytest_flowscape.booking.removal import CHECK, Removal, still_there, unseen
+from pytest_flowscape.booking.removal import CHECK, Removal, left_reason, unseen_reason
 from pytest_flowscape.booking.slots import Slot, Window, find_night_slot
-from pytest_flowscape.booking.steps import BODY, LONGER, SHORTER, StepFailed, Trip, TripSetup, required
+from pytest_flowscape.booking.steps import BODY, LONGER, SHORTER, StepFailed, Trip, TripSetup, require
 from pytest_flowscape.facts import StepTaken, Written
 from pytest_flowscape.probes.ews import item_answers
 from pytest_flowscape.probes.ews.item_answers import CREATED, DELETED, UPDATED, Change, Item
@@ -25,10 +25,11 @@ from pytest_flowscape.probes.ews.item_answers import CREATED, DELETED, UPDATED, 
 LOOK = "look for bookings of earlier runs"
 SLOT = "find a free time"
 SYNC = "synchronise the calendar"
-BOOK, SEEN = "book", "see the booking"
-EXTEND, EXTENDED = "extend", "see it extended"
-END, ENDED = "end early", "see it ended"
-REMOVE, REMOVED = "remove", "see it removed"
+# each write, and its change as SyncFolderItems reports it
+BOOK, BOOK_CHANGE = "book", "see the booking"
+EXTEND, EXTEND_CHANGE = "extend", "see it extended"
+END, END_CHANGE = "end early", "see it ended"
+REMOVE, REMOVE_CHANGE = "remove", "see it removed"
 # Exchange reports a change at once; servers in front of it get a moment
 PAUSES = (0.0, 0.3, 1.0, 2.0)
 
@@ -62,13 +63,13 @@ class AppointmentTrip(Trip):
         self._sweep()
         slot = self._add_slot(SLOT, find_night_slot(self._setup.ask_availability, self._setup.now, self._window))
         self._sync(SYNC)
-        self._changes.clear()  # what was there before is nobody's business
+        self._changes.clear()  # only what changes from now on counts
         self._add(StepTaken(SYNC))
         own = self._book(slot)
-        self._move(own, EXTEND, EXTENDED, LONGER)
-        self._move(own, END, ENDED, SHORTER)
+        self._move(own, (EXTEND, EXTEND_CHANGE), LONGER)
+        self._move(own, (END, END_CHANGE), SHORTER)
         self._add(delete(self._calendar, replace(own.item, tag=own.written.tag), self._patience).step(REMOVE))
-        self._watch(REMOVED, own, lambda one: one.kind == DELETED, "the removal")
+        self._watch(REMOVE_CHANGE, own, lambda one: one.kind == DELETED, "the removal")
         self._check(own.written.tag)
         return Removal()
 
@@ -77,11 +78,11 @@ class AppointmentTrip(Trip):
         self._swept, trouble = sweep_calendar(
             self._room, self._calendar, self._journals, own=self._journal.open_items, patience=self._patience
         )
-        required(LOOK, trouble)
+        require(LOOK, trouble)
         self._add_sweep(LOOK, self._swept.strangers)
 
     def _sync(self, step: str) -> None:
-        self._changes += item_answers.changes(required(step, ask(self._calendar.changes, self._patience)))
+        self._changes += item_answers.changes(require(step, ask(self._calendar.changes, self._patience)))
 
     def _book(self, slot: Slot) -> Appointment:
         written = self._new_item(self._room, slot)
@@ -89,8 +90,8 @@ class AppointmentTrip(Trip):
         own = self._own = Appointment(written)
 
         def happened() -> bool | None:
-            seen = find_tagged(self._calendar, self._patience)
-            return None if seen.trouble else written.tag in seen.by_tag
+            tagged = find_tagged(self._calendar, self._patience)
+            return None if tagged.trouble else written.tag in tagged.by_tag
 
         result = create(lambda: self._calendar.create(written, BODY), happened, self._patience)
         own.unsure = result.unsure
@@ -98,14 +99,15 @@ class AppointmentTrip(Trip):
         own.made = True
         item = item_answers.first_item(result.envelopes) or self._find(written.tag)
         if item is None or not item.item_id:
-            raise StepFailed(StepTaken(SEEN, wrong="Exchange says that it is booked, and does not find it by its tag"))
+            raise StepFailed(StepTaken(BOOK_CHANGE, wrong="Exchange booked it, but does not find it by its tag"))
         own.item, own.ids = item, {item.item_id}
         own.written = replace(written, item_id=item.item_id)
         self._journal.update(own.written)
-        self._watch(SEEN, own, lambda one: one.kind == CREATED and one.item.end == written.end, "the booking")
+        self._watch(BOOK_CHANGE, own, lambda one: one.kind == CREATED and one.item.end == written.end, "the booking")
         return own
 
-    def _move(self, own: Appointment, step: str, seen: str, length: timedelta) -> None:
+    def _move(self, own: Appointment, steps: tuple[str, str], length: timedelta) -> None:
+        write, look = steps
         assert own.written.begin is not None
         end = own.written.begin + length
         item = own.item
@@ -115,19 +117,19 @@ class AppointmentTrip(Trip):
             return None if found is None else found.end == end
 
         result = change(lambda: self._calendar.move_end(item.item_id, item.change_key, end), happened, self._patience)
-        self._add(result.step(step))
+        self._add(result.step(write))
         fresh = item_answers.first_item(result.envelopes)
         if fresh and fresh.change_key:
             own.item = replace(item, change_key=fresh.change_key)
         own.written = replace(own.written, end=end)
-        self._watch(seen, own, lambda one: one.kind in (UPDATED, CREATED) and one.item.end == end, "the new end")
+        self._watch(look, own, lambda one: one.kind in (UPDATED, CREATED) and one.item.end == end, "the new end")
 
     def _check(self, tag: str) -> None:
         """Look once more by the tag: only then the journal may forget it."""
-        seen = find_tagged(self._calendar, self._patience)
-        required(CHECK, seen.trouble)
-        if tag in seen.by_tag:
-            raise StepFailed(StepTaken(CHECK, wrong="Exchange says that it is removed, and still finds it by its tag"))
+        tagged = find_tagged(self._calendar, self._patience)
+        require(CHECK, tagged.trouble)
+        if tag in tagged.by_tag:
+            raise StepFailed(StepTaken(CHECK, wrong="Exchange removed it, but still finds it by its tag"))
         self._journal.mark_gone(tag)
         self._add(StepTaken(CHECK))
 
@@ -155,16 +157,18 @@ class AppointmentTrip(Trip):
         if own is None:
             return Removal()
         tag = own.written.tag
-        seen = find_tagged(self._calendar, REMOVAL_PATIENCE)
-        if seen.trouble is not None:
-            return Removal(left=((own.written, unseen(seen.trouble)),), steps=(StepTaken(REMOVE, seen.trouble),))
-        steps = [delete(self._calendar, item, REMOVAL_PATIENCE).step(REMOVE) for item in seen.of([tag])]
+        tagged = find_tagged(self._calendar, REMOVAL_PATIENCE)
+        if tagged.trouble is not None:
+            return Removal(
+                left=((own.written, unseen_reason(tagged.trouble)),), steps=(StepTaken(REMOVE, tagged.trouble),)
+            )
+        steps = [delete(self._calendar, item, REMOVAL_PATIENCE).step(REMOVE) for item in tagged.of([tag])]
         if steps:
-            seen = find_tagged(self._calendar, REMOVAL_PATIENCE)
-        if seen.trouble is not None:
-            steps.append(StepTaken(CHECK, seen.trouble))
-            return Removal(left=((own.written, unseen(seen.trouble)),), steps=tuple(steps))
-        left = [(to_written(self._room, item), still_there(steps[0].trouble)) for item in seen.of([tag])]
+            tagged = find_tagged(self._calendar, REMOVAL_PATIENCE)
+        if tagged.trouble is not None:
+            left = [(own.written, unseen_reason(tagged.trouble))]
+            return Removal(left=tuple(left), steps=(*steps, StepTaken(CHECK, tagged.trouble)))
+        left = [(to_written(self._room, item), left_reason(steps[0].trouble)) for item in tagged.of([tag])]
         # a request on its way may still arrive, unless a look showed that it has: the run looks again at its end
         if not left and (steps or not own.unsure):
             self._journal.mark_gone(tag)

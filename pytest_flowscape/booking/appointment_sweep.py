@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pytest_flowscape.booking.calls import REMOVAL_PATIENCE, Patience, WriteResult, ask, change
 from pytest_flowscape.booking.client.booking_calendar import BookingCalendar
 from pytest_flowscape.booking.journal import Journals
-from pytest_flowscape.booking.removal import NOT_TOUCHED, still_there, unseen
+from pytest_flowscape.booking.removal import NOT_TOUCHED, left_reason, unseen_reason
 from pytest_flowscape.core.interruption import INTERRUPTION
 from pytest_flowscape.facts import Sweep, Trouble, Written
 from pytest_flowscape.probes.ews import item_answers
@@ -77,7 +77,7 @@ def sweep_calendar(
         missing = {}
     gone = tuple(missing)
     journals.mark_gone(gone)
-    # a server might copy the tag of a meeting to the room's copy: it is known all the same
+    # a server might copy the tag of a meeting to the room's copy: so meetings' tags are known, too
     known = {*journals.open_items, *journals.alive, *own}
     strangers = before.of(tag for tag in before.by_tag if tag not in known)
     if strangers:
@@ -88,10 +88,10 @@ def sweep_calendar(
     results = {item.item_id: delete(calendar, item, REMOVAL_PATIENCE).trouble for item in before.of(present)}
     now = find_tagged(calendar, REMOVAL_PATIENCE)
     if now.trouble is not None:
-        return Sweep(left=(*late, *_left(present, unseen(now.trouble)))), None
+        return Sweep(left=(*late, *_left(present, unseen_reason(now.trouble)))), None
     absent = [tag for tag in present if tag not in now.by_tag]
     journals.mark_gone(absent)
-    left = tuple((to_written(room, item), still_there(results.get(item.item_id))) for item in now.of(present))
+    left = tuple((to_written(room, item), left_reason(results.get(item.item_id))) for item in now.of(present))
     removed = tuple(to_written(room, item) for item in before.of(absent))
     return Sweep(removed=removed, left=(*late, *left), gone=gone), None
 
@@ -100,8 +100,8 @@ def delete(calendar: BookingCalendar, item: Item, patience: Patience) -> WriteRe
     """Delete one tagged item for good."""
 
     def happened() -> bool | None:
-        seen = find_tagged(calendar, patience)
-        return None if seen.trouble else item.tag not in seen.by_tag
+        tagged = find_tagged(calendar, patience)
+        return None if tagged.trouble else item.tag not in tagged.by_tag
 
     return change(lambda: calendar.delete(item.item_id, item.change_key), happened, patience)
 

@@ -19,16 +19,17 @@ from pytest_flowscape.booking.organizer_item import OrganizerItem
 from pytest_flowscape.booking.removal import Removal
 from pytest_flowscape.booking.room_answers import RoomAnswers
 from pytest_flowscape.booking.slots import Slot, find_working_slot
-from pytest_flowscape.booking.steps import LONGER, SHORTER, StepFailed, Trip, TripSetup, required
+from pytest_flowscape.booking.steps import LONGER, SHORTER, StepFailed, Trip, TripSetup, require
 from pytest_flowscape.facts import StepTaken
 
 LOOK = "look for meetings of earlier runs"
 SLOT = "find a free time in working hours"
-MAKE, KNOW = "make the meeting", "learn its identity"
-INVITE, ANSWERED, SEEN = "invite the room", "hear the room's answer", "see it in the room's calendar"
-EXTEND, EXTEND_ANSWERED, EXTENDED = "extend the meeting", "hear the answer to that", "see it extended in the room"
-END, END_ANSWERED, ENDED = "end the meeting early", "hear the answer to the early end", "see it ended in the room"
-CANCEL, CANCELLED = "cancel the meeting", "see it cancelled in the room"
+MAKE, IDENTITY = "make the meeting", "learn its identity"
+# each sending, the room's answer to it, and the room's copy after it
+INVITE, INVITE_ANSWER, INVITE_COPY = "invite the room", "hear the room's answer", "see it in the room's calendar"
+EXTEND, EXTEND_ANSWER, EXTEND_COPY = "extend the meeting", "hear the answer to that", "see it extended in the room"
+END, END_ANSWER, END_COPY = "end the meeting early", "hear the answer to the early end", "see it ended in the room"
+CANCEL, CANCEL_COPY = "cancel the meeting", "see it cancelled in the room"
 MAX_AFTERWARDS = 10.0  # seconds in which a room may process the cancellation of a meeting that went wrong
 
 
@@ -54,13 +55,13 @@ class MeetingTrip(Trip):
         own = self._make(slot)
         answers = self._answers = RoomAnswers(own, self._boxes, self._patience, self._answer_timeout)
         self._add(own.invite(self._patience).step(INVITE))
-        self._add(answers.wait(ANSWERED, explain=True))
-        self._add(answers.follow(SEEN, lambda copy: copy.response == "Accept", "does not hold it as accepted"))
-        self._move(own, answers, slot.begin + LONGER, (EXTEND, EXTEND_ANSWERED, EXTENDED))
-        self._move(own, answers, slot.begin + SHORTER, (END, END_ANSWERED, ENDED))
+        self._add(answers.wait(INVITE_ANSWER, explain=True))
+        self._add(answers.follow(INVITE_COPY, lambda copy: copy.response == "Accept", "does not hold it as accepted"))
+        self._move(own, answers, slot.begin + LONGER, (EXTEND, EXTEND_ANSWER, EXTEND_COPY))
+        self._move(own, answers, slot.begin + SHORTER, (END, END_ANSWER, END_COPY))
         self._add(own.cancel(self._patience).step(CANCEL))
         still = "still holds it as if it took place"
-        self._add(answers.follow(CANCELLED, lambda copy: copy.cancelled, still, or_gone=True))
+        self._add(answers.follow(CANCEL_COPY, lambda copy: copy.cancelled, still, or_gone=True))
         own.note_arrived(CANCELLATION)
         removal = own.remove()
         self._steps += removal.steps
@@ -70,9 +71,9 @@ class MeetingTrip(Trip):
         """Sweep what earlier runs left; invite only where no other tagged item is in the organizer's mailbox."""
         if any(item.invited for item in self._journals.open_items.values()):
             self._swept = sweep_meetings(self._journals, lambda item: self._open(item.invited), self._setup.now)
-        found = required(LOOK, find_tagged(self._boxes.organizer, self._patience))
-        known = self._known_tags()
-        strangers = tuple(one.to_written() for one in found if one.item.tag not in known)
+        found = require(LOOK, find_tagged(self._boxes.organizer, self._patience))
+        known_tags = self._known_tags()
+        strangers = tuple(one.to_written() for one in found if one.item.tag not in known_tags)
         if strangers:
             self._swept = replace(self._swept, strangers=strangers)
         self._add_sweep(LOOK, strangers)
@@ -83,19 +84,19 @@ class MeetingTrip(Trip):
         own = self._own = OrganizerItem(self._boxes, self._journal, item, self._known_tags)
         self._add(own.make(self._patience).step(MAKE))
         if not own.key.item_id:
-            raise StepFailed(StepTaken(KNOW, wrong="Exchange says that it is made, and does not find it by its tag"))
-        uid = required(KNOW, own.read(self._patience)).uid
+            raise StepFailed(StepTaken(IDENTITY, wrong="Exchange made it, but does not find it by its tag"))
+        uid = require(IDENTITY, own.read(self._patience)).uid
         if not uid:
-            raise StepFailed(StepTaken(KNOW, wrong="Exchange does not return its global object id"))
+            raise StepFailed(StepTaken(IDENTITY, wrong="Exchange does not return its global object id"))
         own.note(replace(item, item_id=own.key.item_id, uid=uid))
-        self._add(StepTaken(KNOW))
+        self._add(StepTaken(IDENTITY))
         return own
 
     def _move(self, own: OrganizerItem, answers: RoomAnswers, end: datetime, steps: tuple[str, str, str]) -> None:
-        step, answered, seen = steps
-        self._add(own.move(end, self._patience).step(step))
-        self._add(answers.wait(answered))
-        self._add(answers.follow(seen, lambda copy: copy.item.end == end, "does not show the new end"))
+        sending, answer, copy_step = steps
+        self._add(own.move(end, self._patience).step(sending))
+        self._add(answers.wait(answer))
+        self._add(answers.follow(copy_step, lambda copy: copy.item.end == end, "does not show the new end"))
 
     def _known_tags(self) -> set[str]:
         return {*self._journal.open_items, *self._journals.open_items, *self._journals.alive}

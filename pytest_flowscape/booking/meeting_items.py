@@ -15,7 +15,7 @@ from typing import Any
 
 from pytest_flowscape.booking.calls import REMOVAL_PATIENCE, Patience, ask, change
 from pytest_flowscape.booking.client.meeting_mailbox import REPORT, MeetingMailbox
-from pytest_flowscape.booking.removal import CHECK, NOT_TOUCHED, Removal, still_there, unknown_items, unseen
+from pytest_flowscape.booking.removal import CHECK, NOT_TOUCHED, Removal, left_reason, unknown_items, unseen_reason
 from pytest_flowscape.facts import Kind, StepTaken, Trouble, Written
 from pytest_flowscape.probes.ews import meeting_answers
 from pytest_flowscape.probes.ews.item_answers import Item
@@ -59,7 +59,7 @@ class FoundItem:
 
 @dataclass(frozen=True)
 class Found:
-    """What a search found: ``ours``, and tagged items that no journal knows; ``trouble``: not everything was seen."""
+    """What a search found: ``ours``, and tagged items that no journal knows; ``trouble``: a part was not searched."""
 
     ours: tuple[FoundItem, ...] = ()
     strangers: tuple[FoundItem, ...] = ()
@@ -74,12 +74,12 @@ class Found:
         return any(one.item.kind == kind for one in self.of(mailbox))
 
 
-def find(boxes: Mailboxes, item: Written, known: Collection[str], patience: Patience) -> Found:
-    """Find everything that belongs to a meeting; ``known`` are the tags in journals.
+def find(boxes: Mailboxes, item: Written, tags: Collection[str], patience: Patience) -> Found:
+    """Find everything that belongs to a meeting; ``tags`` are those in journals.
 
     Where no object id is noted nothing was sent, and nothing is in the room.
     """
-    found = find_at_organizer(boxes.organizer, item, known, patience)
+    found = find_at_organizer(boxes.organizer, item, tags, patience)
     if found.trouble is not None or not item.uid:
         return found
     in_room = _search(boxes.room, OF_ROOM, patience, uid=item.uid)
@@ -89,20 +89,20 @@ def find(boxes: Mailboxes, item: Written, known: Collection[str], patience: Pati
     return replace(found, ours=(*found.ours, *mine))
 
 
-def find_at_organizer(organizer: MeetingMailbox, item: Written, known: Collection[str], patience: Patience) -> Found:
+def find_at_organizer(organizer: MeetingMailbox, item: Written, tags: Collection[str], patience: Patience) -> Found:
     """Find what belongs to a meeting in the organizer's mailbox alone."""
-    seen = _search(organizer, OF_ORGANIZER, patience, uid=item.uid, tagged=True, reported=item.tag)
-    if isinstance(seen, Trouble):
-        return Found(trouble=seen)
-    ours = (replace(one, tag=item.tag) for one in seen if _is_ours(one.content, item))
-    strangers = (one for one in seen if one.item.tag not in (None, item.tag, *known))
+    items = _search(organizer, OF_ORGANIZER, patience, uid=item.uid, tagged=True, reported=item.tag)
+    if isinstance(items, Trouble):
+        return Found(trouble=items)
+    ours = (replace(one, tag=item.tag) for one in items if _is_ours(one.content, item))
+    strangers = (one for one in items if one.item.tag not in (None, item.tag, *tags))
     return Found(tuple(ours), tuple(strangers))
 
 
 def find_tagged(organizer: MeetingMailbox, patience: Patience) -> tuple[FoundItem, ...] | Trouble:
     """Find every tagged item of the organizer's mailbox, also of other runs."""
-    seen = _search(organizer, OF_ORGANIZER, patience, tagged=True)
-    return seen if isinstance(seen, Trouble) else tuple(one for one in seen if one.item.tag is not None)
+    items = _search(organizer, OF_ORGANIZER, patience, tagged=True)
+    return items if isinstance(items, Trouble) else tuple(one for one in items if one.item.tag is not None)
 
 
 def _is_ours(content: MeetingItem, item: Written) -> bool:
@@ -130,24 +130,24 @@ def _search(
     return tuple(found)
 
 
-def remove(boxes: Mailboxes, item: Written, known: Collection[str], patience: Patience = REMOVAL_PATIENCE) -> Removal:
+def remove(boxes: Mailboxes, item: Written, tags: Collection[str], patience: Patience = REMOVAL_PATIENCE) -> Removal:
     """Remove every item of a meeting for good, and look that none is left.
 
     Nothing is touched where a tagged item is that no journal knows. Where one
     mailbox cannot be searched, what was found in the other is removed all the same.
     """
-    seen: dict[str, FoundItem] = {}
-    refused: dict[str, Trouble] = {}
+    ever: dict[str, FoundItem] = {}
+    troubles: dict[str, Trouble] = {}
     for pause in ROUNDS:
         time.sleep(pause)
-        found = find(boxes, item, known, patience)
+        found = find(boxes, item, tags, patience)
         if found.strangers or not found.ours:
             break
-        seen |= {one.item.item_id: one for one in found.ours}
-        if refused and all(map(_is_final, refused.values())):
+        ever |= {one.item.item_id: one for one in found.ours}
+        if troubles and all(map(_is_final, troubles.values())):
             break
-        refused = dict(_delete(boxes, found, patience))
-    return _removal(item, found, seen, refused)
+        troubles = dict(_delete(boxes, found, patience))
+    return _removal(item, found, ever, troubles)
 
 
 def _delete(boxes: Mailboxes, found: Found, patience: Patience) -> Iterator[tuple[str, Trouble]]:
@@ -166,21 +166,22 @@ def _is_final(trouble: Trouble) -> bool:
     return bool(trouble.code) and trouble.code != "ErrorItemNotFound"
 
 
-def _removal(item: Written, found: Found, seen: dict[str, FoundItem], refused: dict[str, Trouble]) -> Removal:
+def _removal(item: Written, found: Found, ever: dict[str, FoundItem], troubles: dict[str, Trouble]) -> Removal:
+    """Return what became of removing; ``ever`` and ``troubles`` are by item id: what was found at all, what failed."""
     ours = [one.to_written() for one in found.ours]
     if found.strangers:
         others = tuple(one.to_written() for one in found.strangers)
         left = tuple((one, NOT_TOUCHED) for one in ours)
         return Removal(left=left, strangers=others, steps=(StepTaken(CHECK, wrong=unknown_items(others)),))
-    trouble = next(iter(refused.values()), None)
+    trouble = next(iter(troubles.values()), None)
     if found.trouble is not None:
-        left = tuple((one, unseen(found.trouble)) for one in ours or [item])
-        steps = [StepTaken(REMOVE, trouble)] if seen else []
+        left = tuple((one, unseen_reason(found.trouble)) for one in ours or [item])
+        steps = [StepTaken(REMOVE, trouble)] if ever else []
         return Removal(left=left, steps=(*steps, StepTaken(CHECK, found.trouble)))
     there = {one.item_id for one in ours}
-    removed = tuple(one.to_written() for item_id, one in seen.items() if item_id not in there)
-    left = tuple((one, still_there(refused.get(one.item_id))) for one in ours)
-    steps = [StepTaken(REMOVE, trouble if left else None)] if seen else []
-    if not left or not refused:
-        steps.append(StepTaken(CHECK, wrong=still_there(None) if left else ""))
+    removed = tuple(one.to_written() for item_id, one in ever.items() if item_id not in there)
+    left = tuple((one, left_reason(troubles.get(one.item_id))) for one in ours)
+    steps = [StepTaken(REMOVE, trouble if left else None)] if ever else []
+    if not left or not troubles:
+        steps.append(StepTaken(CHECK, wrong=left_reason(None) if left else ""))
     return Removal(removed, left, steps=tuple(steps))

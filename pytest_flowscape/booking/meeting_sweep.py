@@ -31,15 +31,15 @@ def sweep_meetings(journals: Journals, open_mailboxes: OpenMailboxes, now: datet
 
 
 def _sweep(item: Written, boxes: Mailboxes, journals: Journals, now: datetime) -> Sweep:
-    known = {*journals.open_items, *journals.alive}
-    found = find(boxes, item, known, REMOVAL_PATIENCE)
+    known_tags = {*journals.open_items, *journals.alive}
+    found = find(boxes, item, known_tags, REMOVAL_PATIENCE)
     if found.trouble is not None and not found.ours:
         return Sweep(left=((item, f"the mailboxes could not be searched: {found.trouble.said}"),))
     due = still_due(item, found, boxes)
     if due != item.due:
         item = replace(item, due=due)
         journals.update(item)
-    removal = remove(boxes, item, known)
+    removal = remove(boxes, item, known_tags)
     if not removal.clean:
         return Sweep(removed=removal.removed, left=removal.left, strangers=removal.strangers)
     if due and item.sent is not None and now - item.sent < MAX_UNDER_WAY:

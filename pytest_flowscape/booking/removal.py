@@ -31,11 +31,11 @@ def unknown_items(strangers: Sequence[Written]) -> str:
     return f"tagged items that no journal here knows: {'; '.join(map(str, strangers))}" if strangers else ""
 
 
-def unseen(trouble: Trouble) -> str:
+def unseen_reason(trouble: Trouble) -> str:
     """Return the reason of an item that may be left."""
     return f"it could not be seen whether it is gone: {trouble.said}"
 
 
-def still_there(trouble: Trouble | None) -> str:
+def left_reason(trouble: Trouble | None) -> str:
     """Return the reason of an item that is left, ``trouble`` being the answer to its removal."""
     return trouble.said if trouble else "it is still there"

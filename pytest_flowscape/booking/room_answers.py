@@ -9,7 +9,7 @@ from pytest_flowscape.booking.calls import Patience, ask, looks
 from pytest_flowscape.booking.meeting_items import Mailboxes
 from pytest_flowscape.booking.meeting_sweep import ANSWER, FINAL
 from pytest_flowscape.booking.organizer_item import OrganizerItem
-from pytest_flowscape.booking.steps import required
+from pytest_flowscape.booking.steps import require
 from pytest_flowscape.facts import StepTaken, Trouble
 from pytest_flowscape.probes.ews import meeting_answers
 from pytest_flowscape.probes.ews.item_answers import Item
@@ -45,7 +45,7 @@ class RoomAnswers:
         it. Raises StepFailed.
         """
         for _ in looks(self._timeout):
-            own = required(step, self._own.read(self._patience))
+            own = require(step, self._own.read(self._patience))
             answer = own.answer_of(self._room)
             is_new = answer.answered != self._answered_at or own.item.change_key != self._own.updated_key
             if answer.response not in NOT_YET and is_new:
@@ -75,7 +75,7 @@ class RoomAnswers:
 
     def _copies(self, step: str) -> tuple[MeetingItem, ...]:
         uid = self._own.written.uid
-        return meeting_answers.meeting_items(required(step, ask(lambda: self._boxes.room.copies(uid), self._patience)))
+        return meeting_answers.meeting_items(require(step, ask(lambda: self._boxes.room.copies(uid), self._patience)))
 
     def _newest_message(self, response: str) -> MeetingItem:
         """Return the newest message in the inbox with this answer, else the newest of all; it only explains.
@@ -96,16 +96,16 @@ class RoomAnswers:
     def _silence(self, step: str) -> StepTaken:
         """Return how far the request has come, as the room's mailbox shows."""
         found = self._own.find(self._patience)
-        required(step, found.trouble)
+        require(step, found.trouble)
         folders = frozenset(one.folder for one in found.of(self._room))
-        silence = silence_step(step, self._timeout, Seen(self._copies(step), folders))
+        silence = silence_step(step, self._timeout, RoomView(self._copies(step), folders))
         if silence.cause in UNANSWERED:  # and it is removed before anybody can answer it
             self._own.note_arrived(ANSWER)
         return silence
 
 
 @dataclass(frozen=True)
-class Seen:
+class RoomView:
     """What the room's mailbox shows: its copies of the meeting, and the folders that hold anything of it."""
 
     copies: tuple[MeetingItem, ...]
@@ -126,16 +126,16 @@ def answer_step(step: str, response: str, message: MeetingItem) -> StepTaken:
     return StepTaken(step, wrong="the room declines" + text, cause=DECLINED)
 
 
-def silence_step(step: str, seconds: float, seen: Seen) -> StepTaken:
+def silence_step(step: str, seconds: float, view: RoomView) -> StepTaken:
     """Return the step of an answer that did not come, by what the room's mailbox shows of the request."""
-    responses = {copy.response for copy in seen.copies}
+    responses = {copy.response for copy in view.copies}
     if responses & {"Accept", "Tentative", "Decline"}:
         what, cause = "the room's calendar holds the meeting as answered, so the answer is under way", ANSWER_UNDER_WAY
-    elif seen.copies:
+    elif view.copies:
         what, cause = "the request was put into the room's calendar, and nobody decided about it", NOT_ANSWERED
-    elif "inbox" in seen.folders:
+    elif "inbox" in view.folders:
         what, cause = "the request lies in the room's inbox, and nothing takes it from there", NOT_PROCESSED
-    elif seen.folders:
+    elif view.folders:
         what, cause = "the request has been dealt with and is not in the room's calendar", ANSWER_UNDER_WAY
     else:
         what, cause = "nothing of the request is in the room's mailbox: it is under way, or held up", REQUEST_UNDER_WAY

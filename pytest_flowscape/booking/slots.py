@@ -10,7 +10,7 @@ from pytest_flowscape.booking import clock
 from pytest_flowscape.facts import Availability, Kind, Trouble, WorkingPeriod, Zone
 
 FIRST_DAY, LAST_DAY = 3, 9  # days ahead
-LENGTH = timedelta(minutes=60)  # free time that a round trip needs around its booking
+FREE_LENGTH = timedelta(minutes=60)  # free time that a round trip needs around its booking
 GRID = timedelta(minutes=15)
 FIRST_WORKING_DAY, LAST_WORKING_DAY = 7, 20
 SATURDAY = 5
@@ -47,9 +47,9 @@ def find_working_slot(ask: AskAvailability, now: datetime) -> Slot | Trouble:
     # a week to the hour: nobody who plans the next days is met
     soonest = now + timedelta(days=FIRST_WORKING_DAY)
 
-    def begins(seen: Availability, zone: Zone, days: list[date]) -> Iterator[datetime]:
+    def begins(busy: Availability, zone: Zone, days: list[date]) -> Iterator[datetime]:
         for day in days:
-            for period in seen.working or (OFFICE,):
+            for period in busy.working or (OFFICE,):
                 if _works_on(period, day) and period.begin < period.end:
                     hours = (datetime.combine(day, time()) + timedelta(minutes=m) for m in (period.begin, period.end))
                     yield from (begin for begin in _between(zone, *hours) if begin >= soonest)
@@ -67,19 +67,19 @@ def _first_free(
 ) -> Slot | Trouble:
     """Return the first of the beginnings from which nothing is taken; ``ahead`` are the first and the last day."""
     first, last = ahead
-    seen = ask(now + timedelta(days=first - 1), now + timedelta(days=last + 2))
-    if seen.trouble is not None:
-        return seen.trouble
-    zone = seen.zone or clock.UTC
+    busy = ask(now + timedelta(days=first - 1), now + timedelta(days=last + 2))
+    if busy.trouble is not None:
+        return busy.trouble
+    zone = busy.zone or clock.UTC
     today = clock.to_local(zone, now).date()
     days = [today + timedelta(days=number) for number in range(first, last + 1)]
-    begin = next((one for one in begins(seen, zone, days) if is_free(seen, one, one + LENGTH)), None)
+    begin = next((one for one in begins(busy, zone, days) if is_free(busy, one, one + FREE_LENGTH)), None)
     if begin is None:
         where = " in the working hours" if in_working_hours else ""
-        said = f"no free time of {LENGTH.seconds // 60} minutes{where} in days {first} to {last}"
+        said = f"no free time of {FREE_LENGTH.seconds // 60} minutes{where} in days {first} to {last}"
         return Trouble(Kind.OTHER, said)
-    whose = "the room's own clock" if seen.zone else "UTC"
-    if seen.zone is None or (in_working_hours and not seen.working):
+    whose = "the room's own clock" if busy.zone else "UTC"
+    if busy.zone is None or (in_working_hours and not busy.working):
         whose += ", as the room has no working hours"
     return Slot(begin, f"{clock.offset(zone, begin)}, {whose}")
 
@@ -90,9 +90,9 @@ def _works_on(period: WorkingPeriod, day: date) -> bool:
     return not {name, group, "Day"}.isdisjoint(period.days)
 
 
-def is_free(seen: Availability, begin: datetime, end: datetime) -> bool:
+def is_free(busy: Availability, begin: datetime, end: datetime) -> bool:
     """Whether nothing overlaps this time."""
-    return not any(taken < end and until > begin for taken, until in seen.taken)
+    return not any(taken < end and until > begin for taken, until in busy.taken)
 
 
 def _hours(window: Window) -> Iterator[tuple[time, time]]:
@@ -119,7 +119,7 @@ def _begins_on(zone: Zone, day: date, hours: tuple[time, time]) -> Iterator[date
 
 def _between(zone: Zone, begin: datetime, end: datetime) -> Iterator[datetime]:
     """Return the beginnings between two local times; not those that the clock passes over in spring."""
-    while begin + LENGTH <= end:
+    while begin + FREE_LENGTH <= end:
         moment = clock.to_utc(zone, begin)
         if clock.to_local(zone, moment) == begin:
             yield moment

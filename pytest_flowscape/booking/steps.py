@@ -20,7 +20,7 @@ from pytest_flowscape.probes.ews.session import CALENDAR
 NO_JOURNAL = "booking-journal"
 STOPPED = "booking-stopped"
 INTERRUPTED = "interrupted"
-BOOKED, LONGER, SHORTER = timedelta(minutes=30), timedelta(minutes=45), timedelta(minutes=15)
+LENGTH, LONGER, SHORTER = timedelta(minutes=30), timedelta(minutes=45), timedelta(minutes=15)
 SUBJECT = "Flowscape acceptance test"
 BODY = (
     "Written by an acceptance test of this room, which removes it within seconds. "
@@ -45,7 +45,7 @@ class StepFailed(Exception):  # noqa: N818  an order: this step is the last one
         super().__init__(step.name)
 
 
-def required(step: str, answer: Answer | Trouble) -> Answer:
+def require(step: str, answer: Answer | Trouble) -> Answer:
     """Return the answer to a step. Raises StepFailed for a trouble."""
     if isinstance(answer, Trouble):
         raise StepFailed(StepTaken(step, answer))
@@ -90,7 +90,7 @@ class Trip(ABC):
 
     @abstractmethod
     def _take_steps(self) -> Removal:
-        """Take all steps; return what became of removing, as far as no step tells it."""
+        """Take all steps; return what became of removing, its steps only if they are not among the steps."""
 
     @abstractmethod
     def _put_back(self) -> Removal:
@@ -141,7 +141,7 @@ class Trip(ABC):
         self._add(StepTaken(step, wrong=wrong, note=f"removed of earlier runs: {count}" if count and not wrong else ""))
 
     def _add_slot(self, step: str, found: Slot | Trouble) -> Slot:
-        self._slot = required(step, found)
+        self._slot = require(step, found)
         self._add(StepTaken(step))
         return self._slot
 
@@ -151,5 +151,5 @@ class Trip(ABC):
         Its subject holds the tag, for people who look at the calendar.
         """
         tag = f"{self._setup.run_id}/{uuid.uuid4().hex}"
-        subject, end = f"{SUBJECT} {tag}", slot.begin + BOOKED
+        subject, end = f"{SUBJECT} {tag}", slot.begin + LENGTH
         return Written(mailbox, CALENDAR, tag, subject, slot.begin, end, invited=invited)

@@ -1,4 +1,4 @@
-"""How a round trip is judged: at which step it ended, by what, and what is left of it. No I/O."""
+"""Judge a round trip: at which step it ended, why, and what is left of it. No I/O."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from pytest_flowscape.judging.remedies import ANSWER_FIXES, USUAL
 from pytest_flowscape.judging.usable_answers import NO_MAILBOX
 from pytest_flowscape.requirement import expect
 
-# codes that speak of the moment or of the way there, and not of what the account may do in the room
+# kinds that say something about the moment or the way to the server, not about what the account may do in the room
 _CIRCUMSTANCES = frozenset((Kind.THROTTLED, Kind.TRANSIENT, Kind.NOT_ASKED, Kind.MALFORMED))
 LEFT_BEHIND = "booking-left-behind"
-# words of steps whose answer may still come: mail is under way
+# causes of steps whose answer may still come: mail is under way
 _UNDER_WAY = frozenset(("request-under-way", "answer-under-way"))
 
 
@@ -19,8 +19,8 @@ def judge(trip: RoundTrip, expected: str) -> None:
     """Judge a round trip by the step at which it ended.
 
     A refusal, of a step or of the removal after it, fails it, and so does a
-    change that is not told. What only says something about the circumstances
-    leaves it unmeasured. Whatever may be left behind is named in each case.
+    change that is not reported. What only says something about the circumstances
+    leaves it unmeasured. What may be left behind is listed in each case.
     Raises RequirementFailed, NotMeasured, or NotRequested for a room that was
     declined.
     """
@@ -40,8 +40,8 @@ def judge(trip: RoundTrip, expected: str) -> None:
         found += f"; {_left(trip)}"
     elif trip.written:
         found += "; what was written is removed"
-    told = _is_finding(trip, step) or (removal is not None and _is_finding(trip, removal))
-    if not told:
+    is_finding = _is_finding(trip, step) or (removal is not None and _is_finding(trip, removal))
+    if not is_finding:
         cause = NO_MAILBOX if step.trouble and step.trouble.kind in (Kind.NO_MAILBOX, Kind.NOT_PRIMARY) else ""
         raise NotMeasured(f"the booking ended at {found}", cause=cause or f"booking-{_word(step)}")
     expect(
@@ -54,7 +54,7 @@ def judge(trip: RoundTrip, expected: str) -> None:
 
 
 def _is_finding(trip: RoundTrip, step: StepTaken) -> bool:
-    """Whether the end of a step says something about the room; tagged items of somebody else do not."""
+    """Whether the end of a step says something about the room; somebody else's tagged items do not."""
     trouble = step.trouble
     if trouble is None:
         return not trip.strangers and step.cause not in _UNDER_WAY

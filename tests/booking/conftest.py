@@ -1,4 +1,4 @@
-"""Tests here use exchangelib's own connections beside the product's; nothing of them is left for other tests."""
+"""Tests here use exchangelib's own connections beside the product's; other tests meet none of them."""
 
 from __future__ import annotations
 
@@ -10,6 +10,6 @@ from tests.exchangelib_client.accounts import forget
 
 
 @pytest.fixture(autouse=True)
-def _forgotten() -> Iterator[None]:
+def _forget() -> Iterator[None]:
     yield
     forget()

@@ -109,7 +109,7 @@ def test_a_lost_answer_is_cleared_up_by_the_tag(write: str, simulator: Simulator
 
 
 def test_a_lost_creation_is_not_sent_again(simulator: Simulator, tmp_path: Path) -> None:
-    """The write has not happened: it might still, so it is not repeated, and looked for again at the end."""
+    """The write has not happened: it might still, so it is not sent again, and the run looks for it at its end."""
     outcome = outcome_under("booking-reset-before:1", simulator, tmp_path)
     assert outcome["outcome"] == "not measured", outcome
     assert f"'{appointment.BOOK}': " in outcome["found"]

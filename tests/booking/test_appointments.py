@@ -1,4 +1,4 @@
-"""Whole bookings: every room is booked, extended, ended and cleaned, and the site is as it was before."""
+"""Whole bookings: every room is booked, extended, ended and removed, and the site is as it was before."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ ALL_STEPS = [
     appointment.SLOT,
     appointment.SYNC,
     appointment.BOOK,
-    appointment.SEEN,
+    appointment.BOOK_CHANGE,
     appointment.EXTEND,
-    appointment.EXTENDED,
+    appointment.EXTEND_CHANGE,
     appointment.END,
-    appointment.ENDED,
+    appointment.END_CHANGE,
     appointment.REMOVE,
-    appointment.REMOVED,
+    appointment.REMOVE_CHANGE,
     removal.CHECK,
 ]
 

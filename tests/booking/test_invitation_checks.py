@@ -1,4 +1,4 @@
-"""Whom a request would reach: what speaks against inviting a room, and that what cannot be seen does."""
+"""What speaks against inviting a room, as a request would reach people; what cannot be seen does, too."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ ACCEPTS = CalendarSettings(ROOM, 2)
 
 
 def holders(attributes: dict[str, bytes], unreadable: frozenset[str] = frozenset()) -> Holders:
-    told = {name.lower(): (value,) for name, value in attributes.items()}
-    return Holders(ROOM, (DirectoryEntry("CN=Atlas", attributes=told, unreadable=unreadable),))
+    values = {name.lower(): (value,) for name, value in attributes.items()}
+    return Holders(ROOM, (DirectoryEntry("CN=Atlas", attributes=values, unreadable=unreadable),))
 
 
 def test_nothing_speaks_against_a_plain_room() -> None:
@@ -30,7 +30,7 @@ def test_nothing_speaks_against_a_plain_room() -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_each_attribute_that_leads_to_people_does(name: str) -> None:
+def test_each_attribute_that_leads_to_people_speaks_against_it(name: str) -> None:
     found = directory_objections(holders({name: b"TRUE" if "And" in name or "Enable" in name else b"CN=Somebody"}))
     assert name in found
     hidden = directory_objections(holders({}, frozenset((name.lower(),))))
@@ -53,7 +53,7 @@ def test_without_an_object_nothing_is_known() -> None:
         MailTips(ROOM, trouble=Trouble(Kind.OTHER, "ErrorMailTipsDisabled", code="ErrorMailTipsDisabled")),
     ],
 )
-def test_what_mail_tips_do_not_deny_speaks_against_it(tips: MailTips) -> None:
+def test_what_mail_tips_do_not_exclude_speaks_against_it(tips: MailTips) -> None:
     assert exchange_objections(tips, ACCEPTS)
 
 
@@ -64,7 +64,7 @@ def test_only_a_room_that_accepts_by_itself_is_invited(setting: int | None) -> N
     assert "AutomateProcessing" in exchange_objections(QUIET, hidden)
 
 
-def test_an_answer_of_the_moment_says_nothing() -> None:
+def test_a_temporary_trouble_says_nothing_about_the_room() -> None:
     busy = Trouble(Kind.THROTTLED, "ErrorServerBusy", code="ErrorServerBusy")
     assert temporary_trouble(MailTips(ROOM, trouble=busy), ACCEPTS) is busy
     assert temporary_trouble(QUIET, CalendarSettings(ROOM, trouble=Trouble(Kind.NO_ACCESS, "no"))) is None

@@ -1,4 +1,4 @@
-"""The journal: on the disk before anything is sent, taken over from the dead, left alone where somebody else's."""
+"""The journal: on the disk before anything is sent, taken over from dead processes, left alone if it is not ours."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ HERE = Writer("svc", "mail.customer.com", "panel-pc", "installer")
 ITEM = Written("atlas@customer.com", "calendar", "run/1", "Subject", datetime(2031, 3, 5, 2, tzinfo=timezone.utc))
 
 
-def dead(folder: Path, *items: Written, writer: Writer = HERE) -> Path:
+def dead_journal(folder: Path, *items: Written, writer: Writer = HERE) -> Path:
     """Leave a journal as a process that was killed leaves it."""
     journal = Journal.begin(folder, writer, "run")
     for item in items:
@@ -48,7 +48,7 @@ def test_what_is_intended_is_on_the_disk_at_once_and_private(tmp_path: Path) -> 
 def test_a_living_process_keeps_its_journal_and_a_dead_one_is_taken_over(tmp_path: Path) -> None:
     alive = Journal.begin(tmp_path, HERE, "run")
     alive.intend(ITEM)
-    dead(tmp_path, replace(ITEM, tag="run/2"), replace(ITEM, tag="run/3"))
+    dead_journal(tmp_path, replace(ITEM, tag="run/2"), replace(ITEM, tag="run/3"))
     found = find_journals(tmp_path, HERE)
     assert set(found.open_items) == {"run/2", "run/3"}
     assert found.alive == {"run/1"}
@@ -65,7 +65,7 @@ def test_a_living_process_keeps_its_journal_and_a_dead_one_is_taken_over(tmp_pat
 
 
 def test_a_line_that_was_cut_off_is_a_request_that_was_not_sent(tmp_path: Path) -> None:
-    path = dead(tmp_path, ITEM)
+    path = dead_journal(tmp_path, ITEM)
     with path.open("a", encoding="utf-8") as file:
         file.write('{"kind": "intended", "tag": "run/2", "mailb')
     assert set(find_journals(tmp_path, HERE).open_items) == {"run/1"}
@@ -73,7 +73,7 @@ def test_a_line_that_was_cut_off_is_a_request_that_was_not_sent(tmp_path: Path) 
 
 def test_what_is_known_of_a_meeting_is_kept_and_an_older_journal_is_read(tmp_path: Path) -> None:
     meeting = replace(ITEM, uid="0400", invited="aurora@customer.com", due=("answer",), sent=ITEM.begin)
-    path = dead(tmp_path, meeting)
+    path = dead_journal(tmp_path, meeting)
     found = find_journals(tmp_path, HERE)
     assert found.open_items == {"run/1": meeting}
     found.release()
@@ -84,7 +84,7 @@ def test_what_is_known_of_a_meeting_is_kept_and_an_older_journal_is_read(tmp_pat
     assert find_journals(tmp_path, HERE).open_items == {"run/1": replace(ITEM, uid="0400")}
 
 
-def test_a_journal_that_was_never_begun_is_nobodys(tmp_path: Path) -> None:
+def test_a_journal_that_was_never_begun_is_removed(tmp_path: Path) -> None:
     (tmp_path / "x.journal").touch()
     found = find_journals(tmp_path, HERE)
     assert (found.not_ours, found.open_items) == ([], {})
@@ -95,8 +95,8 @@ def test_a_journal_that_was_never_begun_is_nobodys(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "other", [replace(HERE, machine="other-pc"), replace(HERE, user="somebody"), replace(HERE, account="another")]
 )
-def test_a_journal_of_another_place_is_named_and_left_alone(other: Writer, tmp_path: Path) -> None:
-    path = dead(tmp_path, ITEM, writer=other)
+def test_a_journal_of_another_place_is_reported_and_left_alone(other: Writer, tmp_path: Path) -> None:
+    path = dead_journal(tmp_path, ITEM, writer=other)
     before = path.read_bytes()
     found = find_journals(tmp_path, HERE)
     found.release()
@@ -105,8 +105,8 @@ def test_a_journal_of_another_place_is_named_and_left_alone(other: Writer, tmp_p
     assert path.read_bytes() == before
 
 
-def test_a_damaged_journal_is_named_and_left_alone(tmp_path: Path) -> None:
-    path = dead(tmp_path, ITEM)
+def test_a_damaged_journal_is_reported_and_left_alone(tmp_path: Path) -> None:
+    path = dead_journal(tmp_path, ITEM)
     path.write_text("no json\n" + path.read_text("utf-8"), encoding="utf-8")
     found = find_journals(tmp_path, HERE)
     assert found.open_items == {}
@@ -120,7 +120,7 @@ def test_one_folder_for_each_account_and_mail_domain(tmp_path: Path) -> None:
     assert journal_folder(tmp_path, site) == journal_folder(tmp_path, twin) != journal_folder(tmp_path, other)
 
 
-def test_a_process_that_ends_without_a_word_leaves_its_lock(tmp_path: Path) -> None:
+def test_a_process_that_ends_at_once_gives_up_its_lock(tmp_path: Path) -> None:
     """A real process, gone at once: the operating system gives its lock back."""
     script = (
         "import os, pathlib, sys; from pytest_flowscape.booking.journal import Journal, Writer; "
@@ -133,12 +133,12 @@ def test_a_process_that_ends_without_a_word_leaves_its_lock(tmp_path: Path) -> N
     assert set(find_journals(tmp_path, HERE).open_items) == {"run/1"}
 
 
-def test_the_sweep_names_a_journal_of_another_machine_and_touches_nothing(simulator: Simulator, tmp_path: Path) -> None:
+def test_the_sweep_reports_a_journal_of_another_machine(simulator: Simulator, tmp_path: Path) -> None:
     from tests.acceptance import read_site
 
     site = read_site(simulator.site)
     folder = journal_folder(tmp_path / "state" / "pytest-flowscape" / "bookings", site)
-    dead(folder, ITEM, writer=replace(Writer.here(site), machine="another-pc"))
+    dead_journal(folder, ITEM, writer=replace(Writer.here(site), machine="another-pc"))
     done = sweep(simulator, tmp_path)
     assert done.returncode == 1
     assert "LEFT ALONE" in done.stdout

@@ -42,13 +42,13 @@ def outcome_under(
 @pytest.mark.parametrize(
     ("condition", "expected"),
     [
-        ("declined", (meeting.ANSWERED, "declined", "not permitted to book")),
-        ("conflict", (meeting.ANSWERED, "declined", "conflicts with another meeting")),
-        ("outside-window", (meeting.ANSWERED, "declined", "further ahead than 1 days")),
-        ("too-long", (meeting.ANSWERED, "declined", "longer than 10 minutes")),
-        ("conflict-on-update", (meeting.EXTEND_ANSWERED, "declined", "conflicts with another meeting")),
-        ("tentative", (meeting.ANSWERED, "tentative", "waits for a person's approval")),
-        ("no-answer", (meeting.ANSWERED, "not-processed", "lies in the room's inbox")),
+        ("declined", (meeting.INVITE_ANSWER, "declined", "not permitted to book")),
+        ("conflict", (meeting.INVITE_ANSWER, "declined", "conflicts with another meeting")),
+        ("outside-window", (meeting.INVITE_ANSWER, "declined", "further ahead than 1 days")),
+        ("too-long", (meeting.INVITE_ANSWER, "declined", "longer than 10 minutes")),
+        ("conflict-on-update", (meeting.EXTEND_ANSWER, "declined", "conflicts with another meeting")),
+        ("tentative", (meeting.INVITE_ANSWER, "tentative", "waits for a person's approval")),
+        ("no-answer", (meeting.INVITE_ANSWER, "not-processed", "lies in the room's inbox")),
     ],
 )
 def test_an_answer_other_than_acceptance_fails_with_its_usual_cause(

@@ -1,4 +1,4 @@
-"""Removing the traces of a meeting, against two mailboxes made by hand: what is refused, what moves, what is hidden."""
+"""Remove the items of a meeting from two mailboxes made by hand: what is refused, what moves, what is hidden."""
 
 from __future__ import annotations
 
@@ -34,22 +34,26 @@ class Box:
 
     def traces(self, folders: Sequence[str], **_: object) -> tuple[RawAnswer, ...]:
         if self.hidden:
-            return (answered("FindItem", [refusal("FindItem", "ErrorAccessDenied")]),)
+            return (raw_answer("FindItem", [refusal("FindItem", "ErrorAccessDenied")]),)
         found = ["".join(map(self._item, (i for i, (where, *_) in self.held.items() if where == f))) for f in folders]
         return (
-            answered("FindItem", [success("FindItem", f"<m:RootFolder>{items(one)}</m:RootFolder>") for one in found]),
+            raw_answer(
+                "FindItem", [success("FindItem", f"<m:RootFolder>{items(one)}</m:RootFolder>") for one in found]
+            ),
         )
 
     def _item(self, item_id: str) -> str:
         _, tag, uid = self.held[item_id]
-        told = (
-            extended(f'PropertySetId="{TAG_SET}" PropertyName="{TAG_NAME}" PropertyType="String"', tag) if tag else ""
+        properties = (
+            extended_property(f'PropertySetId="{TAG_SET}" PropertyName="{TAG_NAME}" PropertyType="String"', tag)
+            if tag
+            else ""
         )
         value = base64.b64encode(bytes.fromhex(uid)).decode()
-        told += extended(
+        properties += extended_property(
             'PropertySetId="6ed8da90-450b-101b-98da-00aa003f1305" PropertyId="3" PropertyType="Binary"', value
         )
-        return f'<t:CalendarItem><t:ItemId Id="{item_id}" ChangeKey="C"/>{told}</t:CalendarItem>'
+        return f'<t:CalendarItem><t:ItemId Id="{item_id}" ChangeKey="C"/>{properties}</t:CalendarItem>'
 
     def delete_all(self, ids: Sequence[tuple[str, str]]) -> tuple[RawAnswer, ...]:
         self.deletions += 1
@@ -63,14 +67,14 @@ class Box:
             else:
                 del self.held[item_id]
                 messages.append(success("DeleteItem", ""))
-        return (answered("DeleteItem", messages),)
+        return (raw_answer("DeleteItem", messages),)
 
 
 def items(text: str) -> str:
     return f"<t:Items>{text}</t:Items>"
 
 
-def extended(name: str, value: str) -> str:
+def extended_property(name: str, value: str) -> str:
     return f"<t:ExtendedProperty><t:ExtendedFieldURI {name}/><t:Value>{value}</t:Value></t:ExtendedProperty>"
 
 
@@ -88,7 +92,7 @@ def refusal(operation: str, code: str) -> str:
     )
 
 
-def answered(operation: str, messages: Sequence[str]) -> RawAnswer:
+def raw_answer(operation: str, messages: Sequence[str]) -> RawAnswer:
     return RawAnswer(operation, 200, response(operation, "".join(messages)))
 
 
@@ -107,13 +111,13 @@ def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(meeting_items, "ROUNDS", (0.0, 0.0, 0.0, 0.0))
 
 
-def removed(own: Box, room: Box, known: Sequence[str] = ()) -> Removal:
-    return meeting_items.remove(Mailboxes(own, room), ITEM, known, ONCE)  # type: ignore[arg-type]
+def remove(own: Box, room: Box, tags: Sequence[str] = ()) -> Removal:
+    return meeting_items.remove(Mailboxes(own, room), ITEM, tags, ONCE)  # type: ignore[arg-type]
 
 
 def test_what_is_ours_goes_and_everything_else_stays() -> None:
     own, room = organizers(), rooms()
-    removal = removed(own, room)
+    removal = remove(own, room)
     assert removal.clean
     assert {item.item_id for item in removal.removed} == {"own", "answer", "copy", "request"}
     assert [(step.name, step.succeeded) for step in removal.steps] == [(REMOVE, True), (CHECK, True)]
@@ -124,13 +128,13 @@ def test_what_is_ours_goes_and_everything_else_stays() -> None:
 def test_a_message_that_moves_meanwhile_is_found_where_it_went() -> None:
     room = rooms()
     room.moves = {"request": "moved"}
-    assert removed(organizers(), room).clean
+    assert remove(organizers(), room).clean
     assert set(room.held) == {"theirs"}
 
 
-def test_what_is_refused_is_listed_one_by_one_and_not_tried_for_ever() -> None:
+def test_what_is_refused_is_listed_one_by_one_and_not_tried_forever() -> None:
     room = rooms(refuses=("copy",))
-    removal = removed(organizers(), room)
+    removal = remove(organizers(), room)
     assert [(item.item_id, item.folder, item.mailbox) for item, _ in removal.left] == [("copy", "calendar", ROOM)]
     assert removal.left[0][1].startswith("ErrorAccessDenied")
     assert [step.name for step in removal.steps if not step.succeeded] == [REMOVE]
@@ -139,7 +143,7 @@ def test_what_is_refused_is_listed_one_by_one_and_not_tried_for_ever() -> None:
 
 def test_a_mailbox_that_cannot_be_searched_keeps_nothing_of_the_other() -> None:
     own = organizers()
-    removal = removed(own, rooms(hidden=True))
+    removal = remove(own, rooms(hidden=True))
     assert set(own.held) == {"other"}
     assert not removal.clean
     assert "could not be seen" in removal.left[0][1]
@@ -148,10 +152,10 @@ def test_a_mailbox_that_cannot_be_searched_keeps_nothing_of_the_other() -> None:
 def test_a_stranger_stops_everything() -> None:
     own, room = organizers(), rooms()
     own.held["strange"] = ("calendar", "another/1", "0400FF")
-    removal = removed(own, room)
+    removal = remove(own, room)
     assert [item.item_id for item in removal.strangers] == ["strange"]
     assert (own.deletions, room.deletions) == (0, 0)
-    assert removed(own, room, ["another/1"]).clean  # a journal knows it
+    assert remove(own, room, ["another/1"]).clean  # a journal knows it
     assert "strange" in own.held
 
 

@@ -37,7 +37,7 @@ def test_killed_while_a_write_is_under_way(when: str, write: str, simulator: Sim
 
 @pytest.mark.parametrize("step", ALL_STEPS[2:])
 def test_killed_after_each_step_in_turn(step: str, simulator: Simulator, tmp_path: Path) -> None:
-    """By itself, between the step and whatever would come next."""
+    """By itself, between the step and the next one."""
     before = simulator.items()
     (tmp_path / "killer.py").write_text(KILLER.format(step=step))
     assert run_killed(simulator, tmp_path, ONE, "-p", "killer", book=BOOK, python_path=tmp_path) == -9

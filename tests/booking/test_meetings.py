@@ -30,18 +30,18 @@ ALL_STEPS = [
     meeting.LOOK,
     meeting.SLOT,
     meeting.MAKE,
-    meeting.KNOW,
+    meeting.IDENTITY,
     meeting.INVITE,
-    meeting.ANSWERED,
-    meeting.SEEN,
+    meeting.INVITE_ANSWER,
+    meeting.INVITE_COPY,
     meeting.EXTEND,
-    meeting.EXTEND_ANSWERED,
-    meeting.EXTENDED,
+    meeting.EXTEND_ANSWER,
+    meeting.EXTEND_COPY,
     meeting.END,
-    meeting.END_ANSWERED,
-    meeting.ENDED,
+    meeting.END_ANSWER,
+    meeting.END_COPY,
     meeting.CANCEL,
-    meeting.CANCELLED,
+    meeting.CANCEL_COPY,
     meeting_items.REMOVE,
     removal.CHECK,
 ]
@@ -49,7 +49,7 @@ SECONDS_FOR_ONE_TEST = 300  # whole runs, two in some tests
 
 
 @pytest.mark.parametrize("workers", ["0", "2"])
-def test_every_room_is_booked_the_named_ones_are_invited_and_nothing_is_left(
+def test_every_room_is_booked_the_listed_ones_are_invited_and_nothing_is_left(
     workers: str, simulator: Simulator, tmp_path: Path
 ) -> None:
     site = site_with(simulator, rooms="\n".join(["", *(room(name) for name in ROOMS)]))
@@ -76,7 +76,7 @@ def test_rooms_are_invited_one_at_a_time(simulator: Simulator, tmp_path: Path) -
     assert sent == one * len(ROOMS)
 
 
-def test_only_named_rooms_are_invited_and_only_when_asked(simulator: Simulator, tmp_path: Path) -> None:
+def test_only_listed_rooms_are_invited_and_only_with_the_option(simulator: Simulator, tmp_path: Path) -> None:
     done = meet(simulator, tmp_path, "-n", "2")
     assert {("CALENDAR-3", room(name)) for name in INVITED} <= done.outcomes("passed")
     others = {("CALENDAR-3", room(name)) for name in ROOMS if name not in INVITED}
@@ -139,7 +139,7 @@ def test_without_booking_in_the_site_file_it_is_a_usage_error(simulator: Simulat
     assert simulator.log() == []
 
 
-def test_nothing_to_sweep_afterwards(simulator: Simulator, tmp_path: Path) -> None:
+def test_nothing_is_left_to_sweep(simulator: Simulator, tmp_path: Path) -> None:
     meet(simulator, tmp_path, ONE)
     done = sweep(simulator, tmp_path)
     assert (done.returncode, done.stderr) == (0, "")

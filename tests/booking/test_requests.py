@@ -28,7 +28,7 @@ IMPATIENT = Patience(2, 5.0)
 
 
 class Wire:
-    """Takes what a session would send, and answers what it was told to, in order; the last answer for ever."""
+    """Takes what a session would send, and answers as it should, in order; the last answer forever."""
 
     def __init__(self, *answers: bytes | Trouble) -> None:
         self.answers = list(answers)
@@ -47,17 +47,17 @@ def calendar(wire: Wire) -> BookingCalendar:
     return BookingCalendar(wire, settings, ROOM)
 
 
-def done_well(operation: str) -> bytes:
-    told = '<t:CalendarItem><t:ItemId Id="AAA" ChangeKey="BBB"/></t:CalendarItem>'
+def success(operation: str) -> bytes:
+    item = '<t:CalendarItem><t:ItemId Id="AAA" ChangeKey="BBB"/></t:CalendarItem>'
     return response(
         operation,
         f'<m:{operation}ResponseMessage ResponseClass="Success"><m:ResponseCode>NoError</m:ResponseCode>'
-        f"<m:Items>{told}</m:Items></m:{operation}ResponseMessage>",
+        f"<m:Items>{item}</m:Items></m:{operation}ResponseMessage>",
     )
 
 
-def created() -> bytes:
-    return done_well("CreateItem")
+def creation() -> bytes:
+    return success("CreateItem")
 
 
 def busy() -> bytes:
@@ -69,10 +69,10 @@ def text(request: etree._Element, path: str) -> list[str]:
 
 
 def test_a_booking_is_free_has_no_reminder_no_attendees_and_is_sent_to_nobody() -> None:
-    wire = Wire(created())
-    told = calls.send(lambda: calendar(wire).create(ITEM, "Body"))
-    assert not isinstance(told, Trouble)
-    assert [item.item_id for item in item_answers.items(told)] == ["AAA"]
+    wire = Wire(creation())
+    envelopes = calls.send(lambda: calendar(wire).create(ITEM, "Body"))
+    assert not isinstance(envelopes, Trouble)
+    assert [item.item_id for item in item_answers.items(envelopes)] == ["AAA"]
     (request,) = wire.sent
     operation = request.find(".//m:CreateItem", NAMES)
     assert operation is not None
@@ -90,7 +90,7 @@ def test_a_booking_is_free_has_no_reminder_no_attendees_and_is_sent_to_nobody() 
 
 
 def test_changes_and_removals_are_sent_to_nobody_and_removals_are_for_good() -> None:
-    wire = Wire(done_well("UpdateItem"))
+    wire = Wire(success("UpdateItem"))
     calendar(wire).move_end("AAA", "BBB", BEGIN)
     calendar(wire).delete("AAA", "BBB")
     update, delete = (request.find(".//m:UpdateItem", NAMES) for request in wire.sent[:1]), wire.sent[1]
@@ -118,15 +118,15 @@ BROKEN = Trouble(Kind.RESET, "the connection was broken")
 @pytest.mark.parametrize(
     ("answers", "happened", "sent", "succeeds", "unsure"),
     [
-        ([created()], False, 1, True, False),
+        ([creation()], False, 1, True, False),
         ([BROKEN], True, 1, True, False),  # its answer was lost: a look shows that it happened
         ([BROKEN], False, 1, False, True),  # it may still be on its way: never a second one
         ([BROKEN], None, 1, False, True),
         ([b"no xml at all"], False, 1, False, True),
-        ([busy(), created()], False, 2, True, False),  # refused in plain words
-        ([busy(), created()], None, 1, False, False),  # refused, but nobody knows what is there
+        ([busy(), creation()], False, 2, True, False),  # refused in plain words
+        ([busy(), creation()], None, 1, False, False),  # refused, but nobody knows what is there
         ([busy()], True, 1, True, False),
-        ([busy()], False, 3, False, False),  # not for ever
+        ([busy()], False, 3, False, False),  # not forever
     ],
 )
 def test_a_creation_is_never_sent_twice_unless_it_is_known_not_to_have_happened(
@@ -141,10 +141,10 @@ def test_a_creation_is_never_sent_twice_unless_it_is_known_not_to_have_happened(
 @pytest.mark.parametrize(
     ("answers", "happened", "sent", "succeeds"),
     [
-        ([done_well("UpdateItem")], False, 1, True),
-        ([BROKEN, done_well("UpdateItem")], False, 2, True),
+        ([success("UpdateItem")], False, 1, True),
+        ([BROKEN, success("UpdateItem")], False, 2, True),
         ([BROKEN], True, 1, True),
-        ([busy(), done_well("UpdateItem")], False, 2, True),
+        ([busy(), success("UpdateItem")], False, 2, True),
         ([fault("ErrorAccessDenied")], False, 1, False),
     ],
 )

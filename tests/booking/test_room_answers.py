@@ -1,11 +1,11 @@
-"""How answers and silence are told apart and judged, and how patiently they are waited for."""
+"""How answers and silence are told apart and judged, and how often a look for them is taken."""
 
 from __future__ import annotations
 
 import pytest
 
 from pytest_flowscape.booking import calls, room_answers
-from pytest_flowscape.booking.room_answers import Seen
+from pytest_flowscape.booking.room_answers import RoomView
 from pytest_flowscape.core.errors import NotMeasured, NotRequested, RequirementFailed
 from pytest_flowscape.facts import RoundTrip, StepTaken, Written
 from pytest_flowscape.judging import round_trips
@@ -22,17 +22,17 @@ def copy(response: str) -> MeetingItem:
 
 
 @pytest.mark.parametrize(
-    ("seen", "cause", "unanswered"),
+    ("view", "cause", "unanswered"),
     [
-        (Seen((copy("Accept"),), frozenset(("calendar",))), room_answers.ANSWER_UNDER_WAY, False),
-        (Seen((copy("NoResponseReceived"),), frozenset(("calendar", "inbox"))), room_answers.NOT_ANSWERED, True),
-        (Seen((), frozenset(("inbox",))), room_answers.NOT_PROCESSED, True),
-        (Seen((), frozenset(("deleteditems",))), room_answers.ANSWER_UNDER_WAY, False),
-        (Seen((), frozenset()), room_answers.REQUEST_UNDER_WAY, False),
+        (RoomView((copy("Accept"),), frozenset(("calendar",))), room_answers.ANSWER_UNDER_WAY, False),
+        (RoomView((copy("NoResponseReceived"),), frozenset(("calendar", "inbox"))), room_answers.NOT_ANSWERED, True),
+        (RoomView((), frozenset(("inbox",))), room_answers.NOT_PROCESSED, True),
+        (RoomView((), frozenset(("deleteditems",))), room_answers.ANSWER_UNDER_WAY, False),
+        (RoomView((), frozenset()), room_answers.REQUEST_UNDER_WAY, False),
     ],
 )
-def test_silence_is_explained_by_how_far_the_request_has_come(seen: Seen, cause: str, unanswered: bool) -> None:
-    step = room_answers.silence_step("hear", 120.0, seen)
+def test_silence_is_explained_by_how_far_the_request_has_come(view: RoomView, cause: str, unanswered: bool) -> None:
+    step = room_answers.silence_step("hear", 120.0, view)
     assert (step.cause, step.cause in room_answers.UNANSWERED, step.succeeded) == (cause, unanswered, False)
     assert "no answer within 120 seconds" in step.wrong
 
@@ -67,7 +67,7 @@ def test_what_is_left_comes_before_the_answer() -> None:
     with pytest.raises(RequirementFailed) as caught:
         round_trips.judge(RoundTrip(ROOM, steps=(step,), left=(left,), meeting=True), "an answer")
     assert caught.value.cause == round_trips.LEFT_BEHIND
-    assert caught.value.fix == ""  # that of the requirement, which names where it lies
+    assert caught.value.fix == ""  # that of the requirement, which says where it lies
 
 
 def test_a_room_that_was_not_invited_is_not_requested() -> None:

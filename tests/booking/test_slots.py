@@ -1,4 +1,4 @@
-"""The slot: at night by the room's own clock, inside the window, where nothing is taken; clocks with their changes."""
+"""Slots: at night or in working hours by the room's own clock, where nothing is taken; clocks with their changes."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from pytest_flowscape.booking import clock
 from pytest_flowscape.booking.slots import (
     FIRST_DAY,
     FIRST_WORKING_DAY,
+    FREE_LENGTH,
     LAST_DAY,
-    LENGTH,
     Slot,
     find_night_slot,
     find_working_slot,
@@ -49,11 +49,11 @@ def test_an_offset_in_words(zone: Zone, said: str) -> None:
     assert clock.offset(zone, NOW) == said
 
 
-def found(
+def night_slot(
     taken: tuple[tuple[datetime, datetime], ...] = (), zone: Zone | None = BERLIN, window: object = None
 ) -> object:
-    told = Availability("atlas@demo.test", taken, zone)
-    return find_night_slot(lambda begin, end: told, NOW, window)  # type: ignore[arg-type]
+    busy = Availability("atlas@demo.test", taken, zone)
+    return find_night_slot(lambda begin, end: busy, NOW, window)  # type: ignore[arg-type]
 
 
 def local(slot: object, zone: Zone) -> datetime:
@@ -63,7 +63,7 @@ def local(slot: object, zone: Zone) -> datetime:
 
 @pytest.mark.parametrize("zone", [BERLIN, SYDNEY, NEW_YORK, INDIA])
 def test_it_is_night_where_the_room_is(zone: Zone) -> None:
-    slot = found(zone=zone)
+    slot = night_slot(zone=zone)
     assert isinstance(slot, Slot)
     begin = local(slot, zone)
     assert time(1) <= begin.time() <= time(4)
@@ -71,30 +71,32 @@ def test_it_is_night_where_the_room_is(zone: Zone) -> None:
     assert "the room's own clock" in slot.zone
 
 
-def test_without_working_hours_it_is_utc_and_said_so() -> None:
-    slot = found(zone=None)
+def test_without_working_hours_it_is_utc_and_says_so() -> None:
+    slot = night_slot(zone=None)
     assert isinstance(slot, Slot)
     assert slot.begin.time() == time(1)
     assert slot.zone == "UTC, UTC, as the room has no working hours"
 
 
-def test_what_is_taken_is_left_alone() -> None:
-    first = found()
+def test_what_is_taken_is_avoided() -> None:
+    first = night_slot()
     assert isinstance(first, Slot)
-    second = found(((first.begin - timedelta(minutes=30), first.begin + timedelta(minutes=1)),))
+    second = night_slot(((first.begin - timedelta(minutes=30), first.begin + timedelta(minutes=1)),))
     assert isinstance(second, Slot)
     assert second.begin == first.begin + timedelta(minutes=15)
-    touching = found(((first.begin - timedelta(hours=1), first.begin), (first.begin + LENGTH, first.begin + DAY)))
+    touching = night_slot(
+        ((first.begin - timedelta(hours=1), first.begin), (first.begin + FREE_LENGTH, first.begin + DAY))
+    )
     assert touching == first
 
 
 def test_a_night_that_is_taken_is_followed_by_another() -> None:
-    first = found()
+    first = night_slot()
     assert isinstance(first, Slot)
-    another = found(((first.begin - DAY / 2, first.begin + DAY / 2),))
+    another = night_slot(((first.begin - DAY / 2, first.begin + DAY / 2),))
     assert isinstance(another, Slot)
     assert another.begin == first.begin + DAY
-    assert found(((NOW, NOW + 30 * DAY),)) == Trouble(Kind.OTHER, "no free time of 60 minutes in days 3 to 9")
+    assert night_slot(((NOW, NOW + 30 * DAY),)) == Trouble(Kind.OTHER, "no free time of 60 minutes in days 3 to 9")
 
 
 @pytest.mark.parametrize(
@@ -107,15 +109,15 @@ def test_a_night_that_is_taken_is_followed_by_another() -> None:
         ((time(9), time(17)), time(9)),
     ],
 )
-def test_the_window_binds(window: tuple[time, time], begins: time) -> None:
-    assert local(found(window=window), BERLIN).time() == begins
+def test_the_window_is_kept(window: tuple[time, time], begins: time) -> None:
+    assert local(night_slot(window=window), BERLIN).time() == begins
 
 
 def test_a_window_that_is_too_short_has_no_slot() -> None:
-    assert isinstance(found(window=(time(9), time(9, 30))), Trouble)
+    assert isinstance(night_slot(window=(time(9), time(9, 30))), Trouble)
 
 
-def test_trouble_is_handed_on() -> None:
+def test_trouble_is_returned() -> None:
     trouble = Trouble(Kind.OTHER, "ErrorNoFreeBusyAccess", code="ErrorNoFreeBusyAccess")
     assert find_night_slot(lambda begin, end: Availability("a", trouble=trouble), NOW, None) is trouble
 
@@ -125,25 +127,25 @@ def test_trouble_is_handed_on() -> None:
 WEEK = (WorkingPeriod(("Monday", "Wednesday"), 8 * 60, 12 * 60), WorkingPeriod(("Friday",), 13 * 60, 17 * 60))
 
 
-def working(
+def working_slot(
     taken: tuple[tuple[datetime, datetime], ...] = (),
     zone: Zone | None = BERLIN,
     periods: tuple[WorkingPeriod, ...] = WEEK,
     now: datetime = NOW,
 ) -> object:
-    told = Availability("atlas@demo.test", taken, zone, periods)
-    return find_working_slot(lambda begin, end: told, now)
+    busy = Availability("atlas@demo.test", taken, zone, periods)
+    return find_working_slot(lambda begin, end: busy, now)
 
 
 @pytest.mark.parametrize("zone", [BERLIN, SYDNEY, NEW_YORK, INDIA])
 @pytest.mark.parametrize("hours", range(0, 24 * 7, 5))
 def test_a_meeting_lies_in_working_hours_a_week_ahead(hours: int, zone: Zone) -> None:
     now = NOW + timedelta(hours=hours)
-    slot = working(zone=zone, now=now)
+    slot = working_slot(zone=zone, now=now)
     assert isinstance(slot, Slot)
     assert slot.begin - now >= timedelta(days=FIRST_WORKING_DAY)
     begin = local(slot, zone)
-    end = begin + LENGTH
+    end = begin + FREE_LENGTH
     fits = [
         period
         for period in WEEK
@@ -155,30 +157,31 @@ def test_a_meeting_lies_in_working_hours_a_week_ahead(hours: int, zone: Zone) ->
 
 
 def test_a_meeting_where_nothing_is_taken() -> None:
-    first = working()
+    first = working_slot()
     assert isinstance(first, Slot)
-    second = working(((first.begin - timedelta(hours=1), first.begin + timedelta(minutes=1)),))
+    second = working_slot(((first.begin - timedelta(hours=1), first.begin + timedelta(minutes=1)),))
     assert isinstance(second, Slot)
     assert second.begin == first.begin + timedelta(minutes=15)
-    assert isinstance(working(((NOW, NOW + 60 * DAY),)), Trouble)
+    assert isinstance(working_slot(((NOW, NOW + 60 * DAY),)), Trouble)
 
 
 @pytest.mark.parametrize(("days", "weekday"), [("Day", 6), ("Weekday", 0), ("WeekendDay", 6)])
 def test_groups_of_days(days: str, weekday: int) -> None:
-    slot = working(periods=(WorkingPeriod((days,), 600, 900),), now=datetime(2026, 11, 22, 1, tzinfo=timezone.utc))
+    slot = working_slot(periods=(WorkingPeriod((days,), 600, 900),), now=datetime(2026, 11, 22, 1, tzinfo=timezone.utc))
     assert local(slot, BERLIN).weekday() == weekday  # a week after a Sunday
 
 
-def test_a_meeting_without_working_hours_is_at_office_hours_and_said_so() -> None:
-    slot = working(zone=None, periods=())
+def test_a_meeting_without_working_hours_is_at_office_hours_and_says_so() -> None:
+    slot = working_slot(zone=None, periods=())
     assert isinstance(slot, Slot)
     assert slot.begin.weekday() < 5
     assert 10 <= slot.begin.hour < 16
     assert slot.zone == "UTC, UTC, as the room has no working hours"
 
 
-def test_an_hour_that_the_clock_passes_over_is_no_slot() -> None:
+def test_an_hour_that_the_clock_passes_over_is_not_a_slot() -> None:
     """In Berlin the clock goes from two to three on 28 March 2027."""
-    found = working(periods=(WorkingPeriod(("Sunday",), 120, 240),), now=datetime(2027, 3, 21, 0, tzinfo=timezone.utc))
+    sunday = WorkingPeriod(("Sunday",), 120, 240)
+    found = working_slot(periods=(sunday,), now=datetime(2027, 3, 21, 0, tzinfo=timezone.utc))
     assert isinstance(found, Slot)
     assert local(found, BERLIN) == datetime(2027, 3, 28, 3)  # noqa: DTZ001  local on purpose

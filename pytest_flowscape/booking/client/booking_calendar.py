@@ -109,14 +109,14 @@ class BookingCalendar:
 
     def move_end(self, item_id: str, change_key: str, end: datetime) -> tuple[RawAnswer, ...]:
         """Set the end of an item."""
-        known = self._known(item_id, change_key)
-        known.end = ews_time(end)
-        return self._save(known, "end", SEND_TO_NONE)
+        item = self._reference(item_id, change_key)
+        item.end = ews_time(end)
+        return self._save(item, "end", SEND_TO_NONE)
 
     def delete(self, item_id: str, change_key: str) -> tuple[RawAnswer, ...]:
         """Delete an item for good."""
-        known = self._known(item_id, change_key)
-        return self._call(lambda: known.delete(send_meeting_cancellations=SEND_TO_NONE))
+        item = self._reference(item_id, change_key)
+        return self._call(lambda: item.delete(send_meeting_cancellations=SEND_TO_NONE))
 
     def changes(self) -> tuple[RawAnswer, ...]:
         """Synchronise: ids, times and tags of what has changed since the last call; at first of everything."""
@@ -125,16 +125,16 @@ class BookingCalendar:
         )
 
     def tagged(self) -> tuple[RawAnswer, ...]:
-        """Find every item of the calendar that has a tag, whosever it is."""
+        """Find every tagged item of the calendar, also of other runs."""
         found = self._calendar.filter(run_tag__exists=True).only("subject", "start", "end", "run_tag")
         return self._call(lambda: every(found))
 
-    def _known(self, item_id: str, change_key: str) -> Any:
+    def _reference(self, item_id: str, change_key: str) -> Any:
         return TaggedItem(account=self._account, folder=self._calendar, _id=ItemId(id=item_id, changekey=change_key))
 
-    def _save(self, known: Any, field: str, send: str) -> tuple[RawAnswer, ...]:
+    def _save(self, item: Any, field: str, send: str) -> tuple[RawAnswer, ...]:
         return self._call(
-            lambda: known.save(
+            lambda: item.save(
                 update_fields=[field], conflict_resolution=ALWAYS_OVERWRITE, send_meeting_invitations=send
             )
         )

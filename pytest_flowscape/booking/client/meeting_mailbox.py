@@ -68,15 +68,15 @@ class MeetingMailbox(BookingCalendar):
 
     def invite(self, item_id: str, change_key: str, room: str) -> tuple[RawAnswer, ...]:
         """Invite a room, as a resource, and send it the request."""
-        known = self._known(item_id, change_key)
-        known.resources = [Attendee(mailbox=Mailbox(email_address=room), response_type="Unknown")]
-        return self._save(known, "resources", SEND_ONLY_TO_ALL)
+        item = self._reference(item_id, change_key)
+        item.resources = [Attendee(mailbox=Mailbox(email_address=room), response_type="Unknown")]
+        return self._save(item, "resources", SEND_ONLY_TO_ALL)
 
     def move_meeting(self, item_id: str, change_key: str, end: datetime) -> tuple[RawAnswer, ...]:
         """Set the end of the organizer's item, and send the update."""
-        known = self._known(item_id, change_key)
-        known.end = ews_time(end)
-        return self._save(known, "end", SEND_ONLY_TO_ALL)
+        item = self._reference(item_id, change_key)
+        item.end = ews_time(end)
+        return self._save(item, "end", SEND_ONLY_TO_ALL)
 
     def cancel(self, item_id: str, change_key: str) -> tuple[RawAnswer, ...]:
         """Cancel a meeting, and send the cancellation."""
@@ -85,7 +85,7 @@ class MeetingMailbox(BookingCalendar):
         return self._call(lambda: order.send(save_copy=False))
 
     def answers(self, ids: Sequence[tuple[str, str]]) -> tuple[RawAnswer, ...]:
-        """Get answers in the inbox, given as (id, change key): who wrote them in whose name, when, and their text."""
+        """Get answers in the inbox, by (id, change key): who wrote them in whose name, when, and their text."""
         folder = self._folder("inbox", _Answers)
         fields = ["sender", "author", "datetime_received", "text_body"]
         return self._call(lambda: every(self._account.fetch(ids, folder=folder, only_fields=fields)))
@@ -115,7 +115,7 @@ class MeetingMailbox(BookingCalendar):
         return self._call(lambda: every(found))
 
     def delete_all(self, ids: Sequence[tuple[str, str]]) -> tuple[RawAnswer, ...]:
-        """Delete items, given as (id, change key), for good; nothing is sent, no read receipt either."""
+        """Delete items, by (id, change key), for good; nothing is sent, no read receipt either."""
         return self._call(
             lambda: self._account.bulk_delete(
                 ids=ids,

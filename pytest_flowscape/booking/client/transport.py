@@ -26,7 +26,7 @@ from pytest_flowscape.facts import Kind, Trouble
 from pytest_flowscape.probes.ews.http_wire import HttpAnswer
 from pytest_flowscape.probes.ews.request import summary_of
 
-# what exchangelib says for its own connections; ours says it for itself
+# headers that exchangelib sets for connections of its own; the session sets them itself
 _OURS = frozenset(
     ("user-agent", "authorization", "accept-encoding", "connection", "content-length", "content-type", "host", "accept")
 )
@@ -38,7 +38,7 @@ _SIGN_IN = frozenset((Kind.STOPPED, Kind.LOST_SIGN_IN, Kind.SIGN_IN_REFUSED, Kin
 
 @dataclass(frozen=True)
 class RawAnswer:
-    """One HTTP exchange as it was: the operation asked, the status and the bytes that came back.
+    """One HTTP exchange: the operation, the status and the bytes that came back.
 
     ``status`` is 0 where no answer came; ``trouble`` then says why.
     ``impersonated`` is the address that the request acted as, empty for none.
@@ -53,7 +53,7 @@ class RawAnswer:
 
 
 def owner() -> tuple[int, int]:
-    """Return process and thread that run now."""
+    """Return the process and thread that run now."""
     return os.getpid(), threading.get_ident()
 
 
@@ -64,7 +64,7 @@ def require_owner(made_by: tuple[int, int]) -> None:
 
 
 class Sender(Protocol):
-    """What is needed of ``EwsSession``."""
+    """The part of ``EwsSession`` that is needed here."""
 
     def pass_on(self, body: bytes, *, anchor: str, headers: Mapping[str, str]) -> HttpAnswer | Trouble:
         """Send one SOAP request once."""
@@ -85,7 +85,7 @@ class SessionAdapter(HTTPAdapter):
         self._owner = owner()
 
     def send(self, request: requests.PreparedRequest, *_: Any, **__: Any) -> requests.Response:
-        """Send one request. Raises what exchangelib expects of requests, or NotMeasured where no sign-in may be."""
+        """Send one request. Raises an error that exchangelib expects, or NotMeasured where nobody may sign in."""
         require_owner(self._owner)
         sent = request.body
         if not isinstance(sent, bytes):
@@ -93,18 +93,18 @@ class SessionAdapter(HTTPAdapter):
         headers = {str(name): str(value) for name, value in request.headers.items() if name.lower() not in _OURS}
         anchor = headers.get("X-AnchorMailbox", "")
         answer = self._sender.pass_on(sent, anchor=anchor, headers=headers)
-        what = summary_of(sent)
+        summary = summary_of(sent)
         if isinstance(answer, Trouble):
-            raw = RawAnswer(what.operation, 0, b"", what.impersonated, answer, answer.seconds)
+            raw = RawAnswer(summary.operation, 0, b"", summary.impersonated, answer, answer.seconds)
             self._answers.append(raw)
             raise _error(answer, request)
-        raw = RawAnswer(what.operation, answer.status, answer.body, what.impersonated, seconds=answer.seconds)
+        raw = RawAnswer(summary.operation, answer.status, answer.body, summary.impersonated, seconds=answer.seconds)
         self._answers.append(raw)
         return self.build_response(request, _response(answer))
 
 
 def _error(trouble: Trouble, request: requests.PreparedRequest) -> Exception:
-    """Say a missing answer in the words that exchangelib tells apart."""
+    """Return the error that exchangelib expects for a missing answer."""
     if trouble.kind in _TLS:
         return requests.exceptions.SSLError(trouble.said, request=request)
     if trouble.kind in _SIGN_IN:

@@ -61,7 +61,7 @@ def test_speaks_on_the_one_connection_that_has_signed_in(simulator: Simulator, d
     assert {entry["impersonated"] for entry in sent} == {desk.rooms[0], ""}
 
 
-def test_the_version_and_the_way_are_given_and_not_guessed(desk: Desk) -> None:
+def test_the_version_and_the_sign_in_method_are_not_guessed(desk: Desk) -> None:
     session = desk.session(auth="basic")
     session.sign_in(desk.email, proven=False)
     own = account(desk, session)
@@ -139,7 +139,7 @@ def test_after_a_refusal_it_does_not_sign_in(opens: Opens) -> None:
     assert len(talk.requests) == 1
 
 
-def test_throttling_is_told_at_once_and_heeded(opens: Opens) -> None:
+def test_throttling_is_raised_at_once_and_respected(opens: Opens) -> None:
     busy = http(500, body=fault("ErrorServerBusy", values='<t:Value Name="BackOffMilliseconds">60000</t:Value>'))
     desk, talk = opens(Script(busy))
     session = desk.session(way="Basic", connections=4)
@@ -153,7 +153,7 @@ def test_throttling_is_told_at_once_and_heeded(opens: Opens) -> None:
     assert len(talk.requests) == 1
 
 
-def test_a_broken_connection_is_told_and_not_tried_again(opens: Opens) -> None:
+def test_a_broken_connection_is_raised_and_not_tried_again(opens: Opens) -> None:
     desk, talk = opens(Script(None))
     own = account(desk, desk.session(way="Basic"))
     with pytest.raises(ErrorTimeoutExpired, match="connection was broken"):
@@ -162,7 +162,7 @@ def test_a_broken_connection_is_told_and_not_tried_again(opens: Opens) -> None:
     assert [raw.status for raw in own.answers] == [0]
 
 
-def test_a_connection_that_the_server_has_closed_meanwhile_is_not_used(opens: Opens) -> None:
+def test_a_connection_that_the_server_has_closed_is_not_used(opens: Opens) -> None:
     nobody = response("ResolveNames", refused("ErrorNameResolutionNoResults", operation="ResolveNames", text=CLOSE))
     desk, talk = opens(Script(http(200, body=nobody)))
     session = desk.session(way="Basic")
@@ -177,7 +177,7 @@ def test_a_connection_that_the_server_has_closed_meanwhile_is_not_used(opens: Op
 
 
 def test_an_interrupt_in_a_request_leaves_the_account_usable(opens: Opens) -> None:
-    """exchangelib loses the pooled session then, and would wait for it for ever."""
+    """exchangelib loses the pooled session then, and would wait for it forever."""
     desk, talk = opens(Script(http(302, "Location: /x")))
     session = desk.session(way="Basic")
     own = account(desk, session)
@@ -242,7 +242,7 @@ def test_a_certificate_that_is_not_trusted_is_a_transport_error(opens: Opens, tm
     assert talk.requests == []
 
 
-def test_what_is_no_soap_request_is_not_sent(opens: Opens) -> None:
+def test_only_soap_requests_are_sent(opens: Opens) -> None:
     desk, talk = opens(good)
     for body in (b"", b"<no", b"<no/>"):
         with pytest.raises(ValueError, match="not a SOAP request"):
