@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field, replace
 from enum import Enum
 from typing import Any, TypeVar
 
@@ -67,25 +67,39 @@ class Requirement:
     ``steps`` names by cause the step of a fix script that repairs a failure; the
     cause "" stands for every other one. ``handover`` names the values of
     handover.csv that it is about.
-    ``facts`` are the names that its function takes.
+    ``text`` and ``facts``, the names that its function takes, come from the
+    function that it decorates.
     """
 
     id: str
+    _: KW_ONLY
     title: str
-    text: str
-    level: Level
     per: Per
     owner: Owner
     consequence: str
     fix: str
     link: str
     guide: str
+    level: Level = Level.REQUIRED
     needs: tuple[str, ...] = ()
     reads: tuple[str, ...] = ()
     opt_in: str = ""
     steps: Mapping[str, str] = field(default_factory=dict, hash=False)
     handover: tuple[str, ...] = ()
+    text: str = ""
     facts: tuple[str, ...] = ()
+
+    def __call__(self, function: F) -> F:
+        """Declare a test function to be this requirement: the decorator of suites.
+
+        The first paragraph of its docstring is the requirement's text.
+        Guards (unique id, every field filled) run at collection.
+        """
+        paragraph = (function.__doc__ or "").strip().split("\n\n")[0]
+        facts = tuple(inspect.signature(function).parameters)
+        record = replace(self, text=" ".join(paragraph.split()), facts=facts)
+        decorated: Any = getattr(pytest.mark, MARK)(record)(function)
+        return decorated  # type: ignore[no-any-return]
 
     def step(self, cause: str) -> str:
         """Return the name of the step that repairs a failure with this cause, empty where only people can."""
@@ -103,53 +117,8 @@ class Notes:
         self.lines.append(line)
 
 
-def requirement(
-    id: str,  # noqa: A002  the field's own word
-    *,
-    title: str,
-    per: Per,
-    owner: Owner,
-    consequence: str,
-    fix: str,
-    link: str,
-    guide: str,
-    level: Level = Level.REQUIRED,
-    needs: tuple[str, ...] = (),
-    reads: tuple[str, ...] = (),
-    opt_in: str = "",
-    steps: Mapping[str, str] | None = None,
-    handover: tuple[str, ...] = (),
-) -> Callable[[F], F]:
-    """Return a decorator that declares a test function to be the requirement ``id``.
-
-    The first paragraph of the function's docstring is the requirement's text.
-    Guards (unique id, every field filled) run at collection.
-    """
-
-    def declare(function: F) -> F:
-        paragraph = (function.__doc__ or "").strip().split("\n\n")[0]
-        record = Requirement(
-            id=id,
-            title=title,
-            text=" ".join(paragraph.split()),
-            level=level,
-            per=per,
-            owner=owner,
-            consequence=consequence,
-            fix=fix,
-            link=link,
-            guide=guide,
-            needs=needs,
-            reads=reads,
-            opt_in=opt_in,
-            steps=steps or {},
-            handover=handover,
-            facts=tuple(inspect.signature(function).parameters),
-        )
-        decorated: Any = getattr(pytest.mark, MARK)(record)(function)
-        return decorated  # type: ignore[no-any-return]
-
-    return declare
+requirement = Requirement
+"""``@requirement("ROOM-3", title=...)`` declares the test function below it."""
 
 
 def expect(

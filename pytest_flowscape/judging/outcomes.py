@@ -49,21 +49,9 @@ class Outcome:
 
     def as_json(self) -> dict[str, Any]:
         """Return a dictionary of plain JSON values, the same that ``from_json`` takes."""
-        return {
-            "requirement": self.requirement,
-            "target": self.target,
-            "outcome": self.word.value,
-            "level": self.level,
-            "expected": self.expected,
-            "found": self.found,
-            "consequence": self.consequence,
-            "fix": self.fix,
-            "owner": self.owner,
-            "cause": self.cause,
-            "because": self.because,
-            "notes": list(self.notes),
-            "seconds": self.seconds,
-        }
+        values = {name: getattr(self, name) for name in self.__slots__}
+        named = {("outcome" if name == "word" else name): value for name, value in values.items()}
+        return named | {"outcome": self.word.value, "notes": list(self.notes)}
 
     @staticmethod
     def from_json(data: Mapping[str, Any]) -> Outcome:

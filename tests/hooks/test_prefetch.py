@@ -10,7 +10,8 @@ from pytest_flowscape.hooks.prefetch import Prefetch
 from pytest_flowscape.judging.catalogue import Judged
 from pytest_flowscape.judging.judge import Judge
 from pytest_flowscape.requirement import Per, expect
-from tests.judging.test_judge import ROOM, FakeFacts, declared, facts, judge
+from tests.judging.requirement_samples import declared
+from tests.judging.test_judge import ROOM, FakeFacts, facts, judge
 
 
 class Items:

@@ -15,16 +15,13 @@ from pytest_flowscape.facts import DirectoryEntry, Host, SiteFacts, Vantage
 from pytest_flowscape.judging.catalogue import Judged
 from pytest_flowscape.judging.judge import Judge
 from pytest_flowscape.judging.usable_answers import NO_MAILBOX
-from pytest_flowscape.requirement import Level, Owner, Per, Requirement, expect
+from pytest_flowscape.requirement import Per, expect
 from pytest_flowscape.site.model import Room
 from pytest_flowscape.site.one_run import Run
+from tests.judging.requirement_samples import declared
 from tests.judging.test_verdict import SITE
 
 ROOM = "a@customer.com"
-
-
-def declared(id_: str, per: Per, needs: tuple[str, ...] = (), reads: tuple[str, ...] = ()) -> Requirement:
-    return Requirement(id_, "t", "x MUST", Level.REQUIRED, per, Owner.EXCHANGE, "c", "f", "l", "g", needs, reads)
 
 
 class FakeFacts:

@@ -11,13 +11,9 @@ import pytest
 
 from pytest_flowscape.judging.outcomes import Outcome, Word
 from pytest_flowscape.judging.verdict import Result, Verdict, exit_code, expected_pairs, judge_run
-from pytest_flowscape.requirement import Level, Owner, Per, Requirement
+from pytest_flowscape.requirement import Level, Per
 from pytest_flowscape.site.model import Exchange, PasswordSource, Room, ServiceAccount, Site, Users
-
-
-def declared(id_: str, per: Per = Per.SITE, level: Level = Level.REQUIRED) -> Requirement:
-    return Requirement(id_, "t", "x MUST", level, per, Owner.EXCHANGE, "c", "f", "l", "g")
-
+from tests.judging.requirement_samples import declared
 
 SITE = Site(
     path=Path("site.ini"),

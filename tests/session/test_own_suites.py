@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from pytest_flowscape.judging.catalogue import guard, load_requirements, suites_folder
-from pytest_flowscape.requirement import Level, Owner, Per, Requirement
+from pytest_flowscape.requirement import Requirement
 from tests.acceptance import accept, read_site
+from tests.judging.requirement_samples import declared
 from tests.simulator.harness import Simulator
 
 DECLARED = """
@@ -112,10 +113,6 @@ def test_a_stray_ini_that_hides_the_suites_is_a_usage_error(simulator: Simulator
     assert done.code == 4, done.output
     assert "python_functions" in done.output
     assert simulator.count("ews.requests") == 0
-
-
-def declared(id_: str, needs: tuple[str, ...] = (), title: str = "t") -> Requirement:
-    return Requirement(id_, title, "x MUST", Level.REQUIRED, Per.SITE, Owner.EXCHANGE, "c", "f", "l", "g", needs)
 
 
 @pytest.mark.parametrize(
