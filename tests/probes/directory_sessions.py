@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,7 +16,7 @@ from pytest_flowscape.probes.directory.sign_in import DirectoryLogin
 from pytest_flowscape.site.model import Directory, DirectoryServer
 from tests.simulator.directory_process import PASSWORD, UPN, DirectoryProcess, directory, directory_process
 
-__all__ = ["directory", "directory_process", "session"]
+__all__ = ["directory", "directory_process", "session"]  # fixtures, for conftest.py
 EMAIL = "svc-flowscape@demo.test"
 ROOMS = ("atlas@demo.test", "borea@demo.test", "ceres@demo.test")
 JANE = "jane@demo.test"
@@ -40,6 +41,28 @@ class Door:
         self.stopped.append(reason)
 
 
+def login(
+    *servers: DirectoryServer,
+    ca: Path | None,
+    username: str = UPN,
+    password: str = PASSWORD,
+    own: bool = True,
+    gate: Any = None,
+    start_tls: bool = True,
+    timeout: float = 8.0,
+    base: str = "DC=demo,DC=test",
+) -> DirectoryLogin:
+    """Return a login as the service account (``own``) or as a separate user."""
+    return DirectoryLogin(
+        Directory(servers, base, ca_file=ca, start_tls=start_tls),
+        username,
+        Secret(password),
+        as_service_account=own,
+        gate=gate or Door(),
+        timeout=timeout,
+    )
+
+
 class Sessions:
     """Makes sessions that end with the test."""
 
@@ -51,28 +74,9 @@ class Sessions:
     def server(self, port: str = "ldaps") -> DirectoryServer:
         return DirectoryServer("localhost", self.directory.ports[port], tls=port != "ldap", catalog=port == "gc")
 
-    def __call__(
-        self,
-        *servers: str | DirectoryServer,
-        username: str = UPN,
-        password: str = PASSWORD,
-        own: bool = True,
-        gate: Any = None,
-        start_tls: bool = True,
-        timeout: float = 8.0,
-        base: str = "DC=demo,DC=test",
-    ) -> DirectorySession:
-        chosen = tuple(s if isinstance(s, DirectoryServer) else self.server(s) for s in servers or ("ldaps",))
-        session = DirectorySession(
-            DirectoryLogin(
-                Directory(chosen, base, ca_file=self.directory.ca, start_tls=start_tls),
-                username,
-                Secret(password),
-                as_service_account=own,
-                gate=gate or self.door,
-                timeout=timeout,
-            )
-        )
+    def __call__(self, *servers: str | DirectoryServer, **more: Any) -> DirectorySession:
+        chosen = (s if isinstance(s, DirectoryServer) else self.server(s) for s in servers or ("ldaps",))
+        session = DirectorySession(login(*chosen, **{"ca": self.directory.ca, "gate": self.door, **more}))
         self.open.append(session)
         return session
 

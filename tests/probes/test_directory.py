@@ -10,22 +10,7 @@ from pytest_flowscape.facts import DirectoryEntry, Grant
 from pytest_flowscape.probes.directory.search import Query
 from pytest_flowscape.probes.directory.servers import Servers
 from pytest_flowscape.site.model import DirectoryServer
-from tests.probes.directory_sessions import (
-    EMAIL,
-    JANE,
-    NONE,
-    ROOMS,
-    UPN,
-    Sessions,
-    change,
-    count,
-    directory,
-    directory_process,
-    policy,
-    session,
-)
-
-__all__ = ["directory", "directory_process", "session"]
+from tests.probes.directory_sessions import EMAIL, JANE, NONE, ROOMS, UPN, Sessions, change, count, policy
 
 
 def test_gather(session: Sessions) -> None:

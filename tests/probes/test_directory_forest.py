@@ -9,13 +9,11 @@ from typing import Any
 
 import pytest
 
-from pytest_flowscape.core.secret import Secret
 from pytest_flowscape.facts import DirectoryView
 from pytest_flowscape.probes.directory.servers import Servers
 from pytest_flowscape.probes.directory.session import DirectorySession
-from pytest_flowscape.probes.directory.sign_in import DirectoryLogin
-from pytest_flowscape.site.model import Directory, DirectoryServer
-from tests.probes.directory_sessions import Door
+from pytest_flowscape.site.model import DirectoryServer
+from tests.probes.directory_sessions import login
 from tests.probes.tls_server import closed_port
 from tests.simulator.harness import Simulator
 
@@ -49,13 +47,12 @@ class Forest:
         self, *servers: DirectoryServer, username: str = "EMEA\\svc-flowscape", base: str = "DC=demo,DC=test"
     ) -> DirectoryView:
         session = DirectorySession(
-            DirectoryLogin(
-                Directory(servers, base, ca_file=self.simulator.ca),
-                "EMEA\\svc-flowscape",
-                Secret(self.simulator.password),
-                as_service_account=True,
-                gate=Door(),
-                timeout=8.0,
+            login(
+                *servers,
+                ca=self.simulator.ca,
+                username="EMEA\\svc-flowscape",
+                password=self.simulator.password,
+                base=base,
             )
         )
         try:
@@ -141,11 +138,7 @@ def test_a_controller_of_one_domain_is_no_catalog_by_being_called_one(servers: F
 def test_controllers_whose_name_lies_in_the_objects_domain_come_first() -> None:
     names = ("dc1.demo.test", "dc2.demo.test", "dc1.apac.demo.test", "DC1.EMEA.demo.test", "gc.emea.demo.test")
     made = tuple(DirectoryServer(name, 3269 if name.startswith("gc") else 636) for name in names)
-    found: Any = Servers(
-        DirectoryLogin(
-            Directory(made, "DC=demo,DC=test"), "svc", Secret("x"), as_service_account=True, gate=Door(), timeout=1.0
-        )
-    )
+    found: Any = Servers(login(*made, ca=None))
     found._channels[False] = SimpleNamespace(server=made[0])
     order = [server.host for server in found._nearest(f"CN=svc,OU=A\\,B,{CHILD}")]
     assert order == ["DC1.EMEA.demo.test", "dc2.demo.test", "dc1.apac.demo.test"]

@@ -15,13 +15,13 @@ import trustme
 from pytest_flowscape.core.secret import Secret
 from pytest_flowscape.facts import Bind, Kind
 from pytest_flowscape.probes.directory.session import DirectorySession
-from pytest_flowscape.probes.directory.sign_in import DirectoryLogin
 from pytest_flowscape.probes.directory.tls_channel import open_channel
 from pytest_flowscape.probes.network import Deadline
-from pytest_flowscape.site.model import Directory, DirectoryServer
-from tests.probes.directory_sessions import Door
-from tests.probes.tls_server import Server, ca_file, closed_port, server_context
+from pytest_flowscape.site.model import DirectoryServer
+from tests.probes.directory_sessions import Door, login
+from tests.probes.tls_server import Server, closed_port, server_context
 
+USER = "svc@demo.test"
 PASSWORD = "Marker-Passw0rd-3"
 
 
@@ -35,11 +35,6 @@ BOUND = Operation(b"\x61\x07\x0a\x01\x00\x04\x00\x04\x00")  # BindResponse, succ
 ENTRY = Operation(b"\x64\x07\x04\x03O=x\x30\x00")  # SearchResultEntry
 
 
-@pytest.fixture(scope="module")
-def authority() -> trustme.CA:
-    return trustme.CA()
-
-
 class Sessions:
     def __init__(self, anchor: Path) -> None:
         self.anchor = anchor
@@ -48,14 +43,7 @@ class Sessions:
 
     def __call__(self, *servers: DirectoryServer, timeout: float = 5.0, ca: Path | None = None) -> DirectorySession:
         made = DirectorySession(
-            DirectoryLogin(
-                Directory(servers, "DC=demo,DC=test", ca_file=ca or self.anchor, start_tls=True),
-                "svc@demo.test",
-                Secret(PASSWORD),
-                as_service_account=True,
-                gate=self.door,
-                timeout=timeout,
-            )
+            login(*servers, ca=ca or self.anchor, username=USER, password=PASSWORD, gate=self.door, timeout=timeout)
         )
         self.open.append(made)
         return made
@@ -70,8 +58,8 @@ class Sessions:
 
 
 @pytest.fixture
-def sessions(authority: trustme.CA, tmp_path: Path) -> Iterator[Sessions]:
-    made = Sessions(ca_file(authority, tmp_path))
+def sessions(anchor: Path) -> Iterator[Sessions]:
+    made = Sessions(anchor)
     yield made
     for one in made.open:
         one.close()

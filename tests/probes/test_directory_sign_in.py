@@ -12,22 +12,7 @@ import pytest
 from pytest_flowscape.facts import Kind
 from pytest_flowscape.probes.directory.search import Channel
 from pytest_flowscape.probes.gate import Gate
-from tests.probes.directory_sessions import (
-    EMAIL,
-    NONE,
-    PASSWORD,
-    ROOMS,
-    UPN,
-    Sessions,
-    change,
-    count,
-    directory,
-    directory_process,
-    policy,
-    session,
-)
-
-__all__ = ["directory", "directory_process", "session"]
+from tests.probes.directory_sessions import EMAIL, NONE, PASSWORD, ROOMS, UPN, Sessions, change, count, policy
 
 
 @pytest.mark.parametrize("port", ["ldaps", "ldap"])

@@ -5,22 +5,7 @@ from __future__ import annotations
 import time
 
 from pytest_flowscape.facts import Kind
-from tests.probes.directory_sessions import (
-    EMAIL,
-    JANE,
-    NONE,
-    ROOMS,
-    UPN,
-    Sessions,
-    change,
-    count,
-    directory,
-    directory_process,
-    policy,
-    session,
-)
-
-__all__ = ["directory", "directory_process", "session"]
+from tests.probes.directory_sessions import EMAIL, JANE, NONE, ROOMS, UPN, Sessions, change, count, policy
 
 
 def test_a_busy_server_is_asked_once_more_after_signing_in_anew(session: Sessions) -> None:

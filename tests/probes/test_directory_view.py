@@ -9,7 +9,7 @@ import pytest
 
 from pytest_flowscape.facts import DirectoryEntry, Grant, Holders
 from pytest_flowscape.probes.directory.account import domain_sid
-from pytest_flowscape.probes.directory.sight import Sight, unreadable
+from pytest_flowscape.probes.directory.sight import Sight
 from pytest_flowscape.probes.directory.view import (
     account_attributes,
     chunks,
@@ -31,36 +31,10 @@ from pytest_flowscape.probes.directory.view import (
     token_sids,
     when_changed,
 )
+from tests.probes.directory_entries import GROUP, OWN, SID, entry, healthy
 
-OWN = "CN=svc,DC=demo,DC=test"
 ALL = Sight(OWN, frozenset("x"), frozenset("x"))
 ASKED = account_attributes(frozenset())
-SID = b"\x01\x02\0\0\0\0\0\x05\x15\0\0\0\x07\0\0\0"
-GROUP = b"\x01\x02\0\0\0\0\0\x05\x15\0\0\0\x08\0\0\0"
-
-
-def entry(dn: str = "CN=atlas,OU=Rooms,DC=demo,DC=test", **attributes: str | bytes | list[str]) -> DirectoryEntry:
-    raw: dict[str, tuple[bytes, ...]] = {}
-    for name, value in attributes.items():
-        values = value if isinstance(value, list) else [value]
-        raw[name.replace("_", "-").lower()] = tuple(v if isinstance(v, bytes) else v.encode() for v in values)
-    return DirectoryEntry(dn, attributes=raw)
-
-
-def healthy(dn: str = OWN, **more: str | bytes | list[str]) -> DirectoryEntry:
-    """A user with everything that every user has, and Exchange's attributes."""
-    facts: dict[str, str | bytes | list[str]] = {
-        "objectClass": ["top", "person", "user"], "whenChanged": "20260105080000.0Z", "userAccountControl": "512",
-        "accountExpires": "0", "pwdLastSet": "1", "objectSid": SID, "tokenGroups": GROUP, "givenName": "Flow",
-        "sn": "Scape", "mail": "svc@demo.test", "mailNickname": "svc", "proxyAddresses": "SMTP:svc@demo.test",
-        "msDS_User_Account_Control_Computed": "0", "msDS_UserPasswordExpiryTimeComputed": "0",
-    }  # fmt: skip
-    return entry(dn, **{**facts, **more})
-
-
-def without(found: DirectoryEntry, *names: str) -> DirectoryEntry:
-    kept = {key: value for key, value in found.attributes.items() if key not in {name.lower() for name in names}}
-    return DirectoryEntry(found.dn, attributes=kept)
 
 
 # --- what to ask --------------------------------------------------------------------------------
@@ -163,90 +137,6 @@ def test_bytes_in_a_filter() -> None:
 def test_the_domain_of_a_sid() -> None:
     assert domain_sid(b"\x01\x03" + SID[2:] + b"\x51\x04\0\0") == SID
     assert domain_sid(SID[:8]) == SID[:8]
-
-
-# --- what can be read ---------------------------------------------------------------------------
-
-
-def test_nothing_of_a_healthy_account_is_unreadable() -> None:
-    assert unreadable(healthy(), ASKED, ALL, itself=True) == frozenset()
-
-
-@pytest.mark.parametrize(
-    "name",
-    ["userAccountControl", "accountExpires", "pwdLastSet", "tokenGroups", "objectClass", "whenChanged", "objectSid",
-     "msDS-User-Account-Control-Computed", "msDS-UserPasswordExpiryTimeComputed"],
-)  # fmt: skip
-def test_what_every_user_has_is_unreadable_where_absent(name: str) -> None:
-    found = unreadable(without(healthy(), name), ASKED, ALL)
-    assert name.lower() in found
-    assert found <= {name.lower(), "badpwdcount", "lockouttime"}
-
-
-def test_a_group_or_contact_needs_no_account_state() -> None:
-    group = entry(objectClass=["top", "group"], whenChanged="x", proxyAddresses="SMTP:a@x", mail="a@x")
-    assert unreadable(group, ASKED, ALL) == frozenset()
-
-
-def test_counts_are_unreadable_only_where_the_account_is_hidden() -> None:
-    assert not unreadable(healthy(), ASKED, ALL) & {"badpwdcount", "lockouttime"}
-    assert {"badpwdcount", "lockouttime"} <= unreadable(without(healthy(), "userAccountControl"), ASKED, ALL)
-
-
-def test_a_catalog_tells_no_expiry_even_where_it_gives_a_value() -> None:
-    found = unreadable(healthy(), ASKED, ALL, catalog=True)
-    assert {"pwdlastset", "accountexpires", "msds-userpasswordexpirytimecomputed"} <= found
-    assert "useraccountcontrol" not in found
-
-
-@pytest.mark.parametrize(
-    ("gone", "itself", "expected"),
-    [
-        (("sn",), False, set()),
-        (("givenName", "sn"), False, set()),
-        (("givenName", "sn", "mail"), False, {"givenname", "sn", "mail"}),
-        (("givenName", "sn", "mail"), True, set()),
-    ],
-    ids=["one", "two", "all", "its-own"],
-)
-def test_names(gone: tuple[str, ...], *, itself: bool, expected: set[str]) -> None:
-    assert unreadable(without(healthy(), *gone), ASKED, ALL, itself=itself) == expected
-
-
-EXCHANGE = {"mailnickname", "msexchrecipienttypedetails", "msexchmasteraccountsid"}
-
-
-def test_exchange_attributes_are_unreadable_while_nobody_elses_were_seen() -> None:
-    room = without(healthy("CN=atlas,DC=demo,DC=test"), "mailNickname")
-    found = unreadable(room, ASKED, Sight(OWN))
-    assert found >= EXCHANGE
-    assert "proxyaddresses" not in found  # it is there
-    assert not unreadable(room, ASKED, ALL) & EXCHANGE
-    assert "proxyaddresses" in unreadable(without(room, "proxyAddresses"), ASKED, Sight(OWN))
-    assert "proxyaddresses" not in unreadable(without(room, "proxyAddresses"), ASKED, ALL)
-
-
-def test_an_account_that_sees_one_of_its_own_sees_all_of_its_own() -> None:
-    assert not unreadable(healthy(), ASKED, Sight(OWN), itself=True) & EXCHANGE
-    assert unreadable(without(healthy(), "mailNickname"), ASKED, Sight(OWN), itself=True) >= EXCHANGE
-
-
-def test_an_object_closed_as_a_whole_hides_its_exchange_attributes_too() -> None:
-    closed = without(healthy("CN=a,DC=x"), "mailNickname", "userAccountControl")
-    assert unreadable(closed, ASKED, ALL) >= EXCHANGE
-    assert not unreadable(without(healthy("CN=a,DC=x"), "userAccountControl"), ASKED, ALL) & EXCHANGE
-
-
-def test_sight_does_not_count_the_object_that_looks() -> None:
-    own, room = healthy(), healthy("CN=atlas,DC=demo,DC=test")
-    assert not Sight(OWN.upper()).after([own]).exchange
-    assert not Sight(OWN).after([own]).proxies
-    assert Sight(OWN).after([own, room]).exchange
-    assert Sight(OWN).after([own, room]).proxies
-    # a separate directory user, whose object is not known, may be any one of those seen
-    assert not Sight().after([room]).exchange
-    assert not Sight().after([room]).after([room]).proxies
-    assert Sight().after([room]).after([own]).exchange
 
 
 # --- entries become facts -----------------------------------------------------------------------

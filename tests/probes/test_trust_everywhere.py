@@ -14,13 +14,12 @@ import trustme
 from exchangelib.errors import TransportError
 
 from pytest_flowscape.booking.client.account import AccountSettings, make_account
-from pytest_flowscape.core.secret import Secret
 from pytest_flowscape.facts import Kind
 from pytest_flowscape.probes import trust
 from pytest_flowscape.probes.directory.session import DirectorySession
-from pytest_flowscape.probes.directory.sign_in import DirectoryLogin
 from pytest_flowscape.probes.endpoint import probe_endpoint, probe_host
-from pytest_flowscape.site.model import Directory, DirectoryServer
+from pytest_flowscape.site.model import DirectoryServer
+from tests.probes.directory_sessions import login
 from tests.probes.ews_sessions import Desk, desk_of
 from tests.probes.tls_server import ca_file
 from tests.simulator.harness import Simulator
@@ -57,14 +56,7 @@ class Vantage:
         """The bind to the directory."""
         server = DirectoryServer("localhost", int(self.simulator.ready["ldaps_port"]))
         session = DirectorySession(
-            DirectoryLogin(
-                Directory((server,), "DC=demo,DC=test", ca_file=self.ca),
-                self.desk.username,
-                Secret(self.desk.password),
-                as_service_account=True,
-                gate=self.desk.gate(),
-                timeout=5.0,
-            )
+            login(server, ca=self.ca, username=self.desk.username, password=self.desk.password, gate=self.desk.gate())
         )
         try:
             trouble = session.bind().trouble

@@ -29,6 +29,12 @@ def server_context(authority: trustme.CA, *names: str, expired: bool = False, ea
     return context
 
 
+def until_closed(sock: socket.socket) -> None:
+    """Read, and answer nothing."""
+    while sock.recv(4096):
+        pass
+
+
 class Server:
     """Accept connections on a free port of 127.0.0.1 and hand each to ``talk`` in a thread of its own.
 

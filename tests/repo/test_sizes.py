@@ -24,11 +24,6 @@ OLD_DOCSTRING = re.compile(r"(Give|Tell|Say)\b")
 OLD_CONSTANT = re.compile(r"_?(MOST|LONGEST|LARGEST|FEWEST)_")
 
 STILL_LONG: set[str] = {
-    "tests/probes/test_directory_network.py",
-    "tests/probes/test_directory_view.py",
-    "tests/probes/test_ews_lines.py",
-    "tests/probes/test_ews_session.py",
-    "tests/probes/test_host.py",
     "tests/report/test_html.py",
 }
 STILL_LARGE: set[str] = set()
