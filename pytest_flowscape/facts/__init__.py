@@ -9,7 +9,9 @@ from pytest_flowscape.facts.bookings import (
     TAG_NAME as TAG_NAME,
     TAG_SET as TAG_SET,
     Availability as Availability,
+    CalendarSettings as CalendarSettings,
     ClockChange as ClockChange,
+    MailTips as MailTips,
     RoundTrip as RoundTrip,
     StepTaken as StepTaken,
     Sweep as Sweep,
@@ -37,10 +39,6 @@ from pytest_flowscape.facts.host import (
     FrontEndLook as FrontEndLook,
     Host as Host,
     SignIn as SignIn,
-)
-from pytest_flowscape.facts.mail_flow import (
-    CalendarSettings as CalendarSettings,
-    MailTips as MailTips,
 )
 from pytest_flowscape.facts.mailboxes import (
     Contact as Contact,

@@ -196,3 +196,25 @@ class Sweep:
             gone=tuple(dict.fromkeys(tag for one in sweeps for tag in one.gone)),
             awaited=tuple({item.tag: item for one in sweeps for item in one.awaited}.values()),
         )
+
+
+@dataclass(frozen=True)
+class MailTips:
+    """What a sender is told of a recipient (GetMailTips); None for what was not told."""
+
+    address: str
+    restricted: bool | None = None
+    moderated: bool | None = None
+    trouble: Trouble | None = None
+
+
+@dataclass(frozen=True)
+class CalendarSettings:
+    """How a mailbox handles requests: AutomateProcessing 0 none, 1 update, 2 accept ([MS-OXOCFG] 2.2.5.1.1).
+
+    None where the settings do not hold it.
+    """
+
+    address: str
+    automate_processing: int | None = None
+    trouble: Trouble | None = None

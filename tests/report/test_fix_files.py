@@ -10,7 +10,7 @@ import pytest
 
 from pytest_flowscape.judging.outcomes import Outcome, Word
 from pytest_flowscape.report import groups
-from pytest_flowscape.report.files.artefacts import write_each
+from pytest_flowscape.report.files.all import write_each
 from pytest_flowscape.report.fixes import scripts
 from pytest_flowscape.report.fixes.steps import STEPS, file_of_step
 from pytest_flowscape.requirement import Owner

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pytest_flowscape.report.files.artefacts import write_each
+from pytest_flowscape.report.files.all import write_each
 
 
 def fails(error: Exception) -> object:
