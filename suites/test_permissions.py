@@ -57,7 +57,7 @@ def test_full_access(
     its copy of the permissions explains a failure and never causes one.
     """
     entries.refuse_own(room_as_delegate, own_folder_ids)
-    lacking = full_access.beyond_the_owner(full_access.lacking_in(room_as_delegate), room_as_owner)
+    lacking = full_access.beyond_the_owner(full_access.missing_rights(room_as_delegate), room_as_owner)
     if lacking is not None:
         _judge_lacking(lacking, room_rights, notes)
     granted = room_rights.grant is Grant.GRANTED
@@ -82,7 +82,7 @@ def test_full_access(
         )
 
 
-def _judge_lacking(lacking: full_access.Lacking, rights: MailboxRights, notes: Notes) -> None:
+def _judge_lacking(lacking: full_access.Missing, rights: MailboxRights, notes: Notes) -> None:
     """Fail by what is missing, unless a fresh grant may only be waiting for a cache."""
     cause, found = full_access.kind_of(lacking, rights.grant)
     if full_access.still_cached(rights, entries.now()):
@@ -111,7 +111,7 @@ def _note_differences(delegate: MailboxAnswer, owner: MailboxAnswer, notes: Note
 
 def _refuse_folder_permissions(owner: MailboxAnswer, identity: Identity) -> None:
     """Refuse to call rights FullAccess that folder permissions may give. Raises NotMeasured."""
-    if full_access.explained_by_folder_permissions(owner, identity):
+    if full_access.folder_permissions_suffice(owner, identity):
         raise NotMeasured(
             "the rights may come from folder permissions on all five folders; no FullAccess entry is visible",
             cause="folder-permissions",

@@ -1,4 +1,4 @@
-"""Frozen observed state: what the probes were told, exactly; no I/O and no judgement.
+"""Frozen observed state: what the probes observed, exactly; no I/O and no judgement.
 
 Every fact can be pickled (it travels to xdist workers) and none holds a secret.
 """

@@ -42,7 +42,7 @@ class Zone:
 
 @dataclass(frozen=True)
 class WorkingPeriod:
-    """Working hours on some days of the week, in minutes after midnight of the zone that was told with them."""
+    """Working hours on some days of the week, in minutes after midnight of the zone that came with them."""
 
     days: tuple[str, ...]
     begin: int
@@ -53,7 +53,7 @@ class WorkingPeriod:
 class Availability:
     """What GetUserAvailability said of one mailbox: when it is taken, its working hours and their zone.
 
-    ``zone`` is None where no working hours were told.
+    ``zone`` is None where no working hours came.
     """
 
     address: str
@@ -68,7 +68,7 @@ class Written:
     """One item that a run wrote, or meant to write: where it lies and how it is recognised.
 
     ``mailbox`` is a primary address, ``folder`` a distinguished folder's name.
-    ``item_id`` and ``uid`` are empty as long as nobody has told them; ``uid``
+    ``item_id`` and ``uid`` are empty until they are known; ``uid``
     is the global object id in hexadecimal digits.
 
     Of a meeting ``invited`` is the room's address. ``due`` names the mail about
@@ -89,7 +89,7 @@ class Written:
     sent: datetime | None = None
 
     def __str__(self) -> str:
-        """Say which item it is, exactly enough to find it by hand."""
+        """Return which item it is, exactly enough to find it by hand."""
         when = f", {self.begin:%Y-%m-%d %H:%M} UTC" if self.begin else ""
         known = [("tag", self.tag), ("UID", self.uid), ("item id", self.item_id)]
         named = ", ".join(f"{name} {value}" for name, value in known if value)
@@ -151,7 +151,7 @@ class RoundTrip:
 
     @property
     def clean(self) -> bool:
-        """Whether nothing of it is left, and nobody else's tagged item was met."""
+        """Whether nothing of it is left, and no tagged item of another run was met."""
         return not self.left and not self.strangers
 
     @property

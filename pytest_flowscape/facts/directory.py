@@ -135,7 +135,7 @@ class MailboxRights:
 
 @dataclass(frozen=True)
 class DirectoryView:
-    """Everything the directory told, gathered once by the controller.
+    """Everything that the directory showed, read once by the controller.
 
     ``account`` is the service account's object, found by its own identity;
     ``account_holders`` who holds the configured email; ``token_sids`` the SIDs
@@ -179,7 +179,7 @@ class AccountState:
 
 @dataclass(frozen=True)
 class AccountNames:
-    """First and last name of the service account, and who told them (``directory`` or ``ResolveNames``)."""
+    """First and last name of the service account, and their source (``directory`` or ``ResolveNames``)."""
 
     given_name: str
     surname: str
@@ -188,7 +188,7 @@ class AccountNames:
 
 @dataclass(frozen=True)
 class RoomAddresses:
-    """Which primary SMTP address the holder of a room's configured address has, and who told it.
+    """Which primary SMTP address the holder of a room's configured address has, and the source.
 
     ``primaries`` holds every primary address of the object (healthy: one);
     ``holders`` the distinguished names (or display names) of every object that
@@ -229,7 +229,7 @@ def is_linked(entry: DirectoryEntry) -> bool:
     """Whether the mailbox belongs to an account of another forest: its own object is disabled by design.
 
     Source: Microsoft's "Manage linked mailboxes"; S-1-5-10 (Self) as master
-    account is no link.
+    account is not a link.
     """
     return bool(master_sid(entry)) or hint_number(entry, "msExchRecipientTypeDetails") == LINKED_MAILBOX
 

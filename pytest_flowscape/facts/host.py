@@ -24,7 +24,7 @@ class Certificate:
 
 @dataclass(frozen=True)
 class AddressTried:
-    """One A or AAAA address of the host: reached (no trouble, TLS version told) or not."""
+    """One A or AAAA address of the host: reached (no trouble, a TLS version) or not."""
 
     address: str
     family: str
@@ -58,7 +58,7 @@ class Host:
 class FrontEndLook:
     """One short connection without credentials, and which front end answered there.
 
-    ``name`` is X-FEServer, empty where none was told. ``ways`` are the offered
+    ``name`` is X-FEServer, empty where there was none. ``ways`` are the offered
     schemes. ``trouble`` is None when a 401 offers a way to sign in with a
     password. ``again``: it belongs to the second round, some seconds later.
     """
@@ -73,7 +73,7 @@ class FrontEndLook:
 class Endpoint:
     """The answer to one POST to /EWS/Exchange.asmx without credentials.
 
-    ``ways`` are the offered authentication schemes as told, for instance
+    ``ways`` are the offered authentication schemes as received, for instance
     ``("Negotiate", "NTLM", "Basic")``; where several front ends were seen,
     those that all of them offer. ``trouble`` is None when a 401 offers a way to
     sign in with a password. ``looks`` are all connections of this phase in
@@ -95,7 +95,7 @@ class SignIn:
 
     ``tried`` is False where an earlier finding stopped it. ``way`` is the
     scheme that was used. ``server_version`` is ServerVersionInfo as
-    ``15.2.1748.10``, empty if not told. ``front_ends`` are X-FEServer values.
+    ``15.2.1748.10``, empty if there was none. ``front_ends`` are X-FEServer values.
     """
 
     username: str

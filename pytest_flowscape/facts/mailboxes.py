@@ -25,8 +25,8 @@ class FolderAnswer:
 
     ``name`` is the DistinguishedFolderId asked for. ``rights`` are the
     EffectiveRights (CreateAssociated, CreateContents, CreateHierarchy, Delete,
-    Modify, Read, ViewPrivateItems), None if not told. ``permissions`` is the
-    PermissionSet, None if not asked or not told.
+    Modify, Read, ViewPrivateItems), None if not in the answer. ``permissions`` is the
+    PermissionSet, None if not asked for or not in the answer.
     """
 
     name: str
@@ -78,9 +78,9 @@ class Contact:
     """One Resolution of ResolveNames: an entry of the address list.
 
     ``primary`` is the SMTP address that its Mailbox element names, empty where
-    that is of another kind. ``smtp_addresses`` hold the prefix as told
+    that is of another kind. ``smtp_addresses`` hold the prefix as received
     (``SMTP:`` marks the primary). ``full`` tells that contact data of Active
-    Directory came along: only then are empty names told as empty.
+    Directory came along: only then is an empty name known to be empty.
     """
 
     primary: str
@@ -94,11 +94,11 @@ class Contact:
 
 @dataclass(frozen=True)
 class ResolvedName:
-    """What ResolveNames told of one address: it finds partial matches too, from the start of every address.
+    """What ResolveNames found for one address: it finds partial matches too, from the start of every address.
 
     ``contacts`` have exactly this address, primary or not; ``others`` counts
     those that do not. ``complete`` False: the server has more matches than it
-    tells. ``trouble`` means: not known.
+    shows. ``trouble`` means: not known.
     """
 
     address: str

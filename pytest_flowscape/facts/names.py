@@ -107,7 +107,7 @@ _ROWS = (
         Side.EWS,
         "The mailbox that must not be impersonable, asked impersonating it; None where none is configured.",
     ),
-    Fact("directory", SITE, Side.DIRECTORY, "Everything that the directory told."),
+    Fact("directory", SITE, Side.DIRECTORY, "Everything that the directory showed."),
     Fact(
         "account_entry",
         SITE,

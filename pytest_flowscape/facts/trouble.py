@@ -1,4 +1,4 @@
-"""What sort of trouble an answer is, and everything that was told with it."""
+"""What sort of trouble an answer is, and everything that came with it."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Kind(str, Enum):
 
 @dataclass(frozen=True)
 class Trouble:
-    """Something other than the hoped-for answer, with everything that was told.
+    """Something other than the hoped-for answer, with everything that came with it.
 
     ``said`` is one line for people. ``seconds`` is how long it took.
     ``values`` are the EWS MessageXml values (for instance ``Primary``).

@@ -32,7 +32,7 @@ class SiteFacts:
 
     ``ews_cause`` and ``directory_cause`` are keys of ``causes.CAUSES`` where
     that whole side is closed to us, empty where it is open. ``contacts`` holds
-    what ResolveNames told of the account, by address, where the directory is closed.
+    what ResolveNames found for the account, by address, where the directory is closed.
     ``bookings`` are the round trips that the controller made before all others,
     by room, ``sweep`` what it removed of earlier ones; ``booking_stopped`` is the
     reason for which no other room may be booked, empty for none.

@@ -46,7 +46,7 @@ class DirectoryFacts:
         self._again: dict[str, Holders | None] = {}  # rooms of second looks, None until they are looked up
 
     def directory(self, _target: str) -> DirectoryView:
-        """Return everything that the directory told."""
+        """Return everything that the directory showed."""
         if self._facts.directory_closed:
             raise unmeasured(self._facts.directory_closed)
         if self._facts.directory is None:

@@ -79,6 +79,6 @@ class Sessions:
         return session
 
     def close(self) -> None:
-        """End the session with Exchange; whoever got one with the directory ends it."""
+        """End the session with Exchange. One with the directory is ended by its user."""
         if self._ews:
             self._ews.close()

@@ -1,4 +1,4 @@
-"""Why a side is closed to the run: which row of the table of causes an answer stands for.
+"""Why a side is closed to the run: which row of the table of causes an answer means.
 
 Pure functions of facts; each returns None where nothing speaks against going on.
 """

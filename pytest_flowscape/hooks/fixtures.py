@@ -1,7 +1,7 @@
 """The facts as fixtures, by name, and clients for a customer's own tests; registered only when our options are used.
 
 A fixture gives a frozen fact or raises NotMeasured at setup. What each fact
-holds is told by its type in ``facts/``. The clients are for tests beside ours:
+holds is documented at its type in ``facts/``. The clients are for tests beside ours:
 a requirement judges facts, and asks no server itself.
 """
 

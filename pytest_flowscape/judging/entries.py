@@ -38,7 +38,7 @@ TYPE_NAMES = {
 
 
 def now() -> datetime:
-    """Return the time now in UTC; requirements ask for it as ``judgement.now()``, so that a test can set the clock."""
+    """Return the time now in UTC; requirements ask for it as ``entries.now()``, so that a test can set the clock."""
     return datetime.now(timezone.utc)
 
 
@@ -58,7 +58,7 @@ def require_readable(entry: DirectoryEntry, *names: str) -> None:
 
 
 def not_readable(entry: DirectoryEntry, names: Iterable[str]) -> str:
-    """Say that attributes of an object cannot be read, and what helps."""
+    """Return the sentence that attributes of an object cannot be read, and what helps."""
     if entry.from_catalog:
         return (
             f"not readable in the global catalog: {', '.join(names)}. Name a domain controller of the account's own "
@@ -81,7 +81,7 @@ def number(entry: DirectoryEntry, name: str) -> int:
 
 
 def type_name(details: int | None) -> str:
-    """Say in words what kind of recipient msExchRecipientTypeDetails tells."""
+    """Return in words the kind of recipient that msExchRecipientTypeDetails means."""
     if details is None:
         return "object without an Exchange recipient type"
     return TYPE_NAMES.get(details, f"recipient of type {details}")
@@ -125,6 +125,6 @@ def refuse_own(answer: MailboxAnswer | SyncAnswer, own_folder_ids: Iterable[str]
 
 
 def vantage(facts: SiteFacts) -> str:
-    """Say from where something was measured; network and trust are told for this place only."""
+    """Return from where something was measured; network and trust results apply to this place only."""
     machine = facts.vantage.machine or "this machine"
     return f"{machine} ({facts.host.source_address})" if facts.host.source_address else machine

@@ -58,47 +58,47 @@ class Lack:
 
 
 @dataclass(frozen=True)
-class Lacking:
-    """What is missing, in the order of the folders, and the folders of which not everything was told."""
+class Missing:
+    """What is missing, in the order of the folders, and the folders of which something is not known."""
 
     lacks: tuple[Lack, ...]
-    untold: tuple[str, ...] = ()
+    unknown: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         """Name every folder that lacks something."""
         return "; ".join(map(str, self.lacks))
 
 
-def lacking_in(answer: MailboxAnswer) -> Lacking | None:
+def missing_rights(answer: MailboxAnswer) -> Missing | None:
     """Return what the delegate's view lacks, None if nothing does.
 
     One refused folder is enough to know, also where the refusal kept Exchange
     from answering for the rest. Raises NotMeasured where nothing is known to be
-    missing and some folder or right was not told.
+    missing and some folder or right is not known.
     """
     if answer.trouble is not None:
         if answer.trouble.kind is Kind.NO_ACCESS:
-            return Lacking(tuple(Lack(name, no_access=True) for name in FIVE_FOLDERS))
+            return Missing(tuple(Lack(name, no_access=True) for name in FIVE_FOLDERS))
         raise NotMeasured(f"Exchange gave no answer about the rights: {answer.trouble.said}")
     found: list[Lack] = []
-    untold: list[str] = []
+    unknown: list[str] = []
     for name in FIVE_FOLDERS:
         folder = answer.folder(name)
         if folder is not None and folder.trouble is not None and folder.trouble.kind is Kind.NO_ACCESS:
             found.append(Lack(name, no_access=True))
         elif folder is None or folder.trouble is not None or folder.rights is None:
-            untold.append(name)
+            unknown.append(name)
         else:
             missing = tuple(right for right in NEEDED if folder.rights.get(right) is False)
             found += [Lack(name, rights=missing)] if missing else []
-            untold += [name] if any(right not in folder.rights for right in NEEDED) else []
-    if untold and not found:
-        raise NotMeasured(f"Exchange told no rights on {', '.join(untold)}")
-    return Lacking(tuple(found), tuple(untold)) if found else None
+            unknown += [name] if any(right not in folder.rights for right in NEEDED) else []
+    if unknown and not found:
+        raise NotMeasured(f"Exchange gave no rights on {', '.join(unknown)}")
+    return Missing(tuple(found), tuple(unknown)) if found else None
 
 
-def beyond_the_owner(lacking: Lacking | None, owner: MailboxAnswer) -> Lacking | None:
-    """Leave out what the room itself lacks too: a folder that is not there is no fault of the grant.
+def beyond_the_owner(lacking: Missing | None, owner: MailboxAnswer) -> Missing | None:
+    """Leave out what the room itself lacks too: a folder that is not there is not the grant's fault.
 
     Only where somebody who acts as the room opens some folder. Raises
     NotMeasured where nothing else is missing.
@@ -108,7 +108,7 @@ def beyond_the_owner(lacking: Lacking | None, owner: MailboxAnswer) -> Lacking |
     left = tuple(lack for lack in (_beyond(lack, owner.folder(lack.folder)) for lack in lacking.lacks) if lack)
     if not left:
         raise NotMeasured(f"the room itself has the same lack: {lacking}. Open its mailbox once, then run again")
-    return Lacking(left, lacking.untold)
+    return Missing(left, lacking.unknown)
 
 
 def _beyond(lack: Lack, theirs: FolderAnswer | None) -> Lack | None:
@@ -120,14 +120,14 @@ def _beyond(lack: Lack, theirs: FolderAnswer | None) -> Lack | None:
     return lack if lack.no_access else Lack(lack.folder, rights=rights) if rights else None
 
 
-def kind_of(lacking: Lacking, grant: Grant) -> tuple[str, str]:
+def kind_of(lacking: Missing, grant: Grant) -> tuple[str, str]:
     """Return the cause of what is lacking, and the sentence for it."""
     if grant is Grant.DENIED:
         return "explicit-deny", "a Deny entry on the mailbox refuses FullAccess"
     closed = {lack.folder for lack in lacking.lacks if lack.no_access}
     if closed == set(FIVE_FOLDERS):
         return "no-access", "no access to any of the five folders looked at"
-    if closed and closed | set(lacking.untold) == set(FIVE_FOLDERS):
+    if closed and closed | set(lacking.unknown) == set(FIVE_FOLDERS):
         return "no-access", f"no access to {', '.join(sorted(closed))}, and no answer about any other folder"
     if closed == set(FIVE_FOLDERS) - {"calendar"}:
         return "calendar-only", "access to the calendar only, given by a folder permission"
@@ -161,7 +161,7 @@ class Identity:
         return True
 
 
-def given_by(entry: PermissionEntry) -> frozenset[str]:
+def rights_in(entry: PermissionEntry) -> frozenset[str]:
     """Return the needed rights that one entry may confer, read generously."""
     if entry.rights.get("IsFolderOwner"):
         return frozenset(NEEDED)
@@ -169,20 +169,20 @@ def given_by(entry: PermissionEntry) -> frozenset[str]:
     return LEVELS.get(entry.level, frozenset()) | by_permission
 
 
-def explained_by_folder_permissions(owner: MailboxAnswer, identity: Identity) -> bool:
+def folder_permissions_suffice(owner: MailboxAnswer, identity: Identity) -> bool:
     """Whether folder permissions alone may give the needed rights on all five folders.
 
     One folder whose permissions cannot be the reason is enough to say no; a
-    folder whose permissions were not told cannot say no.
+    folder whose permissions are not known cannot say no.
     """
-    return all(_explained(owner.folder(name), identity) for name in FIVE_FOLDERS)
+    return all(_suffices(owner.folder(name), identity) for name in FIVE_FOLDERS)
 
 
-def _explained(folder: FolderAnswer | None, identity: Identity) -> bool:
+def _suffices(folder: FolderAnswer | None, identity: Identity) -> bool:
     if folder is None or folder.permissions is None:
         return True
     given: frozenset[str] = frozenset()
-    return given.union(*(given_by(entry) for entry in folder.permissions if identity.may_be(entry))) >= set(NEEDED)
+    return given.union(*(rights_in(entry) for entry in folder.permissions if identity.may_be(entry))) >= set(NEEDED)
 
 
 def differences(delegate: MailboxAnswer, owner: MailboxAnswer) -> Iterable[str]:

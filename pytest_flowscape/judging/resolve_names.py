@@ -2,7 +2,7 @@
 
 It matches partially, from the start of every address, and sees only what the
 address lists show (Microsoft, "ResolveNames operation"). So one entry with
-exactly the address is a fact; none, several, or a list cut short is no
+exactly the address is a fact; none, several, or a list cut short is not a
 measurement, and never a failure.
 """
 

@@ -146,7 +146,7 @@ def _folders(told: Envelope) -> None:
             _keep(answer)
             try:
                 usable(answer, PERSON_FACTS)
-                lacking = full_access.beyond_the_owner(full_access.lacking_in(answer), answer)
+                lacking = full_access.beyond_the_owner(full_access.missing_rights(answer), answer)
                 assert lacking is None or str(lacking)
                 list(full_access.differences(answer, answer))
             except NotMeasured as error:

@@ -30,10 +30,8 @@ STILL_LARGE: set[str] = set()
 STILL_OLD_DOCSTRINGS: set[str] = {
     "pytest_flowscape/booking/client/transport.py",
     "pytest_flowscape/booking/meeting.py",
-    "pytest_flowscape/facts/bookings.py",
     "pytest_flowscape/hooks/progress.py",
     "pytest_flowscape/hooks/short_path.py",
-    "pytest_flowscape/judging/entries.py",
 }
 
 

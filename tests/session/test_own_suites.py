@@ -79,10 +79,13 @@ def test_a_fixture_of_the_same_name_lets_no_room_pass(workers: str, simulator: S
 def test_a_copied_suite_that_was_changed_passes_nothing(simulator: Simulator, tmp_path: Path) -> None:
     copied = tmp_path / "mysuites"
     copied.mkdir()
+    first = "    entries.refuse_own(room_as_delegate"
+    changed = 0
     for path in suites_folder().glob("*.py"):
         text = path.read_text(encoding="utf-8")
-        first = "    judgement.refuse_own(room_as_delegate"
+        changed += first in text
         (copied / path.name).write_text(text.replace(first, f"    return\n{first}"), encoding="utf-8")
+    assert changed == 1
     last = read_site(simulator.site).rooms[-1].email
     simulator.plant(f"PERMISSION-1:{last}")
     done = accept(simulator.site, "mysuites", cwd=tmp_path)
