@@ -1,8 +1,8 @@
-"""Samba's own reading of security descriptors, asked line by line; run by the system's Python, which has its bindings.
+"""Samba's own reading of security descriptors, line by line; run by the system's Python, which has its bindings.
 
-A line of standard input is JSON. ``{"make": NUMBER}`` makes a random descriptor
-with Samba's own packing (the same number makes the same one) and a token;
-``{"sd": BASE64, "sids": [...]}`` reads what somebody else made. The answer is a
+A line of standard input is JSON. ``{"make": NUMBER}`` creates a random descriptor
+with Samba's own packing (the same one for the same number) and a token;
+``{"sd": BASE64, "sids": [...]}`` reads a descriptor from elsewhere. The answer is a
 line with ``sd``, ``sids``, ``entries`` (kind, flags, mask, SID; null without a
 DACL) and ``granted`` (Samba's access check for right 0x1), or ``damaged``.
 """
@@ -32,8 +32,8 @@ FLAGS = [0x01, 0x02, 0x04, 0x08, 0x10]
 GUID = misc.GUID("ab721a54-1e2f-11d0-9819-00aa0040529b")
 
 
-def made_entry(rng: random.Random, kind: int) -> Any:
-    """Make one entry of an access list."""
+def random_entry(rng: random.Random, kind: int) -> Any:
+    """Return a random entry of an access list."""
     entry = security.ace()
     entry.type, entry.access_mask = kind, rng.choice(MASKS)
     entry.trustee = security.dom_sid(rng.choice(TRUSTEES))
@@ -49,8 +49,8 @@ def made_entry(rng: random.Random, kind: int) -> Any:
     return entry
 
 
-def made(number: int) -> tuple[bytes, list[str]]:
-    """Make a descriptor and a token; every second one may have entries for kinds of objects."""
+def random_descriptor(number: int) -> tuple[bytes, list[str]]:
+    """Return a descriptor and a token; every second descriptor may have entries for kinds of objects."""
     rng = random.Random(number)
     descriptor = security.descriptor()
     descriptor.type = SELF_RELATIVE
@@ -61,13 +61,13 @@ def made(number: int) -> tuple[bytes, list[str]]:
     if rng.random() < 0.97:
         kinds = [ALLOW] * 6 + [DENY] * 3 + ([ALLOW_OBJECT, DENY_OBJECT] if number % 2 else [])
         for _ in range(rng.choice([0, 1, 1, 2, 3, 4, 6, 10])):
-            descriptor.dacl_add(made_entry(rng, rng.choice(kinds)))
+            descriptor.dacl_add(random_entry(rng, rng.choice(kinds)))
         if descriptor.dacl is None:
             descriptor.dacl = security.acl()
         descriptor.type |= DACL_PRESENT
         descriptor.dacl.revision = 4
     if rng.random() < 0.1:
-        descriptor.sacl_add(made_entry(rng, AUDIT))
+        descriptor.sacl_add(random_entry(rng, AUDIT))
         descriptor.type |= SACL_PRESENT
     return ndr_pack(descriptor), [ME, MY_GROUP, *EVERYBODYS, *rng.sample(OTHERS, rng.choice([0, 1, 2]))]
 
@@ -94,7 +94,7 @@ def read(data: bytes, sids: list[str]) -> dict[str, Any]:
 def answer(question: dict[str, Any]) -> dict[str, Any]:
     """Answer one line."""
     if "make" in question:
-        data, sids = made(question["make"])
+        data, sids = random_descriptor(question["make"])
     else:
         data, sids = base64.b64decode(question["sd"]), question["sids"]
     return {"sd": base64.b64encode(data).decode(), "sids": sids, **read(data, sids)}

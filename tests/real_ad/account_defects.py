@@ -1,4 +1,4 @@
-"""What can be wrong with a service account, planted in a real directory as it comes about there."""
+"""What can be wrong with a service account, planted in a real directory the way it happens there."""
 
 from __future__ import annotations
 
@@ -24,23 +24,23 @@ def in_days(days: int) -> datetime:
 
 
 def attributes(**values: str | int | list[str] | None) -> Plant:
-    """Make a plant that replaces attributes of the service account."""
+    """Return a plant that replaces attributes of the service account."""
     return lambda ad: ad.administrator.set(SERVICE, **values)
 
 
-def locked_out(ad: RealDirectory) -> None:
+def lock_out(ad: RealDirectory) -> None:
     """Let somebody try wrong passwords until the directory locks the account."""
     for _ in range(LOCKOUT_THRESHOLD):
-        told = sub_code(ad.address, ad.ca, EMAIL, "not the password")
-        assert told in ("52e", "775"), told
+        code = sub_code(ad.address, ad.ca, EMAIL, "not the password")
+        assert code in ("52e", "775"), code
 
 
-def must_change(ad: RealDirectory) -> None:
+def demand_change(ad: RealDirectory) -> None:
     ad.administrator.set(SERVICE, userAccountControl=NORMAL, pwdLastSet=0)
 
 
-def fine_grained(maximum_age: int, *, flags: int = NORMAL) -> Plant:
-    """Make a plant that puts the account under a password policy of its own; the age in ticks, negative."""
+def own_password_policy(maximum_age: int, *, flags: int = NORMAL) -> Plant:
+    """Return a plant that puts the account under a password policy of its own; the age in ticks, negative."""
 
     def plant(ad: RealDirectory) -> None:
         ad.administrator.add(
@@ -63,24 +63,24 @@ def fine_grained(maximum_age: int, *, flags: int = NORMAL) -> Plant:
     return plant
 
 
-def password_expired(ad: RealDirectory) -> None:
-    """Let the last change of the password be older than the domain's policy allows."""
+def expire_password(ad: RealDirectory) -> None:
+    """Set the last change of the password back to before the domain's policy allows."""
     ad.administrator.set(SERVICE, userAccountControl=NORMAL)
     ad.controller.overwrite(SERVICE, "pwdLastSet", str(filetime(in_days(-400))))
 
 
-def no_mailbox(ad: RealDirectory) -> None:
+def remove_mailbox(ad: RealDirectory) -> None:
     """Leave what Disable-Mailbox leaves: an account as if Exchange had never seen it."""
     ad.administrator.set(SERVICE, **dict.fromkeys(NO_MAILBOX))
 
 
 @dataclass(frozen=True)
 class Defect:
-    """One defect: what it fails and why, as told after the account's own bind and after the reader's.
+    """One defect: what it fails and why, after the account's own bind and after the reader's.
 
-    ``conditions`` plant in the simulated Exchange what Exchange would make of
-    it. The rows are those of the table of causes; where a row is empty, the
-    requirement judged attributes. An empty ``says_reader`` is not run.
+    ``conditions`` plant in the simulated Exchange what follows there. The rows
+    are those of the table of causes; where a row is empty, the requirement
+    judged attributes. An empty ``says_reader`` is not run.
     """
 
     name: str
@@ -95,7 +95,7 @@ class Defect:
     also_unmeasured: tuple[str, ...] = ()
 
 
-# the account cannot be used: its own bind is told a sub-code, the reader sees attributes
+# the account cannot be used: its own bind gets a sub-code, the reader sees attributes
 STATES = (
     Defect(
         "disabled", "ACCOUNT-2", attributes(userAccountControl=NORMAL | NEVER_EXPIRES | 0x2),
@@ -103,7 +103,7 @@ STATES = (
         ("ACCOUNT-2:site",), "bind-533", "account-disabled",
     ),
     Defect(
-        "locked out", "ACCOUNT-2", locked_out,
+        "locked out", "ACCOUNT-2", lock_out,
         "the account is locked out (AD code 775)", "msDS-User-Account-Control-Computed has the flag 0x10",
         ("locked",), "bind-775", "account-locked",
     ),
@@ -113,12 +113,12 @@ STATES = (
         ("expired",), "bind-701", "account-expired",
     ),
     Defect(
-        "must change", "ACCOUNT-4", must_change,
+        "must change", "ACCOUNT-4", demand_change,
         "must be changed at the next sign-in (AD code 773)", "the password must be changed at the next sign-in",
         ("must-change",), "bind-773", "password-must-change",
     ),
     Defect(
-        "password expired", "ACCOUNT-4", password_expired,
+        "password expired", "ACCOUNT-4", expire_password,
         "the password has expired (AD code 532)", "the password has expired",
         ("password-expired",), "bind-532", "password-expired",
     ),
@@ -137,7 +137,7 @@ ATTRIBUTES = (
         f"the password will expire on {in_days(42):%Y-%m-%d}",
     ),
     Defect(
-        "expires by its own policy", "ACCOUNT-4", fine_grained(-30 * DAY),
+        "expires by its own policy", "ACCOUNT-4", own_password_policy(-30 * DAY),
         f"the password will expire on {in_days(30):%Y-%m-%d}",
     ),
     Defect(

@@ -102,9 +102,9 @@ class Administrator:
         self._connection.unbind()
 
     def add(self, dn: str, *classes: str, **attributes: Value) -> str:
-        """Add an object and give its distinguished name; attributes that are None or empty text are left out.
+        """Add an object, and return its distinguished name; attributes that are None or empty text are left out.
 
-        In a name ``_`` stands for ``-``, which Python does not allow there.
+        In a name ``_`` means ``-``, which Python does not allow there.
         """
         values = {_name(name): value for name, value in attributes.items() if value not in (None, "", [])}
         self._connection.add(dn, list(classes), values)
@@ -166,9 +166,9 @@ class Administrator:
         """Return an object's SID."""
         return sid_text(self.read(dn, "objectSid")["objectSid"][0])
 
-    def find(self, base: str, wanted: str, *names: str) -> dict[str, dict[str, list[bytes]]]:
+    def find(self, base: str, filter_text: str, *names: str) -> dict[str, dict[str, list[bytes]]]:
         """Return what a filter finds below ``base``: raw attributes by distinguished name."""
-        self._connection.search(base, wanted, ldap3.SUBTREE, attributes=list(names) or ["*"])
+        self._connection.search(base, filter_text, ldap3.SUBTREE, attributes=list(names) or ["*"])
         return {
             found["dn"]: {name: list(values) for name, values in found["raw_attributes"].items() if values}
             for found in self._connection.response
@@ -197,7 +197,7 @@ class Administrator:
 
 
 def sub_code(address: str, ca: Path, user: str, password: str, *, port: int = 636) -> str:
-    """Sign in and tell what refused it: the sub-code of the diagnostic message, empty if nothing did."""
+    """Sign in, and return why it is refused: the sub-code of the diagnostic message, empty if it is not."""
     try:
         Administrator(address, ca, user, password, port=port).close()
     except LDAPInvalidCredentialsResult as refused:

@@ -10,7 +10,7 @@ from tests.simulator.harness import Simulator
 
 
 def directory_section(ad: RealDirectory, *, server: str = "", reader: Path | None = None, **more: object) -> str:
-    """Write the section ``[directory]``; ``reader`` is the file with the password of the reader, who then binds."""
+    """Return the section ``[directory]``; ``reader`` is the file with the password of the reader, who then binds."""
     values: dict[str, object] = {
         "servers": server or f"ldaps://{ad.address}",
         "base_dn": BASE,
@@ -32,5 +32,5 @@ def site_file(folder: Path, simulator: Simulator, section: str) -> Path:
 
 
 def password_file(simulator: Simulator) -> Path:
-    """Name the file that holds the password of the simulator's service account."""
+    """Return the path of the file that holds the password of the simulator's service account."""
     return simulator.folder / "password.txt"

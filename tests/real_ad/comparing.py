@@ -1,4 +1,4 @@
-"""Bring what two directories told into one form: what is named differently in each becomes what it stands for.
+"""Bring the answers of two directories into one form: what is named differently in each becomes what it means.
 
 SIDs become the names of their objects, times become "a time", a security
 descriptor becomes its entries. Everything else has to be the same.
@@ -27,7 +27,7 @@ Plain = dict[str, object]
 
 @dataclass
 class Names:
-    """What the SIDs of one directory stand for."""
+    """The objects that the SIDs of one directory belong to."""
 
     by_sid: dict[str, str] = field(default_factory=dict)
 
@@ -80,7 +80,7 @@ def plain_holders(holders: Holders | None, names: Names) -> Plain:
 
 
 def plain_view(view: DirectoryView, names: Names) -> Plain:
-    """Return everything that a directory told."""
+    """Return everything that a directory answered."""
     return {
         "account": view.account and plain_entry(view.account, names),
         "account_holders": plain_holders(view.account_holders, names),
@@ -94,7 +94,7 @@ def plain_view(view: DirectoryView, names: Names) -> Plain:
 
 
 def differences(one: object, other: object, at: str = "") -> list[str]:
-    """Name every place where two answers differ, and how."""
+    """Return every place where two answers differ, and how."""
     if isinstance(one, Mapping) and isinstance(other, Mapping):
         keys = [*one, *(key for key in other if key not in one)]
         return [line for key in keys for line in differences(one.get(key), other.get(key), f"{at}/{key}")]
@@ -110,5 +110,5 @@ NOT_LIKE_WINDOWS = re.compile(r".*/msds-principalname: None != |/refused: 32 != 
 
 
 def disagreements(real: Plain, simulated: Plain) -> list[str]:
-    """Name every place where the simulated directory answers otherwise than the real one."""
+    """Return every place where the simulated directory answers otherwise than the real one."""
     return [line for line in differences(real, simulated) if not NOT_LIKE_WINDOWS.match(line)]

@@ -1,4 +1,4 @@
-"""What stands in the directory: the customer of the simulator's scenario ``ready``, with SIDs of the directory's own.
+"""What the directory holds: the customer of the simulator's scenario ``ready``, with SIDs of the directory's own.
 
 Accounts, rooms, groups and the objects of role-based access control, each as
 an administrator and Exchange's own setup would have left it.
@@ -41,12 +41,12 @@ HALF_AN_HOUR = -30 * 60 * 10_000_000
 
 
 def add_exchange(administrator: Administrator) -> None:
-    """Do to the forest what Exchange's setup does: schema, rights to read it, organisation, database, roles."""
+    """Change the forest as Exchange's setup does: schema, rights to read it, organisation, database, roles."""
     for batch in exchange_schema.batches():
         for relative, kind, values in batch:
             administrator.add(f"{relative},{SCHEMA}", kind, **values)  # type: ignore[arg-type]
         administrator.reload_schema()
-    for name, attributes in exchange_schema.allowed().items():
+    for name, attributes in exchange_schema.new_attributes().items():
         administrator.extend(f"CN={name},{SCHEMA}", mayContain=attributes)
     administrator.reload_schema()
     administrator.add(
@@ -104,7 +104,7 @@ def populate(administrator: Administrator, rooms: int, password: str) -> None:
 
 
 def add_account(administrator: Administrator, account: Account, **changed: str | int | bytes | list[str] | None) -> str:
-    """Add a user object as its account in the model has it, and give its distinguished name; ``changed`` goes first.
+    """Add a user object as its account in the model has it, and return its distinguished name; ``changed`` goes first.
 
     Without a password it can only be disabled, as a room's is.
     """

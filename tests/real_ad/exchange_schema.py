@@ -1,9 +1,9 @@
 """The part of Exchange's directory schema that acceptance reads, as attributes and classes to be added to a forest.
 
 Facts alone: name, OID, syntax, link, schemaIDGUID, as Microsoft's AD schema
-pages tell them. Where the OID of an attribute is not public, it lies in the arc
-that Microsoft gives to self-made ones, and the GUID comes from the name: who
-reads by LDAP sees neither.
+pages list them. Where the OID of an attribute is not public, it lies in the arc
+that Microsoft reserves for self-made ones, and the GUID comes from the name: a
+reader by LDAP sees neither.
 """
 
 from __future__ import annotations
@@ -98,7 +98,7 @@ def batches() -> Iterator[Batch]:
     yield [_class(number, *row) for number, row in enumerate(CLASSES, 201)]
 
 
-def allowed() -> dict[str, list[str]]:
+def new_attributes() -> dict[str, list[str]]:
     """Return what existing classes (by common name) may hold from now on."""
     return {
         "Mail-Recipient": [attribute.name for attribute in ATTRIBUTES if attribute.recipient],

@@ -30,7 +30,7 @@ def close_exchange(ad: RealDirectory) -> None:
 
 
 def hide_exchange(ad: RealDirectory) -> None:
-    """Deny Exchange-Information and proxyAddresses on every object, so that nobody reads even his own."""
+    """Deny Exchange-Information and proxyAddresses on every object, so that nobody reads even their own."""
     for dn in ad.administrator.find(BASE, "(proxyAddresses=*)", "objectClass"):
         ad.administrator.permit(dn, _deny(EXCHANGE_INFORMATION), _deny(PROXY_ADDRESSES))
 

@@ -1,4 +1,4 @@
-"""One real directory for a whole test run: made by the worker that asks first, used in turn, put back after changes.
+"""One real directory for a whole test run: created by the worker that asks first, used in turn, put back after changes.
 
 Tests may run on any worker and in any order: a lock gives each its turn, and
 all that the next one has to know lies in the folder that the workers share.
@@ -45,33 +45,33 @@ class RealDirectory:
 
     @contextlib.contextmanager
     def turn(self, *, changing: bool) -> Iterator[None]:
-        """Have the directory for oneself, running and as it was made.
+        """Keep the directory to this test, running and as it was created.
 
         It is put back before the next turn if ``changing``, also where this
         process is killed in between.
         """
-        with self._held():
-            self._make_ready()
+        with self._lock():
+            self._prepare()
             if changing:
                 self._changed.touch()
             self.door = Door()
             try:
                 yield
             finally:
-                self._let_go()
+                self._disconnect()
 
     @contextlib.contextmanager
-    def _held(self) -> Iterator[None]:
-        # a lock of the kernel: who waits is woken in turn, and the dead hold nothing
+    def _lock(self) -> Iterator[None]:
+        # a lock of the kernel: waiting processes are woken in turn, and dead ones hold nothing
         self._turn.parent.mkdir(parents=True, exist_ok=True)
         with self._turn.open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
 
-    def _make_ready(self) -> None:
+    def _prepare(self) -> None:
         controller = self.controller
-        if not controller.is_made:
-            self._make()
+        if not controller.exists:
+            self._create()
         if self._changed.exists():
             controller.stop()
             controller.forget_changes()
@@ -83,12 +83,12 @@ class RealDirectory:
                 self.administrator.set_password(dn, self.password)
             self._noted_password.write_text(self.password, encoding="utf-8")
 
-    def _make(self) -> None:
+    def _create(self) -> None:
         self.controller.provision()
         self.controller.start()
         contents.add_exchange(self.administrator)
         contents.populate(self.administrator, self._rooms, self.password)
-        self._let_go()
+        self._disconnect()
         self.controller.stop()
         self._noted_password.write_text(self.password, encoding="utf-8")
         self.controller.snapshot()
@@ -97,7 +97,7 @@ class RealDirectory:
     def _noted_password(self) -> Path:
         return self.controller.folder / "private" / "noted-password"
 
-    def _let_go(self) -> None:
+    def _disconnect(self) -> None:
         for session in self._sessions:
             session.close()
         self._sessions.clear()
@@ -107,37 +107,37 @@ class RealDirectory:
 
     def restart(self) -> None:
         """Put everything back at once, in the middle of a turn."""
-        self._let_go()
+        self._disconnect()
         self._changed.touch()
-        self._make_ready()
+        self._prepare()
 
     def end(self) -> None:
         """Stop the server, if this process started it, as soon as nobody uses it."""
-        with self._held():
+        with self._lock():
             self.controller.stop_own()
 
     # --- what a test does with it ---
 
     @property
     def address(self) -> str:
-        """The server's loopback address; its certificate names it, and dc1.demo.test."""
+        """Return the server's loopback address; its certificate names it, and dc1.demo.test."""
         return self.controller.address
 
     @property
     def ca(self) -> Path:
-        """The certificate of the authority that vouches for the server."""
+        """Return the path of the certificate of the authority that vouches for the server."""
         return self.controller.ca
 
     @property
     def administrator(self) -> Administrator:
-        """A connection as the domain's administrator."""
+        """Return a connection as the domain's administrator."""
         if self._administrator is None:
             password = self.controller.administrator_password
             self._administrator = Administrator(self.address, self.ca, f"Administrator@{DNS}", password)
         return self._administrator
 
     def server(self, port: int = 636) -> DirectoryServer:
-        """Name the server as a site file does: 636, 389, 3268 or 3269."""
+        """Return the server as a site file names it: 636, 389, 3268 or 3269."""
         return DirectoryServer(self.address, port, tls=port in (636, 3269))
 
     def session(
@@ -151,7 +151,7 @@ class RealDirectory:
         base: str = contents.BASE,
         timeout: float = 20.0,
     ) -> DirectorySession:
-        """Make the product's session to the directory, not yet bound; it ends with the turn."""
+        """Return the product's session to the directory, not yet bound; it ends with the turn."""
         session = DirectorySession(
             DirectoryLogin(
                 Directory(servers or (self.server(),), base, ca_file=ca or self.ca, start_tls=start_tls),
@@ -166,7 +166,7 @@ class RealDirectory:
         return session
 
     def as_reader(self) -> DirectorySession:
-        """Make a session of the ordinary account that only reads."""
+        """Return a session of the ordinary account that only reads."""
         return self.session(username=contents.READER_UPN, own=False)
 
     def view(

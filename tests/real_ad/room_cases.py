@@ -1,6 +1,6 @@
 """Every way in which a room can be right or wrong, planted in the real directory and in the simulator alike.
 
-Each case says what must come of it: the outcomes that are not *passed*, and
+Each case has its expected result: the outcomes that are not *passed*, and
 what the mailbox's descriptor explains.
 """
 
@@ -69,14 +69,14 @@ class Case:
     who: str = "service"
 
 
-def _kind(details: int, display: int, metadata: str = "") -> Plant:
+def _set_kind(details: int, display: int, metadata: str = "") -> Plant:
     return lambda room: room.set(
         msExchRecipientTypeDetails=details, msExchRecipientDisplayType=display, msExchResourceMetaData=metadata or None
     )
 
 
-def _renamed(room: Room) -> None:
-    """Return the room another primary address; the configured one stays as an alias."""
+def _rename(room: Room) -> None:
+    """Set another primary address of the room; the configured one stays as an alias."""
     old = room.account.mail
     others = [value for value in room.account.proxy_addresses if not value.startswith("SMTP:")]
     room.set(
@@ -85,8 +85,8 @@ def _renamed(room: Room) -> None:
     )
 
 
-def _held_twice(room: Room) -> None:
-    """Return the room's address to a second object, as another address of it."""
+def _add_second_holder(room: Room) -> None:
+    """Add a second object that has the room's address too, as another address of it."""
     local = room.account.mail.partition("@")[0]
     if not room.administrator.exists(CONTACTS):
         room.administrator.add(CONTACTS, "organizationalUnit")
@@ -105,7 +105,7 @@ def _held_twice(room: Room) -> None:
     )
 
 
-def _enabled(room: Room) -> None:
+def _enable(room: Room) -> None:
     room.administrator.set_password(room.dn, "Nobody-Knows-7")
     room.set(userAccountControl=NORMAL)
 
@@ -158,20 +158,20 @@ CASES = (
     Case(
         "an equipment mailbox",
         ("equipment",),
-        _kind(32, 8, "ResourceType:Equipment"),
+        _set_kind(32, 8, "ResourceType:Equipment"),
         {"ROOM-1": (FAILED, "equipment mailbox")},
     ),
-    Case("a shared mailbox", ("shared",), _kind(4, 0), {"ROOM-1": (FAILED, "shared mailbox")}),
+    Case("a shared mailbox", ("shared",), _set_kind(4, 0), {"ROOM-1": (FAILED, "shared mailbox")}),
     Case(
         "alias configured",
         ("alias",),
-        _renamed,
+        _rename,
         {
             "ROOM-2": (FAILED, "an alias of the room; the primary address is new-"),
             **dict.fromkeys(BY_ADDRESS, (NOT_MEASURED, "Exchange does not accept the address")),
         },
     ),
-    Case("address held by two", ("ROOM-2",), _held_twice, {"ROOM-2": (FAILED, "2 objects have the address")}),
+    Case("address held by two", ("ROOM-2",), _add_second_holder, {"ROOM-2": (FAILED, "2 objects have the address")}),
     Case(
         "address unknown",
         ("missing",),
@@ -184,7 +184,7 @@ CASES = (
         grant=Grant.UNREADABLE,
         who="",
     ),
-    Case("account enabled", ("enabled",), _enabled, notes={"ROOM-1": "The room's account is enabled"}),
+    Case("account enabled", ("enabled",), _enable, notes={"ROOM-1": "The room's account is enabled"}),
 )
 
 
@@ -203,6 +203,6 @@ def add_rooms(administrator: Administrator, accounts: list[Account]) -> None:
             )
 
 
-def planted(address: str, case: Case) -> list[str]:
+def conditions(address: str, case: Case) -> list[str]:
     """Return the simulator's conditions for a case of one room, as it takes them."""
     return [f"{name}:{address}" for name in case.simulated]

@@ -73,11 +73,11 @@ opened.modify(message)
 
 
 class SambaError(Exception):
-    """The domain controller cannot be made or started; the text says why."""
+    """The domain controller cannot be created or started; the text says why."""
 
 
 def missing() -> str:
-    """Say what keeps a domain controller from running here; empty if nothing does."""
+    """Return what keeps a domain controller from running here, empty if nothing does."""
     if os.name != "posix" or not PROGRAM.exists() or shutil.which("samba-tool") is None:
         return "Samba's domain controller is not installed"
     if not SETUP.is_dir():
@@ -100,10 +100,10 @@ def free_address() -> str:
 
 
 class DomainController:
-    """One domain in ``folder``: made by ``provision``, served between ``start`` and ``stop``.
+    """One domain in ``folder``: created by ``provision``, served between ``start`` and ``stop``.
 
     Several processes may use one folder in turn, under a lock of theirs: what
-    they have to know stands in it. ``snapshot`` keeps the contents, ``start``
+    they have to know is in it. ``snapshot`` keeps the contents, ``start``
     after ``forget_changes`` begins from there.
     """
 
@@ -113,34 +113,34 @@ class DomainController:
 
     @property
     def address(self) -> str:
-        """The loopback address."""
+        """Return the loopback address."""
         return (self.folder / "address").read_text(encoding="ascii")
 
     @property
     def ca(self) -> Path:
-        """The certificate of the authority that vouches for the server."""
+        """Return the path of the certificate of the authority that vouches for the server."""
         return self.folder / "ca.pem"
 
     @property
     def administrator_password(self) -> str:
-        """The password of Administrator@demo.test."""
+        """Return the password of Administrator@demo.test."""
         return (self.folder / "administrator.txt").read_text(encoding="ascii")
 
     @property
-    def is_made(self) -> bool:
+    def exists(self) -> bool:
         """Whether there is a snapshot to start from."""
         return (self.folder / "snapshot").is_dir()
 
     @property
     def log(self) -> str:
-        """The last lines that the server wrote."""
+        """Return the last lines that the server wrote."""
         path = self.folder / "samba.log"
         return "\n".join(path.read_text(encoding="utf-8", errors="replace").splitlines()[-20:]) if path.exists() else ""
 
-    # --- making ---
+    # --- creating ---
 
     def provision(self) -> None:
-        """Make an empty domain. Raises SambaError with what samba-tool said."""
+        """Create an empty domain. Raises SambaError with the output of samba-tool."""
         shutil.rmtree(self.folder, ignore_errors=True)  # what an interrupted run left
         for name in ("private", "state", "cache", "lock", "run", "bind-dns"):
             (self.folder / name).mkdir(parents=True)
@@ -153,11 +153,11 @@ class DomainController:
         command = ["samba-tool", "domain", "provision", f"--configfile={self.folder / 'smb.conf'}", "--server-role=dc"]
         command += [f"--realm={REALM}", f"--domain={NETBIOS}", f"--host-name={HOST}", f"--host-ip={address}"]
         command += ["--dns-backend=NONE"]
-        # the administrator's password is made up and told: so it never stands on a command line
-        told = re.search(r"Admin password:\s+(\S+)", self._run(command))
-        if told is None:
-            raise SambaError("samba-tool did not tell the administrator's password")
-        (self.folder / "administrator.txt").write_text(told[1], encoding="ascii")
+        # samba-tool chooses the administrator's password and prints it: so it is never on a command line
+        password = re.search(r"Admin password:\s+(\S+)", self._run(command))
+        if password is None:
+            raise SambaError("samba-tool did not print the administrator's password")
+        (self.folder / "administrator.txt").write_text(password[1], encoding="ascii")
 
     def _certify(self, address: str) -> None:
         authority = trustme.CA(organization_name="Demo Customer directory")

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.acceptance import Finished, accept, left_by
-from tests.real_ad.account_defects import ATTRIBUTES, NEVER, STATES, Defect, fine_grained, no_mailbox
+from tests.real_ad.account_defects import ATTRIBUTES, NEVER, STATES, Defect, own_password_policy, remove_mailbox
 from tests.real_ad.both import directory_section, password_file, site_file
 from tests.real_ad.contents import NEVER_EXPIRES, NORMAL, SERVICE
 from tests.real_ad.real_directory import RealDirectory
@@ -78,7 +78,7 @@ def test_must_change_says_nothing_where_the_password_never_expires(
 def test_never_by_policy_alone_passes_with_its_note(
     changing_ad: RealDirectory, simulator: Simulator, tmp_path: Path
 ) -> None:
-    fine_grained(NEVER)(changing_ad)
+    own_password_policy(NEVER)(changing_ad)
     done = run(changing_ad, simulator, tmp_path)
     assert done.verdict == "ACCEPTED", done.output
     (note,) = done.outcome("ACCOUNT-4")["notes"]
@@ -88,7 +88,7 @@ def test_never_by_policy_alone_passes_with_its_note(
 def test_without_a_mailbox_in_the_directory_alone_exchange_decides(
     changing_ad: RealDirectory, simulator: Simulator, tmp_path: Path
 ) -> None:
-    no_mailbox(changing_ad)
+    remove_mailbox(changing_ad)
     done = run(changing_ad, simulator, tmp_path)
     assert ("ACCOUNT-3", "site") in done.outcomes("passed"), done.output
     assert done.outcomes("not measured") == {("ACCOUNT-6", "site")}

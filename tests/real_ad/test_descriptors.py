@@ -20,8 +20,8 @@ from tests.simulator.harness import skip_or_fail
 
 SYSTEM_PYTHON = Path("/usr/bin/python3")  # Samba's bindings are built for Debian's own Python alone
 SCRIPT = Path(__file__).with_name("access_check.py")
-WANTED = 5_000  # descriptors on which both give a verdict
-MAX = 6_000  # descriptors made until there are that many: some hold entries that ours refuses to judge
+MIN_DECIDED = 5_000  # descriptors on which both give a verdict
+MAX_DESCRIPTORS = 6_000  # until there are that many: some hold entries that ours refuses to judge
 SEED = 1_000
 OBJECT_KINDS = (5, 6)
 SACL_OFFSET = slice(12, 16)  # in the header (MS-DTYP 2.4.6)
@@ -57,11 +57,11 @@ class SambaReader:
         self.process.stdin.flush()
         line = self.process.stdout.readline()
         assert line, f"Samba's reader ended: {question}"
-        told = json.loads(line)
-        data, sids = base64.b64decode(told.pop("sd")), frozenset(told.pop("sids"))
-        return Case(data, sids, **told)
+        answer = json.loads(line)
+        data, sids = base64.b64decode(answer.pop("sd")), frozenset(answer.pop("sids"))
+        return Case(data, sids, **answer)
 
-    def made(self, number: int) -> Case:
+    def random(self, number: int) -> Case:
         return self.ask(make=number)
 
     def read(self, data: bytes, sids: frozenset[str]) -> Case:
@@ -79,7 +79,7 @@ class SambaReader:
 
 
 def missing() -> str:
-    """Say why Samba's bindings cannot be used here, nothing if they can."""
+    """Return why Samba's bindings cannot be used here, empty if they can."""
     tried = "from samba import security; from samba.ndr import ndr_unpack"
     try:
         done = subprocess.run([SYSTEM_PYTHON, "-I", "-c", tried], capture_output=True, text=True, check=False)
@@ -98,18 +98,18 @@ def samba_reader() -> Iterator[SambaReader]:
     reader.end()
 
 
-def spelt(sid: str) -> str:
+def plain_sid(sid: str) -> str:
     """Spell a large identifier authority alike: twelve digits (MS-DTYP 2.4.2.1) here, as many as needed there."""
     kind, revision, authority, *parts = sid.split("-")
     return "-".join((kind, revision, str(int(authority, 0)), *parts))
 
 
-def as_samba_has_it(entries: tuple[Entry, ...] | None, theirs: list[Any] | None) -> bool:
+def same_entries(entries: tuple[Entry, ...] | None, theirs: list[Any] | None) -> bool:
     """Whether both read the same entries; what ours leaves unread agrees in kind and flags."""
     if entries is None or theirs is None:
         return entries is None and theirs is None
-    ours = [(e.kind, e.flags, e.mask, spelt(e.sid)) if e.sid else (e.kind, e.flags) for e in entries]
-    same = [(k, f, m, spelt(s)) if e.sid else (k, f) for e, (k, f, m, s) in zip(entries, theirs, strict=True)]
+    ours = [(e.kind, e.flags, e.mask, plain_sid(e.sid)) if e.sid else (e.kind, e.flags) for e in entries]
+    same = [(k, f, m, plain_sid(s)) if e.sid else (k, f) for e, (k, f, m, s) in zip(entries, theirs, strict=True)]
     return ours == same
 
 
@@ -124,10 +124,10 @@ def names_an_object_entry(case: Case) -> bool:
 def test_agrees_with_samba_on_generated_descriptors(samba_reader: SambaReader) -> None:
     verdicts: Counter[Grant] = Counter()
     decided = 0
-    for number in range(SEED, SEED + MAX):
-        case = samba_reader.made(number)
+    for number in range(SEED, SEED + MAX_DESCRIPTORS):
+        case = samba_reader.random(number)
         entries = read_dacl(case.data)
-        assert as_samba_has_it(entries, case.entries), case
+        assert same_entries(entries, case.entries), case
         grant, who = decide(entries, case.sids)
         verdicts[grant] += 1
         if grant is Grant.UNREADABLE:
@@ -136,10 +136,10 @@ def test_agrees_with_samba_on_generated_descriptors(samba_reader: SambaReader) -
         assert case.granted == (grant is Grant.GRANTED), (case, grant)
         assert not who or who in case.sids
         decided += 1
-        if decided == WANTED:
+        if decided == MIN_DECIDED:
             break
-    assert decided == WANTED
-    # a generator that made only easy cases would prove nothing
+    assert decided == MIN_DECIDED
+    # only easy cases would prove nothing
     assert min(verdicts[grant] for grant in Grant) >= 100, verdicts
 
 
@@ -164,7 +164,7 @@ def damage(raw: bytearray, draw: Any) -> bytes:
 def test_damage_is_one_kind_of_error_and_never_a_grant_of_our_own(
     samba_reader: SambaReader, number: int, data: st.DataObject
 ) -> None:
-    whole = samba_reader.made(number)
+    whole = samba_reader.random(number)
     raw = damage(bytearray(whole.data), data.draw)
     case = samba_reader.read(raw, whole.sids)
     try:
@@ -179,7 +179,7 @@ def test_damage_is_one_kind_of_error_and_never_a_grant_of_our_own(
     if entries is None:  # what Windows takes for "everybody" is no grant on a mailbox
         assert grant is Grant.ABSENT
         return
-    assert as_samba_has_it(entries, case.entries)
+    assert same_entries(entries, case.entries)
     generic = any(entry.mask & GENERIC_ALL for entry in entries)  # Samba has such a right mapped before it checks
     if grant is not Grant.UNREADABLE and not generic:
         assert case.granted == (grant is Grant.GRANTED)

@@ -36,19 +36,19 @@ def test_the_simulator_hides_the_same(
     both.agree(username)
 
 
-def expired(ad: RealDirectory) -> None:
+def expire(ad: RealDirectory) -> None:
     attributes(accountExpires=filetime(in_days(-2)))(ad)
 
 
-def no_room(ad: RealDirectory) -> None:
+def make_equipment(ad: RealDirectory) -> None:
     ad.administrator.set(ATLAS, msExchRecipientTypeDetails=32, msExchRecipientDisplayType=8)
 
 
-def no_primary_address(ad: RealDirectory) -> None:
+def remove_primary_address(ad: RealDirectory) -> None:
     ad.administrator.set(ATLAS, proxyAddresses=["smtp:atlas@demo.test"])
 
 
-def nothing(_ad: RealDirectory) -> None:
+def change_nothing(_ad: RealDirectory) -> None:
     pass
 
 
@@ -58,7 +58,7 @@ def every_room(*ids: str) -> set[tuple[str, str]]:
 
 @dataclass(frozen=True)
 class Hidden:
-    """A hardened directory with a defect that would fail if it could be seen, and what cannot be told there."""
+    """A hardened directory with a defect that would fail if it could be seen, and what is not measured there."""
 
     way: Hardening
     defect: Callable[[RealDirectory], None]
@@ -67,11 +67,11 @@ class Hidden:
 
 
 CASES = {
-    "others' state, seen as itself": Hidden(STATE, nothing, False, set()),
-    "others' state, seen by a reader": Hidden(STATE, expired, True, {("ACCOUNT-2", "site"), ("ACCOUNT-4", "site")}),
-    "Exchange-Information, seen as itself": Hidden(CLOSED, no_room, False, every_room("ROOM-1")),
+    "others' state, seen as itself": Hidden(STATE, change_nothing, False, set()),
+    "others' state, seen by a reader": Hidden(STATE, expire, True, {("ACCOUNT-2", "site"), ("ACCOUNT-4", "site")}),
+    "Exchange-Information, seen as itself": Hidden(CLOSED, make_equipment, False, every_room("ROOM-1")),
     "Exchange attributes, seen as itself": Hidden(
-        HIDDEN, no_primary_address, False, every_room("ROOM-1", "ROOM-2") | {("ACCOUNT-6", "site")}
+        HIDDEN, remove_primary_address, False, every_room("ROOM-1", "ROOM-2") | {("ACCOUNT-6", "site")}
     ),
 }
 

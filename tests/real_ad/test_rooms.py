@@ -16,7 +16,7 @@ from tests.acceptance import Finished, accept
 from tests.real_ad import contents, views
 from tests.real_ad.both import directory_section, site_file
 from tests.real_ad.real_directory import RealDirectory
-from tests.real_ad.room_cases import CASES, Case, Room, add_rooms, planted, rooms_of
+from tests.real_ad.room_cases import CASES, Case, Room, add_rooms, conditions, rooms_of
 from tests.simulator.harness import Simulator
 
 ACCOUNTS = rooms_of(load("ready", rooms=len(CASES), password="unused").organisation)
@@ -39,13 +39,13 @@ class Site:
 def wide_simulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Simulator]:
     """A simulator with one room for each case."""
     with Simulator(tmp_path_factory.mktemp("wide"), rooms=len(CASES), timeout=5.0) as running:
-        running.plant(*(text for case in CASES for text in planted(ADDRESS[case.name], case)))
+        running.plant(*(text for case in CASES for text in conditions(ADDRESS[case.name], case)))
         yield running
 
 
 @pytest.fixture(scope="module")
 def site(real_directory: RealDirectory, wide_simulator: Simulator, tmp_path_factory: pytest.TempPathFactory) -> Site:
-    """One run of the product with each directory; the real one is given back before the first test looks."""
+    """One run of the product with each directory; the real one is free again before the first test looks."""
     folder = tmp_path_factory.mktemp("rooms")
     with real_directory.turn(changing=True):
         administrator = real_directory.administrator
@@ -104,14 +104,14 @@ def test_a_disabled_account_is_normal_for_a_room_and_nothing_is_noted(site: Site
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_both_directories_lead_to_the_same_words(site: Site, case: Case) -> None:
-    told = [
+    words = [
         {
             id_: {name: outcome[name] for name in ("outcome", "found", "cause", "because", "notes", "fix")}
             for id_, outcome in of_the_room(done, case).items()
         }
         for done in (site.real, site.simulated)
     ]
-    assert told[0] == told[1]
+    assert words[0] == words[1]
 
 
 def test_verdict(site: Site) -> None:

@@ -17,7 +17,7 @@ from pytest_flowscape.probes.directory.view import (
     proxy_filter,
 )
 from tests.real_ad import contents
-from tests.real_ad.account_defects import attributes, in_days, locked_out, must_change, password_expired
+from tests.real_ad.account_defects import attributes, demand_change, expire_password, in_days, lock_out
 from tests.real_ad.administrator import filetime
 from tests.real_ad.comparing import disagreements
 from tests.real_ad.contents import BASE, DISABLED, NEVER_EXPIRES, NORMAL, READER_UPN, SERVICE, SMART_CARD
@@ -48,7 +48,7 @@ def test_a_catalog_beside_a_controller(both: TwoDirectories, kinds: tuple[str, .
 
 def test_a_catalog_alone(both: TwoDirectories) -> None:
     """Samba's catalog holds everything; Windows' lacks these (AD schema pages, "In Global Catalog: False")."""
-    real, simulated = (both.told(which, kinds=("catalog",)) for which in ("real", "simulated"))
+    real, simulated = (both.plain(which, kinds=("catalog",)) for which in ("real", "simulated"))
     assert {line.partition(":")[0] for line in disagreements(real, simulated)} == {
         "/lockout_threshold",
         "/account/badpwdcount",
@@ -92,17 +92,17 @@ QUERIES = {
 
 @pytest.mark.parametrize("name", QUERIES)
 def test_a_search_of_the_product(both: TwoDirectories, name: str) -> None:
-    real = both.found("real", QUERIES[name])
+    real = both.search("real", QUERIES[name])
     assert real or name == "nobody's name"
-    assert disagreements(real, both.found("simulated", QUERIES[name])) == []
+    assert disagreements(real, both.search("simulated", QUERIES[name])) == []
 
 
-def almost_locked(real: RealDirectory) -> None:
+def nearly_lock(real: RealDirectory) -> None:
     for _ in range(contents.LOCKOUT_THRESHOLD - 1):
         assert real.session(password="not the password", own=False).bind().trouble is not None
 
 
-def mail_user(real: RealDirectory) -> None:
+def make_mail_user(real: RealDirectory) -> None:
     real.administrator.set(
         SERVICE,
         msExchRecipientTypeDetails=128,
@@ -114,7 +114,7 @@ def mail_user(real: RealDirectory) -> None:
 
 @dataclass(frozen=True)
 class State:
-    """A state of the service account: the simulator's name for it, and how it comes about in the real directory."""
+    """A state of the service account: the simulator's name for it, and how it happens in the real directory."""
 
     simulated: str
     real: Callable[[RealDirectory], object]
@@ -123,15 +123,15 @@ class State:
 STATES = (
     State("ACCOUNT-1", attributes(sn=None)),
     State("ACCOUNT-2", attributes(userAccountControl=NORMAL | NEVER_EXPIRES | DISABLED)),
-    State("ACCOUNT-3", mail_user),
+    State("ACCOUNT-3", make_mail_user),
     State("ACCOUNT-4", attributes(userAccountControl=NORMAL)),
     State("ACCOUNT-6", attributes(mail="flowscape.old@demo.test")),
-    State("almost-locked", almost_locked),
-    State("locked", locked_out),
+    State("almost-locked", nearly_lock),
+    State("locked", lock_out),
     State("expired", attributes(accountExpires=filetime(in_days(-2)))),
     State("expires-soon", attributes(accountExpires=filetime(in_days(30)))),
-    State("must-change", must_change),
-    State("password-expired", password_expired),
+    State("must-change", demand_change),
+    State("password-expired", expire_password),
     State("smart-card", attributes(userAccountControl=NORMAL | NEVER_EXPIRES | SMART_CARD)),
 )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from itertools import combinations
 
-from tests.real_ad.account_defects import in_days, locked_out, password_expired
+from tests.real_ad.account_defects import expire_password, in_days, lock_out
 from tests.real_ad.administrator import Administrator, filetime, sub_code
 from tests.real_ad.contents import DISABLED, NEVER_EXPIRES, NORMAL, READER_UPN, SERVICE, SMART_CARD
 from tests.real_ad.real_directory import EMAIL, RealDirectory
@@ -40,18 +40,18 @@ CASES = [(names, right) for names in ALONE for right in (True, False)]
 CASES += [(names, True) for names in combinations(STATES, 2) if names not in NOT_TOGETHER]
 
 
-def in_the_directory(ad: RealDirectory, names: tuple[str, ...]) -> None:
+def set_states(ad: RealDirectory, names: tuple[str, ...]) -> None:
     states = [STATES[name] for name in names]
     lasting = 0 if any(state.password_can_expire for state in states) else NEVER_EXPIRES
     if "password expired" in names:
-        password_expired(ad)
+        expire_password(ad)
     given = {name: value for state in states for name, value in state.attributes.items()}
     ad.administrator.set(SERVICE, userAccountControl=NORMAL | lasting | sum(s.flags for s in states), **given)
     if "locked out" in names:  # at last: a change of userAccountControl unlocks
-        locked_out(ad)
+        lock_out(ad)
 
 
-def as_it_was(ad: RealDirectory) -> None:
+def restore(ad: RealDirectory) -> None:
     ad.administrator.set(
         SERVICE,
         userAccountControl=NORMAL | NEVER_EXPIRES,
@@ -66,25 +66,25 @@ def as_it_was(ad: RealDirectory) -> None:
 def test_states_alone_and_together(changing_ad: RealDirectory, simulator: Simulator) -> None:
     port = int(simulator.ready["ldaps_port"])
 
-    def really(password: str) -> tuple[str, int]:
+    def real_refusal(password: str) -> tuple[str, int]:
         before = changing_ad.administrator.number(SERVICE, "badPwdCount")
-        told = sub_code(changing_ad.address, changing_ad.ca, EMAIL, password)
-        return told, changing_ad.administrator.number(SERVICE, "badPwdCount") - before
+        code = sub_code(changing_ad.address, changing_ad.ca, EMAIL, password)
+        return code, changing_ad.administrator.number(SERVICE, "badPwdCount") - before
 
-    def simulated(password: str) -> tuple[str, int]:
+    def simulated_refusal(password: str) -> tuple[str, int]:
         with Administrator("localhost", simulator.ca, READER_UPN, simulator.password, port=port) as reader:
             before = reader.number(SERVICE, "badPwdCount")
-            told = sub_code("localhost", simulator.ca, EMAIL, password, port=port)
-            return told, reader.number(SERVICE, "badPwdCount") - before
+            code = sub_code("localhost", simulator.ca, EMAIL, password, port=port)
+            return code, reader.number(SERVICE, "badPwdCount") - before
 
     differences = {}
     for names, right in CASES:
-        as_it_was(changing_ad)
-        in_the_directory(changing_ad, names)
+        restore(changing_ad)
+        set_states(changing_ad, names)
         simulator.reset()
         simulator.plant("directory-reader", *(STATES[name].condition for name in names))
-        real = really(changing_ad.password if right else "wrong")
-        made = simulated(simulator.password if right else "wrong")
-        if real != made:
-            differences[names, right] = {"real": real, "simulated": made}
+        real = real_refusal(changing_ad.password if right else "wrong")
+        other = simulated_refusal(simulator.password if right else "wrong")
+        if real != other:
+            differences[names, right] = {"real": real, "simulated": other}
     assert differences == {}

@@ -31,7 +31,7 @@ with directory.turn(changing=True):
 
 @pytest.fixture
 def folder(real_directory: RealDirectory) -> Path:
-    """The folder that all workers share; nobody has his turn, and the directory is made."""
+    """The folder that all workers share; nobody has a turn, and the directory exists."""
     with real_directory.turn(changing=False):
         return real_directory.controller.folder.parent
 
@@ -88,7 +88,7 @@ def test_workers_with_simulators_of_their_own_take_turns(real_directory: RealDir
 
 
 @pytest.mark.parametrize("value", ["", "true"])
-def test_where_no_server_can_run_the_reason_is_told_and_ci_fails(value: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_where_no_server_can_run_the_reason_is_shown_and_ci_fails(value: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CI", value)
     monkeypatch.setattr(conftest, "missing", lambda: "LDAP's ports 389 and 636 need root")
     with pytest.raises(pytest.fail.Exception if value else pytest.skip.Exception, match="need root"):

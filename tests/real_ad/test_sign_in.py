@@ -44,13 +44,13 @@ def test_a_private_authority_is_trusted_by_ca_file(port: int, name: str, real_ad
 
 
 class Relay:
-    """Passes connections to localhost on to the directory, and keeps what the client said on each."""
+    """Passes connections to localhost on to the directory, and keeps what the client sent on each."""
 
     def __init__(self, address: str, port: int) -> None:
         self._target = (address, port)
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = int(self._listener.getsockname()[1])
-        self.said: list[bytearray] = []
+        self.received: list[bytearray] = []
         self._threads = [threading.Thread(target=self._accept, daemon=True)]
         self._threads[0].start()
 
@@ -61,9 +61,9 @@ class Relay:
             except OSError:
                 return
             far = socket.create_connection(self._target)
-            said = bytearray()
-            self.said.append(said)
-            for source, sink, kept in ((near, far, said), (far, near, None)):
+            received = bytearray()
+            self.received.append(received)
+            for source, sink, kept in ((near, far, received), (far, near, None)):
                 thread = threading.Thread(target=self._pass, args=(source, sink, kept), daemon=True)
                 self._threads.append(thread)
                 thread.start()
@@ -90,9 +90,9 @@ class Relay:
 
 @pytest.fixture
 def relay(real_ad: RealDirectory) -> Iterator[Relay]:
-    made = Relay(real_ad.address, STARTED)
-    yield made
-    made.close()
+    running = Relay(real_ad.address, STARTED)
+    yield running
+    running.close()
 
 
 @pytest.mark.parametrize("port", [CLOSED, STARTED], ids=["LDAPS", "StartTLS"])
@@ -112,8 +112,8 @@ def test_no_password_to_another_name(relay: Relay, real_ad: RealDirectory) -> No
     assert bind.trouble.kind is Kind.TLS_NAME
     assert real_ad.door.sign_ins == 0
     assert wrong_passwords(real_ad.administrator) == 0
-    assert len(relay.said) == 1
-    assert b"1.3.6.1.4.1.1466.20037" in relay.said[0]  # StartTLS was asked for, and its handshake was not ended
+    assert len(relay.received) == 1
+    assert b"1.3.6.1.4.1.1466.20037" in relay.received[0]  # StartTLS was asked for, and its handshake was not ended
 
 
 def test_no_password_without_tls(relay: Relay, real_ad: RealDirectory) -> None:
@@ -122,7 +122,7 @@ def test_no_password_without_tls(relay: Relay, real_ad: RealDirectory) -> None:
     assert bind.trouble is not None
     assert bind.trouble.kind is Kind.TLS_OTHER
     assert "no password goes without TLS" in bind.trouble.said
-    assert (relay.said, real_ad.door.sign_ins) == ([], 0)
+    assert (relay.received, real_ad.door.sign_ins) == ([], 0)
 
 
 @pytest.mark.parametrize("sub_code", sorted(SUB_CODES))

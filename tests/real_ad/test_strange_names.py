@@ -43,7 +43,7 @@ INJECTIONS = (
 )
 
 
-def escaped(name: str) -> str:
+def escape(name: str) -> str:
     """Escape a name for a distinguished name (RFC 4514 2.4)."""
     text = "".join(f"\\{c}" if c in ',+"\\<>;=' else c for c in name)
     return f"\\{text}" if text.startswith("#") else text
@@ -51,7 +51,7 @@ def escaped(name: str) -> str:
 
 def add_room(administrator: Administrator, number: int, name: str, address: str, descriptor: bytes) -> None:
     administrator.add(
-        f"CN={escaped(name)},{contents.ROOMS}",
+        f"CN={escape(name)},{contents.ROOMS}",
         "user",
         sAMAccountName=f"strange-{number}",
         displayName=name,
@@ -64,8 +64,8 @@ def add_room(administrator: Administrator, number: int, name: str, address: str,
 
 
 @dataclass
-class Told:
-    """What the directory told the product."""
+class Views:
+    """What the directory answered the product."""
 
     rooms: DirectoryView
     injections: DirectoryView
@@ -73,19 +73,19 @@ class Told:
 
 
 @pytest.fixture(scope="module")
-def told(real_directory: RealDirectory) -> Told:
+def answered(real_directory: RealDirectory) -> Views:
     """One turn at the directory: the strange rooms, and every address and user name that might inject."""
     with real_directory.turn(changing=True):
         administrator = real_directory.administrator
         granted = mailbox_descriptor(full_access(administrator.sid(contents.SERVICE)))
         for number, (name, address) in enumerate({**STRANGE, "Innocent": INNOCENT}.items()):
             add_room(administrator, number, name, address, granted)
-        with views.signed_in(directory_of(real_directory), USERNAME, real_directory.password) as session:
+        with views.session(directory_of(real_directory), USERNAME, real_directory.password) as session:
 
             def ask(*rooms: str, account: str = USERNAME) -> DirectoryView:
                 return session.gather(EMAIL, account, rooms, (), reads=attributes_judged())
 
-            return Told(
+            return Views(
                 ask(*STRANGE.values(), INNOCENT),
                 ask(ATLAS, *INJECTIONS, CUT_SHORT, LOFT),
                 {name: ask(ATLAS, account=name) for text in INJECTIONS for name in forms(text)},
@@ -97,27 +97,27 @@ def directory_of(ad: RealDirectory) -> Directory:
 
 
 def forms(text: str) -> tuple[str, ...]:
-    """Put a text where a user name holds something."""
+    """Return user names with a text in every place where they hold something."""
     return text, f"DEMO\\{text}", f"{text}@demo.test", f"svc-flowscape{text}"
 
 
 @pytest.mark.parametrize("name", STRANGE)
-def test_a_room_is_found_by_its_address_alone(told: Told, name: str) -> None:
+def test_a_room_is_found_by_its_address_alone(answered: Views, name: str) -> None:
     address = STRANGE[name]
-    (room,) = told.rooms.rooms[address].by_proxy
+    (room,) = answered.rooms.rooms[address].by_proxy
     assert room.text("displayName") == name
     assert room.primary_addresses == (address,)
-    assert told.rooms.rights[address].grant is Grant.GRANTED
+    assert answered.rooms.rights[address].grant is Grant.GRANTED
 
 
-def test_an_asterisk_is_no_wildcard(told: Told) -> None:
-    (room,) = told.rooms.rooms[INNOCENT].by_proxy
+def test_an_asterisk_is_no_wildcard(answered: Views) -> None:
+    (room,) = answered.rooms.rooms[INNOCENT].by_proxy
     assert room.text("displayName") == "Innocent"
 
 
 @pytest.mark.parametrize("address", [*INJECTIONS, CUT_SHORT])
-def test_an_address_injects_nothing(told: Told, address: str) -> None:
-    view = told.injections
+def test_an_address_injects_nothing(answered: Views, address: str) -> None:
+    view = answered.injections
     assert view.trouble is None
     nobody = view.rooms[address]
     assert (nobody.by_proxy, nobody.by_mail, nobody.trouble) == ((), (), None)
@@ -126,9 +126,9 @@ def test_an_address_injects_nothing(told: Told, address: str) -> None:
 
 
 @pytest.mark.parametrize("text", INJECTIONS)
-def test_a_user_name_injects_nothing(told: Told, text: str) -> None:
+def test_a_user_name_injects_nothing(answered: Views, text: str) -> None:
     for name in forms(text):
-        view = told.accounts[name]
+        view = answered.accounts[name]
         assert (view.account, view.trouble) == (None, None), name
         assert len(view.rooms[ATLAS].by_proxy) == 1
 
@@ -136,8 +136,8 @@ def test_a_user_name_injects_nothing(told: Told, text: str) -> None:
 @pytest.mark.parametrize("form", ["DEMO\\svc (flow) & 'ü'", "svc.(flow)*'ü'@demo.test"])
 def test_a_service_account_with_a_strange_name(changing_ad: RealDirectory, form: str) -> None:
     administrator = changing_ad.administrator
-    dn = f"CN={escaped(DIENST)},{contents.SERVICE_ACCOUNTS}"
-    group = f"CN={escaped(RAEUME)},{contents.GROUPS}"
+    dn = f"CN={escape(DIENST)},{contents.SERVICE_ACCOUNTS}"
+    group = f"CN={escape(RAEUME)},{contents.GROUPS}"
     administrator.add(
         dn,
         "user",

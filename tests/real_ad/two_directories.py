@@ -1,4 +1,4 @@
-"""The real directory and the simulated one, asked the same."""
+"""The real directory and the simulated one, with the same searches."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ CONTROLLER = ("controller",)
 
 
 class TwoDirectories:
-    """The two directories, asked the same."""
+    """The two directories, and the same searches in both."""
 
     def __init__(self, real: RealDirectory, simulator: Simulator) -> None:
         self.real, self.simulator = real, simulator
@@ -30,7 +30,7 @@ class TwoDirectories:
         self._authorities = {"real": real.ca, "simulated": simulated.ca_file}
 
     def directory(self, which: str, *kinds: str) -> Directory:
-        """Name servers of one directory, ``controller`` or ``catalog`` each, as a site file does."""
+        """Return servers of one directory, ``controller`` or ``catalog`` each, as a site file names them."""
         servers = [(self.catalogs if kind == "catalog" else self.controllers)[which] for kind in kinds]
         return Directory(tuple(servers), contents.BASE, ca_file=self._authorities[which])
 
@@ -49,10 +49,10 @@ class TwoDirectories:
     def names(self, which: str) -> Names:
         return Names.of(self.directory(which, *CONTROLLER), READER_UPN, self.real.password)
 
-    def told(self, which: str, username: str = USERNAME, kinds: tuple[str, ...] = CONTROLLER) -> Plain:
+    def plain(self, which: str, username: str = USERNAME, kinds: tuple[str, ...] = CONTROLLER) -> Plain:
         return plain_view(self.view(which, username, kinds), self.names(which))
 
-    def found(self, which: str, query: Query) -> Plain:
+    def search(self, which: str, query: Query) -> Plain:
         """Return what one search finds by distinguished name, or the result with which it is refused."""
         names = self.names(which)
         try:
@@ -63,8 +63,8 @@ class TwoDirectories:
         return {entry.dn: plain_entry(entry, names) for entry in entries}
 
     def agree(self, username: str = USERNAME, kinds: tuple[str, ...] = CONTROLLER) -> None:
-        """Assert that both tell the same, and that they tell something."""
-        real = self.told("real", username, kinds)
+        """Assert that both answer the same, and that they answer something."""
+        real = self.plain("real", username, kinds)
         assert real["account"]
-        found = disagreements(real, self.told("simulated", username, kinds))
+        found = disagreements(real, self.plain("simulated", username, kinds))
         assert not found, "real != simulated\n" + "\n".join(found)

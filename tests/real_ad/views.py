@@ -1,10 +1,9 @@
-"""Ask a directory as the product does, whichever directory it is: its own session, with every attribute it reads."""
+"""Search a directory as the product does, whichever it is: the product's session, with every attribute it reads."""
 
 from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 from pytest_flowscape.core.secret import Secret
 from pytest_flowscape.facts import DirectoryView
@@ -13,51 +12,32 @@ from pytest_flowscape.probes.directory.servers import Servers
 from pytest_flowscape.probes.directory.session import DirectorySession
 from pytest_flowscape.probes.directory.sign_in import DirectoryLogin
 from pytest_flowscape.site.model import Directory
+from tests.probes.directory_sessions import Door
 
 SECONDS = 60.0  # for a search among thousands, on a machine that does other things too
 
 
-class OpenDoor:
-    """A gate that lets everybody pass and remembers what stopped the run."""
-
-    def __init__(self) -> None:
-        self.stopped: list[str] = []
-
-    @contextlib.contextmanager
-    def new_sign_in(self) -> Iterator[None]:
-        yield
-
-    def stop(self, reason: str) -> None:
-        self.stopped.append(reason)
-
-
 def login(directory: Directory, username: str, password: str, *, own: bool = True) -> DirectoryLogin:
-    gate: Any = OpenDoor()
-    return DirectoryLogin(directory, username, Secret(password), as_service_account=own, gate=gate, timeout=SECONDS)
+    """Return a login whose gate is open; ``own`` is False for a separate directory user."""
+    return DirectoryLogin(directory, username, Secret(password), as_service_account=own, gate=Door(), timeout=SECONDS)
 
 
 @contextlib.contextmanager
-def signed_in(directory: Directory, username: str, password: str, *, own: bool = True) -> Iterator[DirectorySession]:
-    """Return a session that has signed in; ``own`` is False for a separate directory user."""
-    session = DirectorySession(login(directory, username, password, own=own))
-    try:
-        bind = session.bind()
+def session(directory: Directory, username: str, password: str, *, own: bool = True) -> Iterator[DirectorySession]:
+    """Return a session that has signed in."""
+    with contextlib.closing(DirectorySession(login(directory, username, password, own=own))) as found:
+        bind = found.bind()
         assert bind.trouble is None, bind.trouble
-        yield session
-    finally:
-        session.close()
+        yield found
 
 
 @contextlib.contextmanager
 def servers(directory: Directory, username: str, password: str) -> Iterator[Servers]:
     """Return the signed-in connections alone, for single searches."""
-    found = Servers(login(directory, username, password))
-    try:
+    with contextlib.closing(Servers(login(directory, username, password))) as found:
         bind = found.bind()
         assert bind.trouble is None, bind.trouble
         yield found
-    finally:
-        found.close()
 
 
 def view(
@@ -71,8 +51,8 @@ def view(
     account: str = "",
     own: bool = True,
 ) -> DirectoryView:
-    """Sign in, ask everything, sign off. ``account`` is the service account's name where ``username`` is another's."""
-    with signed_in(directory, username, password, own=own) as session:
-        found = session.gather(email, account or username, rooms, users, reads=attributes_judged())
+    """Sign in, search for everything, sign off; ``account`` is the service account where ``username`` is another."""
+    with session(directory, username, password, own=own) as reader:
+        found = reader.gather(email, account or username, rooms, users, reads=attributes_judged())
     assert found.trouble is None, found.trouble
     return found
