@@ -1,8 +1,8 @@
 """Fuzz one target for long: ``python -m tests.fuzz TARGET --minutes 10``.
 
-With atheris (``pip install atheris``, Linux and macOS) the inputs are led by
-what code they reach; without it hypothesis makes them. What breaks a target is
-written into tests/fuzz/found/TARGET, where the tests replay it for ever after.
+With atheris (``pip install atheris``, Linux and macOS) the inputs follow the
+code that they reach; without it they come from hypothesis. What breaks a target
+is written into tests/fuzz/found/TARGET, where the tests replay it for ever.
 Ends with 1 where something was found.
 """
 
@@ -19,8 +19,8 @@ from pathlib import Path
 from typing import Any
 
 FOUND = Path(__file__).with_name("found")
-SLOW = 5.0  # seconds of processor time that no input may take
-MEMORY = 2 << 30  # bytes of address space that the process gets on top of what it has
+MAX_SECONDS = 5.0  # seconds of processor time that no input may take
+MAX_MEMORY = 2 << 30  # bytes of address space that the process gets on top of what it has
 
 
 def main() -> int:
@@ -43,7 +43,7 @@ def _limit_memory() -> None:
     except ImportError:
         return
     used = int(Path("/proc/self/statm").read_text().split()[0]) * 4096 if Path("/proc/self/statm").exists() else 0
-    resource.setrlimit(resource.RLIMIT_AS, (used + MEMORY, used + MEMORY))
+    resource.setrlimit(resource.RLIMIT_AS, (used + MAX_MEMORY, used + MAX_MEMORY))
 
 
 class Guard:
@@ -68,20 +68,20 @@ class Guard:
             self._keep(data, f"{type(error).__name__} at {_place(error)}", str(error))
         took = time.process_time() - began
         self.slowest = max(self.slowest, took)
-        if took > SLOW:
+        if took > MAX_SECONDS:
             self._keep(data, "slow", f"{took:.1f} seconds")
 
-    def _keep(self, data: bytes, where: str, said: str) -> None:
+    def _keep(self, data: bytes, where: str, text: str) -> None:
         if where in self.found:
             return
-        self.found[where] = said
+        self.found[where] = text
         folder = FOUND / self.name
         folder.mkdir(parents=True, exist_ok=True)
         (folder / hashlib.sha256(data).hexdigest()[:16]).write_bytes(data)
-        print(f"FOUND {where}: {said[:200]}", flush=True)  # noqa: T201
+        print(f"FOUND {where}: {text[:200]}", flush=True)  # noqa: T201
 
-    def tell(self) -> int:
-        """Say what was done; give the exit status."""
+    def finish(self) -> int:
+        """Print what was done, and return the exit status."""
         print(f"{self.name}: {self.count} inputs, slowest {self.slowest:.2f} s, {len(self.found)} found")  # noqa: T201
         return 1 if self.found else 0
 
@@ -104,13 +104,14 @@ def _with_atheris(name: str, seconds: float) -> int:
     def one(data: bytes) -> None:
         guard(data)
         if time.monotonic() > until:  # libFuzzer ends the process without anything of ours
+            status = guard.finish()
             sys.stdout.flush()
-            os._exit(_told(guard))
+            os._exit(status)
 
-    def mutate(data: bytes, most: int, number: int) -> bytes:
-        from tests.fuzz.mutating import at_random
+    def mutate(data: bytes, size: int, number: int) -> bytes:
+        from tests.fuzz.mutating import random_change
 
-        return at_random(data, number)[:most] if number % 2 else bytes(atheris.Mutate(data, most))
+        return random_change(data, number)[:size] if number % 2 else bytes(atheris.Mutate(data, size))
 
     corpus = Path(tempfile.mkdtemp(prefix="corpus-"))
     for number, seed in enumerate(guard.target.seeds):
@@ -124,13 +125,7 @@ def _with_atheris(name: str, seconds: float) -> int:
         [sys.argv[0], f"-dict={words}", "-max_len=8000", "-timeout=60", str(corpus)], one, custom_mutator=mutate
     )
     atheris.Fuzz()
-    return guard.tell()
-
-
-def _told(guard: Guard) -> int:
-    status = guard.tell()
-    sys.stdout.flush()
-    return status
+    return guard.finish()
 
 
 def _with_hypothesis(name: str, seconds: float) -> int:
@@ -155,7 +150,7 @@ def _with_hypothesis(name: str, seconds: float) -> int:
 
     while time.monotonic() < until:
         settings(**options)(given(inputs(guard.target))(one))()
-    return guard.tell()
+    return guard.finish()
 
 
 if __name__ == "__main__":

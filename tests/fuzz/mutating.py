@@ -1,4 +1,4 @@
-"""Spoilt inputs: good ones, changed in a few places or in a few of their values, and wholly made up ones."""
+"""Spoilt inputs: good ones, changed in a few places or in a few of their values, and random ones."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.fuzz.seeds import WORDS
 from tests.fuzz.targets import Target
 
 Edit = tuple[int, int, bytes]
-# what stands between tags, within quotes, behind an equals sign or between commas: a value, whole
+# what is between tags, within quotes, behind an equals sign or between commas: a value, whole
 VALUE = re.compile(rb"(?<=>)[^<>]*(?=<)|(?<=\")[^\"<>]*(?=\")|(?<== )[^\r\n]*|(?<=,)[^,\r\n]*")
 WHERE = st.integers(0, 1 << 16)
 
@@ -22,10 +22,12 @@ def inputs(target: Target) -> st.SearchStrategy[bytes]:
     edits = st.lists(st.tuples(WHERE, st.integers(0, 40), pieces), max_size=6)
     values = st.lists(st.tuples(WHERE, pieces), min_size=1, max_size=4)
     seeds = st.sampled_from(target.seeds)
-    return st.one_of(st.builds(spoilt, seeds, edits), st.builds(revalued, seeds, values), st.binary(max_size=300))
+    return st.one_of(
+        st.builds(replace_bytes, seeds, edits), st.builds(replace_values, seeds, values), st.binary(max_size=300)
+    )
 
 
-def spoilt(seed: bytes, edits: list[Edit]) -> bytes:
+def replace_bytes(seed: bytes, edits: list[Edit]) -> bytes:
     """Replace so many bytes from a place on by a piece, one edit after another."""
     for where, size, piece in edits:
         at = where % (len(seed) + 1)
@@ -33,7 +35,7 @@ def spoilt(seed: bytes, edits: list[Edit]) -> bytes:
     return seed
 
 
-def revalued(seed: bytes, changes: list[tuple[int, bytes]]) -> bytes:
+def replace_values(seed: bytes, changes: list[tuple[int, bytes]]) -> bytes:
     """Put other values in place of some: what is around them stays well-formed."""
     for where, value in changes:
         spots = list(VALUE.finditer(seed))
@@ -43,10 +45,11 @@ def revalued(seed: bytes, changes: list[tuple[int, bytes]]) -> bytes:
     return seed
 
 
-def at_random(seed: bytes, number: int) -> bytes:
-    """Likewise, as the number has it."""
+def random_change(seed: bytes, number: int) -> bytes:
+    """Put other values in place of some, chosen by the number."""
     chance = random.Random(number)
-    return revalued(seed, [(chance.randrange(1 << 16), chance.choice(WORDS)) for _ in range(chance.randint(1, 3))])
+    changes = [(chance.randrange(1 << 16), chance.choice(WORDS)) for _ in range(chance.randint(1, 3))]
+    return replace_values(seed, changes)
 
 
 def _middle(seed: bytes) -> bytes:

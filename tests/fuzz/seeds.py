@@ -161,7 +161,7 @@ VALUES = {
 
 
 def entries(names: Sequence[str]) -> tuple[bytes, ...]:
-    """An entry with every value, and one with each alone, as the target takes them."""
+    """Return an entry with every value, and one with each alone, as the target takes them."""
     each = [bytes((names.index(name), len(value))) + value for name, value in VALUES.items()]
     return (b"".join(each), *each)
 

@@ -63,7 +63,7 @@ class Target:
 
 @cache
 def folder() -> Path:
-    """A folder of this process."""
+    """Return a folder of this process."""
     return Path(tempfile.mkdtemp(prefix="fuzz-"))
 
 
@@ -85,7 +85,7 @@ def _load(name: str, data: bytes, site: bytes) -> None:
     try:
         found = read_site(folder() / "site.ini")
     except SiteFileError as error:
-        _said(*error.mistakes, error)
+        _assert_text(*error.mistakes, error)
         return
     assert found.rooms
     assert found.slug
@@ -96,7 +96,7 @@ def _load(name: str, data: bytes, site: bytes) -> None:
 
 
 def http_answer(data: bytes) -> None:
-    """What comes on a connection: the first byte tells the size of the pieces, and at once it says the same."""
+    """Read what comes on a connection in pieces, whose size is the first byte, and at once: the answer is the same."""
     if data:
         stream = data[1:]
         assert _read(stream, 1 + data[0] % 64) == _read(stream, len(stream) or 1)
@@ -112,15 +112,15 @@ def _read(stream: bytes, size: int) -> tuple[object, ...] | None:
         if not reader.whole:
             reader.feed(b"")
     except (NotHttp, ConnectionError) as error:
-        _said(error)
+        _assert_text(error)
         return None
     answer = reader.answer(0.0)
-    _keep(answer.headers)
+    _encode(answer.headers)
     return answer.status, answer.headers, answer.body
 
 
 def ews_answer(data: bytes) -> None:
-    """The first byte chooses the status, the second how much is a header's value; the rest is the body."""
+    """Read an answer: the first byte chooses the status, the second the size of a header's value; the rest is the body."""
     if len(data) < 2:
         return
     status, size = STATUSES[data[0] % len(STATUSES)], data[1] % 64
@@ -128,62 +128,62 @@ def ews_answer(data: bytes) -> None:
     headers = tuple((name, value) for name in ("WWW-Authenticate", "Retry-After", "Content-Type", "Location"))
     answer = HttpAnswer(status, headers, data[2 + size :])
     schemes(answer.challenges)
-    told = answers.read(answer)
+    envelope = answers.read(answer)
     answers.version_of(answer)
-    if isinstance(told, Trouble):
-        _keep(told)
+    if isinstance(envelope, Trouble):
+        _encode(envelope)
         return
-    _folders(told)
-    _others(told)
+    _folders(envelope)
+    _others(envelope)
 
 
-def _folders(told: Envelope) -> None:
-    """Have it answer for two rooms, as owner and as delegate, and judge what that means."""
+def _folders(envelope: Envelope) -> None:
+    """Let the envelope answer for two rooms, as owner and as delegate, and judge the answers."""
     for impersonate in ("", ROOM):
         rooms = [ROOM] if impersonate else [ROOM, "aurora@demo.test"]
-        found = Batch(FIVE_FOLDERS, lambda _, read, __: read(told), lambda _: None, impersonate).run(rooms)
+        found = Batch(FIVE_FOLDERS, lambda _, read, __: read(envelope), lambda _: None, impersonate).run(rooms)
         for answer in found.values():
-            _keep(answer)
+            _encode(answer)
             try:
                 usable(answer, PERSON_FACTS)
                 lacking = full_access.beyond_the_owner(full_access.missing_rights(answer), answer)
                 assert lacking is None or str(lacking)
                 list(full_access.differences(answer, answer))
             except NotMeasured as error:
-                _said(error.reason)
+                _assert_text(error.reason)
 
 
-def _others(told: Envelope) -> None:
-    for trouble in answers.troubles(told):
-        _keep(trouble)
-    _keep(sync_folder_items.read(told, ROOM, ROOM))
-    name = names_resolved.read(told, ROOM)
-    _keep(name)
-    _proven(resolve_names.account_names, name)
-    _proven(resolve_names.room_addresses, name)
-    item_answers.items([told])
-    list(item_answers.changes([told]))
-    free = availability.read(told, ROOM)
-    _keep(free)
+def _others(envelope: Envelope) -> None:
+    for trouble in answers.troubles(envelope):
+        _encode(trouble)
+    _encode(sync_folder_items.read(envelope, ROOM, ROOM))
+    name = names_resolved.read(envelope, ROOM)
+    _encode(name)
+    _judge_name(resolve_names.account_names, name)
+    _judge_name(resolve_names.room_addresses, name)
+    item_answers.items([envelope])
+    list(item_answers.changes([envelope]))
+    free = availability.read(envelope, ROOM)
+    _encode(free)
     found = slots.find_night_slot(lambda *_: free, NOW, None)
     assert isinstance(found, (Trouble, slots.Slot))
 
 
-def _proven(judge: Callable[[ResolvedName], object], name: ResolvedName) -> None:
+def _judge_name(judge: Callable[[ResolvedName], object], name: ResolvedName) -> None:
     try:
         judge(name)
     except NotMeasured as error:
-        _said(error.reason)
+        _assert_text(error.reason)
 
 
-def _said(*errors: object) -> None:
-    """An error of the project's own says something."""
+def _assert_text(*errors: object) -> None:
+    """Assert that errors of the project's own have a text."""
     assert errors
     assert all(str(error) for error in errors)
 
 
-def _keep(fact: object) -> None:
-    """What is told goes into evidence.json."""
+def _encode(fact: object) -> None:
+    """Encode a fact as evidence.json does."""
     json.dumps(encode(fact), allow_nan=False)
 
 
@@ -191,7 +191,7 @@ def _keep(fact: object) -> None:
 
 
 def ldap_answer(data: bytes) -> None:
-    """Bytes from a directory that closes behind them; the first tells whether they answer a bind or a search."""
+    """Read bytes from a directory that closes behind them; by the first they answer a bind or a search."""
     here, there = socket.socketpair()
     with there:
         bounded = BoundedSocket(here, Deadline(5), LDAP_BYTES)
@@ -202,13 +202,13 @@ def ldap_answer(data: bytes) -> None:
         try:
             if data[:1] == b"b":
                 trouble = channel.bind("user", Secret("password"), Deadline(5))
-                _keep(trouble)
+                _encode(trouble)
             else:
                 query = Query("DC=demo,DC=test", "(mail=*)", ("mail", "proxyAddresses"))
                 for entry in channel.search(query, Deadline(5)):
                     _judge(entry)
         except SearchFailed as failed:
-            _keep(failed.trouble)
+            _encode(failed.trouble)
         finally:
             channel.close()
 
@@ -217,7 +217,7 @@ NAMES = tuple(dict.fromkeys((*view.ACCOUNT_ATTRIBUTES, *view.HOLDER_ATTRIBUTES))
 
 
 def ldap_entry(data: bytes) -> None:
-    """Attributes of one object: a byte for the name, one for the length, then the value."""
+    """Read attributes of one object: a byte for the name, one for the length, then the value."""
     found: dict[str, list[bytes]] = {}
     at = 0
     while at + 2 <= len(data):
@@ -228,12 +228,12 @@ def ldap_entry(data: bytes) -> None:
 
 
 def _judge(entry: DirectoryEntry) -> None:
-    """All that is read out of an entry, as a room's, a user's and the service account's."""
-    _keep(entry)
+    """Read all of an entry, as a room's, a user's and the service account's."""
+    _encode(entry)
     joined = view.join([ROOM], [entry], [entry])
     holders = view.judged(joined[ROOM], NAMES, Sight().after([entry]), forest_wide=True)
     held = Holders(ROOM, by_proxy=(entry,))
-    _keep(view.mailbox_rights(held, SIDS))
+    _encode(view.mailbox_rights(held, SIDS))
     entries.all_holders(holders)
     view.token_sids(entry)
     view.master_sids(entry)
@@ -249,21 +249,21 @@ def _judge(entry: DirectoryEntry) -> None:
         try:
             entries.number(entry, name)
         except FlowscapeError as error:
-            _said(error)
+            _assert_text(error)
 
 
 def descriptor(data: bytes) -> None:
-    """A security descriptor, and the same bytes as a SID: ValueError is what these say to damage."""
+    """Read a security descriptor, and the same bytes as a SID: damage raises ValueError."""
     try:
         grant, who = decide(read_dacl(data), SIDS)
         assert grant
         assert not who or who.startswith("S-1-")
     except ValueError as error:
-        _said(error)
+        _assert_text(error)
     try:
         assert sid_text(data).startswith("S-1-")
     except ValueError as error:
-        _said(error)
+        _assert_text(error)
 
 
 TARGETS: Mapping[str, Target] = {
