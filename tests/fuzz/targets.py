@@ -120,7 +120,7 @@ def _read(stream: bytes, size: int) -> tuple[object, ...] | None:
 
 
 def ews_answer(data: bytes) -> None:
-    """Read an answer: the first byte chooses the status, the second the size of a header's value; the rest is the body."""
+    """Read an answer: the first byte chooses the status, the second the size of a header; the rest is the body."""
     if len(data) < 2:
         return
     status, size = STATUSES[data[0] % len(STATUSES)], data[1] % 64
