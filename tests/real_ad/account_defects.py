@@ -155,6 +155,6 @@ ATTRIBUTES = (
         "2 primary addresses in proxyAddresses",
     ),
     Defect(
-        "no mailbox", "ACCOUNT-3", no_mailbox, "the account has no mailbox", conditions=("ACCOUNT-3:site",),
+        "no mailbox", "ACCOUNT-3", remove_mailbox, "the account has no mailbox", conditions=("ACCOUNT-3:site",),
     ),
 )  # fmt: skip
