@@ -147,7 +147,7 @@ ATTRIBUTES = (
     Defect(
         "primary address is not the configured one", "ACCOUNT-6",
         attributes(mail=f"new-{EMAIL}", proxyAddresses=[f"SMTP:new-{EMAIL}", f"smtp:{EMAIL}"]),
-        f"agree on new-{EMAIL}", conditions=(f"alias:{EMAIL}",),
+        f"both have new-{EMAIL}", conditions=(f"alias:{EMAIL}",),
         also_unmeasured=("IMPERSONATION-3",),  # it is asked by the configured address
     ),
     Defect(
