@@ -44,7 +44,7 @@ def test_the_answer_is_an_error(exchange_account):
 @pytest.mark.parametrize("name", [
     "exchangelib.services.common.to_xml", "exchangelib.services.common.post_ratelimited",
     "requests.sessions.Session.send", "requests.adapters.HTTPAdapter.build_response",
-    "httptools.HttpResponseParser", "ssl.SSLSocket.send", "ssl.SSLSocket.recv_into",
+    "httptools.HttpResponseParser", "ssl.SSLSocket.send", "ssl.SSLSocket.recv",
 ])
 def test_inside_exchangelib(name, monkeypatch, exchange_account):
     broken(monkeypatch, name)
