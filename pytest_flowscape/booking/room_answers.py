@@ -20,7 +20,7 @@ NOT_ANSWERED, NOT_PROCESSED, NOT_FOLLOWED = "not-answered", "not-processed", "no
 UNANSWERED = (NOT_ANSWERED, NOT_PROCESSED)  # the room has the request, and no answer is on its way
 # mail is under way: that says something about this moment, not about the room
 REQUEST_UNDER_WAY, ANSWER_UNDER_WAY = "request-under-way", "answer-under-way"
-WITH_PEOPLE = "a copy of the request may lie in the mailbox of the person who decides, which is not searched"
+WITH_PEOPLE = "a copy of the request may be in the mailbox of the person who decides, which is not searched"
 NOT_YET = ("", "Unknown", "NoResponseReceived")
 # how the item class of an answer ends ([MS-OXOCAL], PidTagMessageClass)
 ANSWER_CLASSES = {"Accept": ".Resp.Pos", "Tentative": ".Resp.Tent", "Decline": ".Resp.Neg"}
@@ -116,7 +116,7 @@ def answer_step(step: str, response: str, message: MeetingItem) -> StepTaken:
     """Return the step of an answer: only acceptance by the room itself is a success."""
     text = f", and says: '{message.text}'" if message.text else ""
     if message.delegated:
-        wrong = f"'{response}', and it was {message.sender} who answered, in the name of {message.author}"
+        wrong = f"'{response}', but {message.sender} answered, in the name of {message.author}"
         return StepTaken(step, wrong=f"{wrong}{text}; {WITH_PEOPLE}", cause=BY_DELEGATE)
     if response == "Accept":
         return StepTaken(step)
@@ -130,13 +130,13 @@ def silence_step(step: str, seconds: float, view: RoomView) -> StepTaken:
     """Return the step of an answer that did not come, by what the room's mailbox shows of the request."""
     responses = {copy.response for copy in view.copies}
     if responses & {"Accept", "Tentative", "Decline"}:
-        what, cause = "the room's calendar holds the meeting as answered, so the answer is under way", ANSWER_UNDER_WAY
+        what, cause = "the room's calendar shows the meeting as answered, so the answer is under way", ANSWER_UNDER_WAY
     elif view.copies:
-        what, cause = "the request was put into the room's calendar, and nobody decided about it", NOT_ANSWERED
+        what, cause = "the request is in the room's calendar, and nobody has decided about it", NOT_ANSWERED
     elif "inbox" in view.folders:
-        what, cause = "the request lies in the room's inbox, and nothing takes it from there", NOT_PROCESSED
+        what, cause = "the request is in the room's inbox, and nothing processes it", NOT_PROCESSED
     elif view.folders:
-        what, cause = "the request has been dealt with and is not in the room's calendar", ANSWER_UNDER_WAY
+        what, cause = "the request has been processed, and is not in the room's calendar", ANSWER_UNDER_WAY
     else:
-        what, cause = "nothing of the request is in the room's mailbox: it is under way, or held up", REQUEST_UNDER_WAY
+        what, cause = "the request is not in the room's mailbox: it is under way, or held up", REQUEST_UNDER_WAY
     return StepTaken(step, wrong=f"no answer within {seconds:g} seconds; {what}", cause=cause)

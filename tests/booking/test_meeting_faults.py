@@ -48,7 +48,7 @@ def outcome_under(
         ("too-long", (meeting.INVITE_ANSWER, "declined", "longer than 10 minutes")),
         ("conflict-on-update", (meeting.EXTEND_ANSWER, "declined", "conflicts with another meeting")),
         ("tentative", (meeting.INVITE_ANSWER, "tentative", "waits for a person's approval")),
-        ("no-answer", (meeting.INVITE_ANSWER, "not-processed", "lies in the room's inbox")),
+        ("no-answer", (meeting.INVITE_ANSWER, "not-processed", "is in the room's inbox, and nothing processes it")),
     ],
 )
 def test_an_answer_other_than_acceptance_fails_with_its_usual_cause(
@@ -72,8 +72,8 @@ def test_an_answer_other_than_acceptance_fails_with_its_usual_cause(
 @pytest.mark.parametrize(
     ("condition", "said", "cause"),
     [
-        ("delegate-accepts", f"'Accept', and it was {PERSON} who answered", "by-delegate"),
-        ("delegate-declines", f"'Decline', and it was {PERSON} who answered", "by-delegate"),
+        ("delegate-accepts", f"'Accept', but {PERSON} answered, in the name of {ATLAS}", "by-delegate"),
+        ("delegate-declines", f"'Decline', but {PERSON} answered, in the name of {ATLAS}", "by-delegate"),
         # the directory does not show the delegate, who has not decided yet: the request reaches a person
         ("delegate-approval", "delegates decide", "tentative"),
     ],
@@ -88,7 +88,7 @@ def test_a_delegate_who_decides_fails_it(
     assert outcome["outcome"] == "failed", outcome
     assert said in outcome["found"]
     assert outcome["cause"].endswith(cause)
-    assert "may lie in the mailbox of the person who decides" in outcome["found"]
+    assert "may be in the mailbox of the person who decides" in outcome["found"]
     # nothing is left anywhere but in the mailbox of the person who decides, which nobody else may search
     assert {item["mailbox"] for item in simulator.items() if item not in before} == {PERSON}
     awaited = cause == "tentative"

@@ -86,11 +86,7 @@ class BookingCalendar:
         self.address = address
         self._guard = _UntilFault(sender)
         self._account = make_account(self._guard, settings, address, impersonate=impersonate)
-        # by its distinguished name: no request for the folder, and none for the mailbox's root
-        self._calendar = TaggedCalendar(
-            root=Root(account=self._account),
-            _distinguished_id=DistinguishedFolderId(id="calendar", mailbox=Mailbox(email_address=address)),
-        )
+        self._calendar = self._folder("calendar")
 
     def create(self, item: Written, body: str, *, shown: str = "Free") -> tuple[RawAnswer, ...]:
         """Save a new item with its tag, shown as free or busy, without reminder and attendees."""
@@ -128,6 +124,11 @@ class BookingCalendar:
         """Find every tagged item of the calendar, also of other runs."""
         found = self._calendar.filter(run_tag__exists=True).only("subject", "start", "end", "run_tag")
         return self._call(lambda: every(found))
+
+    def _folder(self, name: str, kind: type[Any] = TaggedCalendar) -> Any:
+        """Return a folder by its distinguished name: no request is sent for it, and none for the mailbox's root."""
+        where = DistinguishedFolderId(id=name, mailbox=Mailbox(email_address=self.address))
+        return kind(root=Root(account=self._account), _distinguished_id=where)
 
     def _reference(self, item_id: str, change_key: str) -> Any:
         return TaggedItem(account=self._account, folder=self._calendar, _id=ItemId(id=item_id, changekey=change_key))

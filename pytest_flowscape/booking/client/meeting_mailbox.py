@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
 from exchangelib import ExtendedProperty, Mailbox, Q
-from exchangelib.folders import FolderCollection, Root
+from exchangelib.folders import FolderCollection
 from exchangelib.items import (
     ALL_OCCURRENCES,
     SEND_ONLY_TO_ALL,
@@ -19,7 +18,7 @@ from exchangelib.items import (
     CancelCalendarItem,
     MeetingResponse,
 )
-from exchangelib.properties import Attendee, DistinguishedFolderId, ReferenceItemId
+from exchangelib.properties import Attendee, ReferenceItemId
 
 from pytest_flowscape.booking.client.booking_calendar import (
     BookingCalendar,
@@ -124,8 +123,3 @@ class MeetingMailbox(BookingCalendar):
                 suppress_read_receipts=True,
             )
         )
-
-    def _folder(self, name: str, kind: type[Any] = TaggedCalendar) -> Any:
-        """Return a distinguished folder of this mailbox; no request is sent for it."""
-        where = DistinguishedFolderId(id=name, mailbox=Mailbox(email_address=self.address))
-        return kind(root=Root(account=self._account), _distinguished_id=where)
