@@ -118,8 +118,8 @@ class OutcomeHooks:
         if outcome.word is Word.WAIVED or outcome.level == Level.RECOMMENDED.value:
             report.outcome, report.longrepr = "skipped", text
             # JUnit and -r show this alone
-            told = f"recommended only, {outcome.word.value}: {outcome.found}"
-            report.wasxfail = visible(outcome.notes[0] if outcome.word is Word.WAIVED else told)
+            advice = f"recommended only, {outcome.word.value}: {outcome.found}"
+            report.wasxfail = visible(outcome.notes[0] if outcome.word is Word.WAIVED else advice)
         elif outcome.cause == "internal" and defect and report.longreprtext:
             # a defect of the check: the one case where a traceback helps somebody
             report.outcome, report.longrepr = "failed", f"{text}\n\n{report.longreprtext}"

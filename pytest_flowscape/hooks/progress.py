@@ -1,6 +1,6 @@
 """What a run does just now, on one line of a real terminal: ``312/500 rooms, 2 findings``.
 
-There the line stands in place of pytest's letters, of which a site has
+There the line replaces pytest's letters, of which a site has
 thousands. Everywhere else (a file, a pipe, -q, -v, live logs) nothing of it is
 written, and pytest's own progress is as it always is.
 """
@@ -35,7 +35,7 @@ class Progress:
 
     @property
     def text(self) -> str:
-        """Say how far the run is: rooms, users once they are asked, findings by cause, what was not measured."""
+        """Return how far the run is: rooms, users once they are asked, findings by cause, what was not measured."""
         said = [f"{len(self._seen[Per.ROOM])}/{self._expected[Per.ROOM]} rooms"]
         if self._seen[Per.USER]:
             said.append(f"{len(self._seen[Per.USER])}/{self._expected[Per.USER]} users")
@@ -101,7 +101,7 @@ class Progress:
 
     @pytest.hookimpl(trylast=True)
     def pytest_runtest_logreport(self, report: Any) -> None:
-        """Count a report and show the line anew."""
+        """Count a report and show the line again."""
         outcome = outcome_of(report)
         if outcome is not None:
             self.take_in(outcome)

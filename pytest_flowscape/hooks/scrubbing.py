@@ -1,8 +1,8 @@
 """No password leaves a run: not in a report, a log record, a warning, a file of --debug or of --junitxml.
 
 Libraries print headers and messages in their own tracebacks and logs; so what
-is shown is scrubbed where it is made, whoever made it. The scrubber is the
-outermost wrapper of reports, and comes before whoever reads them.
+is shown is scrubbed where it is made. The scrubber is the outermost wrapper of
+reports, and comes before every reader.
 """
 
 from __future__ import annotations
@@ -123,13 +123,13 @@ class Scrubber:
         shown = excinfo.getrepr
 
         def scrubbed(*args: Any, **kwargs: Any) -> Any:
-            told = shown(*args, **kwargs)
-            text, crash = str(told), getattr(told, "reprcrash", None)
+            representation = shown(*args, **kwargs)
+            text, crash = str(representation), getattr(representation, "reprcrash", None)
             if crash is not None:
                 crash.message = scrub(crash.message, self._forms)
             if scrub(text, self._forms) != text:
-                told.toterminal = lambda writer: writer.write(scrub(text, self._forms) + "\n")
-            return told
+                representation.toterminal = lambda writer: writer.write(scrub(text, self._forms) + "\n")
+            return representation
 
         excinfo.getrepr = scrubbed
 

@@ -105,7 +105,7 @@ class ShortPath:
         return True
 
     def _send(self, item: pytest.Item, record: Requirement, outcome: Outcome, report: Any, *, last: bool) -> None:
-        """Give the hooks the report of a test, with its outcome."""
+        """Pass the report of a test, with its outcome, to the hooks."""
         hook = self._config.hook
         item.user_properties.append(shared_property("outcome", outcome.word.value))
         if self._worker:  # xdist sends a report as plain values

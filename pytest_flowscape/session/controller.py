@@ -162,7 +162,7 @@ class Controller:
 
     @pytest.hookimpl(optionalhook=True, trylast=True)
     def pytest_xdist_setupnodes(self, specs: list[Any]) -> None:
-        """Start no worker once the run was told to stop; last, as xdist's own terminal reporter expects some."""
+        """Start no worker once the run has been stopped; last, as xdist's own terminal reporter expects some."""
         if self._interruption is not None:
             specs.clear()
 
