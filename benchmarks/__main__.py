@@ -82,7 +82,7 @@ def _command(case: Case, running: Simulator, folder: Path) -> list[str]:
 
 
 def _environment(running: Simulator, folder: Path) -> dict[str, str]:
-    # nor compiled anew at each start, as modules are where Python was told to leave nothing behind
+    # nor compiled again at each start, as modules are where Python was told to leave nothing behind
     ours = ("PYTEST_", "PYTHONDONTWRITEBYTECODE", "PYTHONUNBUFFERED")
     mine = {key: value for key, value in os.environ.items() if not key.startswith(ours)}
     return mine | {"XDG_STATE_HOME": str(folder / "state"), "REQUESTS_CA_BUNDLE": str(running.ca)}

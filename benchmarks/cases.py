@@ -32,7 +32,7 @@ class Case:
 
 @dataclass(frozen=True)
 class Row:
-    """What one run took. Memory in MiB, 0 where the system does not tell; ``requests`` are those to EWS, signed in.
+    """What one run took. Memory in MiB, 0 where the system does not say; ``requests`` are those to EWS, signed in.
 
     Of several runs it is the fastest; ``walls`` are the seconds of them all, in their order.
     """

@@ -70,7 +70,7 @@ class Target:
 
 
 def _resident() -> float:
-    """Return the process's greatest size so far in KiB, 0 where the system does not tell."""
+    """Return the process's greatest size so far in KiB, 0 where the system does not say."""
     try:
         import resource  # noqa: PLC0415  not on Windows
     except ImportError:
@@ -107,11 +107,11 @@ def real(folder: Path, rooms: int) -> Iterator[Target]:
         controller.stop()
 
 
-def measured(target: Target, rooms: int) -> dict[str, float]:
+def measure(target: Target, rooms: int) -> dict[str, float]:
     """Measure in a fresh process, so that one row does not pay for another."""
     command = [sys.executable, "-m", "benchmarks.directory_probe", "--ask", str(rooms)]
-    told = json.dumps(vars(target))
-    done = subprocess.run(command, input=told, capture_output=True, text=True, check=False)
+    target_json = json.dumps(vars(target))
+    done = subprocess.run(command, input=target_json, capture_output=True, text=True, check=False)
     if done.returncode:
         raise SystemExit(done.stderr)
     found: dict[str, float] = json.loads(done.stdout)
@@ -136,7 +136,7 @@ def main() -> None:
             f"{'directory':<10}{'rooms':>7}{'searches':>10}{'seconds':>9}{'CPU s':>8}{'peak MiB':>10}{'grown MiB':>11}"
         )
         for rooms in sorted({min(MIN, options.rooms), min(300, options.rooms), options.rooms}):
-            row = measured(target, rooms)
+            row = measure(target, rooms)
             print(
                 f"{target.kind:<10}{rooms:>7}{row['searches']:>10.0f}{row['seconds']:>9.2f}{row['cpu']:>8.2f}"
                 f"{row['peak']:>10.1f}{row['grown']:>11.1f}"

@@ -1,4 +1,4 @@
-"""Run a command and tell what it took: wall time, CPU and peak memory of itself and of its children."""
+"""Run a command and measure what it took: wall time, CPU and peak memory of itself and of its children."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ OFTEN = 0.1  # seconds between two looks at the children
 
 @dataclass
 class Taken:
-    """What a command took: seconds, and MiB (0 where the system does not tell)."""
+    """What a command took: seconds, and MiB (0 where the system does not say)."""
 
     code: int
     output: str
@@ -47,7 +47,7 @@ def run(command: list[str], *, cwd: Path, env: dict[str, str]) -> Taken:
 
 
 def cpu_of(pid: int) -> float:
-    """Return the CPU seconds of a running process, 0 where the system does not tell."""
+    """Return the CPU seconds of a running process, 0 where the system does not say."""
     try:
         fields = (PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()
     except OSError:

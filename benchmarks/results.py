@@ -31,7 +31,7 @@ def document(rows: Iterable[Row], speed: float) -> str:
             f"many times as long a plain exchangelib suite takes with `-n {MAX}` for the same rooms and latency.",
             f"What is compared with it (1,000 rooms, 30 ms, {MAX} connections) is run several times, in turn for both",
             "suites, as the speed of the machine changes by a third from one minute to the next. The table has the",
-            "fastest of them; what is promised is compared round by round as well, of which the median is told.",
+            "fastest of them; what is promised is compared round by round as well, of which the median is shown.",
             "*Mailboxes open* is the most store sessions that the server had open, *in flight* the most requests.",
             "",
             f"The simulator itself answers {speed:,.0f} requests a second over TLS, asked by another process.",
@@ -92,8 +92,8 @@ def promises(found: Mapping[Case, Row]) -> list[str]:
         name = f"of the time of the plain suite with -n {MAX}"
         rounds = sorted(ours / theirs for ours, theirs in zip(best.walls, plain.walls, strict=False))
         if rounds:
-            told = f"{median(rounds):.3f} ({rounds[0]:.3f} to {rounds[-1]:.3f})"
-            lines.append(f"| {name}: median of {len(rounds)} rounds | 0.25 | {told} |")
+            text = f"{median(rounds):.3f} ({rounds[0]:.3f} to {rounds[-1]:.3f})"
+            lines.append(f"| {name}: median of {len(rounds)} rounds | 0.25 | {text} |")
         lines.append(f"| {name}: fastest against fastest | 0.25 | {best.wall / plain.wall:.3f} |")
     if best and large:
         lines.append(f"| 5,000 rooms: times the time of 1,000 | 5.5 | {large.wall / best.wall:.2f} |")

@@ -3,7 +3,7 @@
 A balancer spreads connections over several servers, and Exchange names the one
 that answered in the header X-FEServer. A front end counts as bad when it gave
 no good answer in two rounds of looks, a pause apart, while others did; so one
-that restarts is not accused, and one that is only late never is. Pure functions
+that restarts is not blamed, and one that is only late never is. Pure functions
 of facts.
 """
 
@@ -14,15 +14,15 @@ from dataclasses import dataclass
 
 from pytest_flowscape.facts import FrontEndLook, Kind, Trouble
 
-UNNAMED = "a front end that does not tell its name"
+UNNAMED = "an unnamed front end"
 PAUSE = 2.0  # seconds between the rounds of looks
 TOO_MANY = 429  # RFC 6585 4
-BOTH = frozenset((False, True))  # the first round and the second, as FrontEndLook.again tells them
+BOTH = frozenset((False, True))  # the first round and the second, as in FrontEndLook.again
 
 
 @dataclass(frozen=True)
 class FrontEnd:
-    """What one front end answered over all looks; ``name`` is empty where none was told.
+    """What one front end answered over all looks; ``name`` is empty where it sent none.
 
     ``ways`` are those of its last good answer, ``said`` the last trouble.
     ``bad_in`` are the rounds with a bad answer, ``wrong_in`` those among them
@@ -51,10 +51,10 @@ def seen(looks: Iterable[FrontEndLook]) -> tuple[FrontEnd, ...]:
     by_name: dict[str, list[FrontEndLook]] = {}
     for look in looks:
         by_name.setdefault(look.name, []).append(look)
-    return tuple(_summed(name, by_name[name]) for name in sorted(by_name, key=lambda name: (not name, name)))
+    return tuple(_sum_up(name, by_name[name]) for name in sorted(by_name, key=lambda name: (not name, name)))
 
 
-def _summed(name: str, looks: Sequence[FrontEndLook]) -> FrontEnd:
+def _sum_up(name: str, looks: Sequence[FrontEndLook]) -> FrontEnd:
     good = [look for look in looks if look.trouble is None]
     bad = [(look.again, look.trouble) for look in looks if look.trouble is not None]
     return FrontEnd(

@@ -3,7 +3,7 @@
 Plain values that the probes and the judging read; docs/faults.md shows them.
 One rule for each kind of trouble. A kind without a cause at some place is *not
 measured* there, and so is every kind at a room that is not JUDGED: an answer
-that says nothing about the question accuses nobody and proves nothing.
+that says nothing about the question blames nobody and proves nothing.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ FIRST_SHARE = 0.6
 MAX_IN_A_ROW = 8
 """Requests of one session without any HTTP answer, one after another and all their tries included; then it gives up."""
 MAX_IN_VAIN = 20.0
-"""How many times the timeout one session may spend in all on requests that remained without an answer of use."""
+"""How many times the timeout one session may spend in all on requests that got no useful answer."""
 
 # --- limits of one answer -----------------------------------------------------------------------
 
@@ -41,7 +41,7 @@ LDAP_BUSY = frozenset((51, 52))
 REFERRAL = 10
 LDAP_FINAL = frozenset((8, REFERRAL, 32, 34, 48, 49, 50))
 """RFC 4511 A.1: about who asks, or for what. Everything else, silence and broken connections too, is asked again once
-in a session, after signing in anew. A referral (10) is never followed; it is asked again once where it stood."""
+in a session, after signing in again. A referral (10) is never followed; it is asked again once at the same place."""
 LDAP_PAUSE = 0.5
 """Seconds before a second try."""
 
@@ -50,7 +50,7 @@ class AtRoom(str, Enum):
     """What a trouble that stays means for a room or a user."""
 
     JUDGED = "judged: an answer about the mailbox"
-    JUDGED_USER = "judged for a user; for a room ROOM-1 and ROOM-2 tell"
+    JUDGED_USER = "judged for a user; for a room ROOM-1 and ROOM-2 decide"
     NOT_MEASURED = "not measured"
 
 
@@ -126,7 +126,7 @@ NOT_YET = frozenset({Kind.THROTTLED, Kind.TRANSIENT, Kind.UNAVAILABLE})
 HOST_AGAIN = BROKEN
 """What the host probe looks at twice, each address for itself."""
 BARE_AGAIN = BROKEN | {Kind.UNAVAILABLE, Kind.THROTTLED, Kind.MALFORMED}
-"""What the request without credentials is sent again for; of other answers the looks at the front ends tell."""
+"""What the request without credentials is sent again for; other answers are compared over several front ends."""
 ROOM_FACTS = tuple(kind for kind, rule in RULES.items() if rule.room is AtRoom.JUDGED)
 PERSON_FACTS = tuple(kind for kind, rule in RULES.items() if rule.room is not AtRoom.NOT_MEASURED)
 MAY_BE_ONE_MAILBOX = frozenset(

@@ -1,1 +1,1 @@
-"""Probes measure: they ask servers and give frozen facts; they judge nothing."""
+"""Probes measure: they ask servers and return frozen facts; they judge nothing."""

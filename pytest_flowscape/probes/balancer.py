@@ -1,7 +1,7 @@
 """Look at the front ends behind a balancer: some short connections without credentials, one after another.
 
 Each asks what the endpoint probe asked and is closed at once, so that a
-balancer chooses anew. A second round is made only where the first found a
+balancer chooses again. A second round is made only where the first found a
 front end that does not answer as others do.
 """
 
@@ -24,11 +24,11 @@ Ask = Callable[[Deadline], Endpoint]
 
 
 def look_at_front_ends(first: Endpoint, ask: Ask, seconds: float) -> Endpoint:
-    """Return the endpoint with what the other connections told.
+    """Return the endpoint with what the other connections showed.
 
     A round begins no further connection after ``seconds``. An endpoint that gave
-    no HTTP answer at all is given back as it is. Where the first answer was bad
-    and another one good, that one stands for the endpoint; its ways are those
+    no HTTP answer at all is returned as it is. Where the first answer was bad
+    and another one good, that one counts for the endpoint; its ways are those
     that every front end offers.
     """
     if first.trouble is not None and first.trouble.status is None:
@@ -43,7 +43,7 @@ def look_at_front_ends(first: Endpoint, ask: Ask, seconds: float) -> Endpoint:
     chosen = next((answer for answer in answers if answer.trouble is None), first)
     if chosen.trouble is None:
         shared = front_ends.ways_of_all(looks)
-        # Bearer in common is no way to sign in with a password
+        # Bearer in common is not a way to sign in with a password
         takes_password = {way.lower() for way in shared} & {way.lower() for way in WAYS}
         chosen = replace(chosen, ways=shared if takes_password else ())
     return replace(chosen, looks=tuple(looks))

@@ -16,7 +16,7 @@ _TOO_WEAK = (hashes.MD5, hashes.SHA1)
 
 
 def presented_chain(sock: ssl.SSLSocket) -> tuple[bytes, ...]:
-    """Return what the server sent, leaf first, as DER; only the leaf where the platform tells no more."""
+    """Return what the server sent, leaf first, as DER; only the leaf where the platform shows no more."""
     inner: Any = sock
     while inner is not None and not hasattr(inner, "get_unverified_chain"):  # a method of SSLSocket from Python 3.13
         inner = getattr(inner, "_sslobj", None)
@@ -27,7 +27,7 @@ def presented_chain(sock: ssl.SSLSocket) -> tuple[bytes, ...]:
 
 
 def describe(der: bytes) -> Certificate:
-    """Read one certificate; what cannot be read is told as such, the fingerprint always holds."""
+    """Read one certificate; what cannot be read says so, the fingerprint always holds."""
     digest = hashes.Hash(hashes.SHA256())
     digest.update(der)
     sha256 = digest.finalize().hex()

@@ -29,7 +29,7 @@ _ADDRESSES = 16  # tried at most; a host with more is a content network, not an 
 
 @dataclass(frozen=True)
 class _Reached:
-    """What one address told."""
+    """What one address showed."""
 
     tried: AddressTried
     chain: tuple[bytes, ...] = ()
@@ -49,7 +49,7 @@ class _Look:
     def secure(self, address: Address, context: ssl.SSLContext, deadline: Deadline) -> ssl.SSLSocket:
         """Connect to the address and do the TLS handshake with the host (through the proxy if there is one)."""
         sock = network.connect(address, deadline)
-        LEDGER.connected(EWS)
+        LEDGER.note_connection(EWS)
         try:
             if self.proxy is not None:
                 network.open_tunnel(sock, self.host, self.port, deadline)
@@ -65,7 +65,7 @@ def probe_host(exchange: Exchange) -> Host:
     Ends within ``exchange.timeout`` seconds, second tries included. Raises
     nothing for what the network does; OSError if ``ca_file`` cannot be read.
     """
-    tls_context(exchange.ca_file)  # an unreadable ca_file is no finding about the host
+    tls_context(exchange.ca_file)  # an unreadable ca_file is not a finding about the host
     host = network.bare_host(exchange.hostname)
     deadline = Deadline(exchange.timeout)
     found = Host(exchange.hostname, exchange.port)
@@ -120,7 +120,7 @@ def _reach(look: _Look, address: Address, deadline: Deadline) -> _Reached:
     tried = AddressTried(address.text, address.version)
     try:
         with look.secure(address, tls_context(look.ca_file), deadline) as secure:
-            return _told(tried, secure)
+            return _read_certificate(tried, secure)
     except ssl.SSLCertVerificationError as error:
         return _look_blindly(look, address, tried, network.trouble_of(error, time.monotonic() - started), deadline)
     except OSError as error:
@@ -131,12 +131,12 @@ def _look_blindly(look: _Look, address: Address, tried: AddressTried, refused: T
     """Read the certificate that was not accepted, in a second handshake over which nothing is sent."""
     try:
         with look.secure(address, blind_context(), deadline) as secure:
-            return replace(_told(tried, secure), certificate_trouble=refused)
+            return replace(_read_certificate(tried, secure), certificate_trouble=refused)
     except OSError:
         return _Reached(tried, certificate_trouble=refused)
 
 
-def _told(tried: AddressTried, secure: ssl.SSLSocket) -> _Reached:
+def _read_certificate(tried: AddressTried, secure: ssl.SSLSocket) -> _Reached:
     return _Reached(
         replace(tried, tls_version=secure.version() or ""),
         chain=presented_chain(secure),
@@ -174,11 +174,11 @@ def _trusted_by(look: _Look, reached: Iterable[_Reached], deadline: Deadline) ->
     with contextlib.suppress(OSError):
         for address in network.resolve(*target, deadline):
             if address.text in texts:
-                return _asked_again(look, address, deadline)
+                return _store_that_trusts(look, address, deadline)
     return "ca_file"
 
 
-def _asked_again(look: _Look, address: Address, deadline: Deadline) -> str:
+def _store_that_trusts(look: _Look, address: Address, deadline: Deadline) -> str:
     try:
         with look.secure(address, tls_context(None), deadline):
             return "operating system"

@@ -53,32 +53,32 @@ class Ledger:
         if file is not None:
             os.close(file)
 
-    def connected(self, side: str) -> None:
+    def note_connection(self, side: str) -> None:
         """Note a TCP connection to an Exchange (EWS) or directory (LDAP) server."""
         self._write(CONNECTED, side)
 
-    def sent(self, body: bytes, *, credentials: bool) -> str:
-        """Note that an HTTP request goes out, and give what ``answered`` takes.
+    def note_request(self, body: bytes, *, credentials: bool) -> str:
+        """Write down that an HTTP request goes out, and return its number for ``note_status``.
 
         ``credentials``: this connection carries some, with this request or since an earlier one.
         """
         number = self._number()
-        asked = _summary(body)
-        identity = (IMPERSONATED if asked.impersonated else DELEGATE) if credentials else NOBODY
-        self._write(SENT, number, asked.operation, identity, list(asked.mailboxes))
+        summary = _summary(body)
+        identity = (IMPERSONATED if summary.impersonated else DELEGATE) if credentials else NOBODY
+        self._write(SENT, number, summary.operation, identity, list(summary.mailboxes))
         return number
 
-    def answered(self, number: str, status: int) -> None:
+    def note_status(self, number: str, status: int) -> None:
         """Note the HTTP status that the request got."""
         self._write(ANSWERED, number, status)
 
-    def asked(self, operation: str) -> str:
-        """Note that an LDAP request goes out, and give what ``told`` takes."""
+    def note_operation(self, operation: str) -> str:
+        """Note that an LDAP request goes out, and return its number for ``note_result``."""
         number = self._number()
         self._write(ASKED, number, operation)
         return number
 
-    def told(self, number: str, code: int) -> None:
+    def note_result(self, number: str, code: int) -> None:
         """Note the result code that the LDAP request got."""
         self._write(TOLD, number, code)
 

@@ -1,6 +1,6 @@
 """Bounded network steps that the probes share: resolve, connect, CONNECT through a proxy, TLS, and what went wrong.
 
-Every step takes a deadline and ends by it. What fails is told as a Trouble.
+Every step takes a deadline and ends by it. What fails becomes a Trouble.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ class Proxy:
 
 
 class HandshakeFailed(OSError):  # noqa: N818  named by what happened
-    """TLS could not be agreed on; the text tells why in a few words."""
+    """TLS could not be agreed on; the text says why in a few words."""
 
 
 class ProxyFailed(OSError):  # noqa: N818  named by what happened
@@ -123,19 +123,19 @@ def resolve(host: str, port: int, deadline: Deadline) -> tuple[Address, ...]:
     Raises socket.gaierror or TimeoutError. The system's resolver has no
     deadline, so it is asked in a thread that is left behind if it hangs.
     """
-    told: queue.SimpleQueue[Any] = queue.SimpleQueue()
+    answers: queue.SimpleQueue[Any] = queue.SimpleQueue()
 
     def ask() -> None:
         try:
-            told.put(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
+            answers.put(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
         except UnicodeError:
-            told.put(socket.gaierror(socket.EAI_NONAME, "not a valid host name"))
+            answers.put(socket.gaierror(socket.EAI_NONAME, "not a valid host name"))
         except OSError as error:
-            told.put(error)
+            answers.put(error)
 
     threading.Thread(target=ask, name="resolve", daemon=True).start()
     try:
-        found = told.get(timeout=deadline.require())
+        found = answers.get(timeout=deadline.require())
     except queue.Empty:
         raise TimeoutError("the name service does not answer") from None
     if isinstance(found, OSError):
@@ -183,7 +183,7 @@ def start_tls(sock: socket.socket, context: ssl.SSLContext, host: str, deadline:
     """
     try:
         sock.settimeout(deadline.require())
-        sock.getpeername()  # where the connection has ended meanwhile, the library would leave a socket open
+        sock.getpeername()  # where the connection has already ended, the library would leave a socket open
         return context.wrap_socket(sock, server_hostname=host)
     except ssl.SSLCertVerificationError:
         sock.close()

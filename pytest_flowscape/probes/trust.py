@@ -83,15 +83,15 @@ def blind_context() -> ssl.SSLContext:
 def verification_trouble(error: ssl.SSLCertVerificationError, seconds: float = 0.0) -> Trouble:
     """Return what a refused certificate was refused for, by the verifier's own code."""
     code = int(getattr(error, "verify_code", 0) or 0)
-    told = str(getattr(error, "verify_message", "") or "certificate not accepted")
-    return Trouble(_verification_kind(code, told), told, code=str(code), seconds=seconds)
+    message = str(getattr(error, "verify_message", "") or "certificate not accepted")
+    return Trouble(_verification_kind(code, message), message, code=str(code), seconds=seconds)
 
 
-def _verification_kind(code: int, told: str) -> Kind:
+def _verification_kind(code: int, message: str) -> Kind:
     unsigned = code & 0xFFFFFFFF if code < -100000 else code  # Windows codes may come signed
     for codes, kind in ((_NAME, Kind.TLS_NAME), (_DATES, Kind.TLS_EXPIRED), (_ISSUER, Kind.TLS_UNKNOWN_ISSUER)):
         if code in codes or unsigned in codes:
             return kind
-    if "match" in told.lower() and "name" in told.lower():  # Python's own check of the name has no code
+    if "match" in message.lower() and "name" in message.lower():  # Python's own check of the name has no code
         return Kind.TLS_NAME
     return Kind.TLS_OTHER

@@ -61,23 +61,23 @@ def test_tries_end_within_the_time_for_all_of_them() -> None:
 def test_a_session_gives_up_after_so_many_requests_without_an_answer() -> None:
     patience, silent = Patience(30.0), Trouble(Kind.SILENT, "no answer in time")
     for _ in range(MAX_IN_A_ROW - 1):
-        patience.heed(silent, 1.0)
-    patience.heed(None, 1.0)  # an answer: all is well again
+        patience.learn(silent, 1.0)
+    patience.learn(None, 1.0)  # an answer: all is well again
     for _ in range(MAX_IN_A_ROW - 1):
-        patience.heed(silent, 1.0)
-    assert patience.gave_up is None
-    patience.heed(silent, 1.0)
-    assert patience.gave_up is not None
-    assert "no answer" in patience.gave_up.said
+        patience.learn(silent, 1.0)
+    assert patience.exhausted is None
+    patience.learn(silent, 1.0)
+    assert patience.exhausted is not None
+    assert "no answer" in patience.exhausted.said
 
 
 def test_a_session_gives_up_after_so_much_time_in_vain() -> None:
     patience, busy = Patience(2.0), Trouble(Kind.THROTTLED, "busy")
-    patience.heed(busy, 2.0 * MAX_IN_VAIN - 1.0)
-    patience.heed(Trouble(Kind.NO_ACCESS, "an answer"), 500.0)
-    assert patience.gave_up is None
-    patience.heed(busy, 1.0)
-    assert patience.gave_up is not None
+    patience.learn(busy, 2.0 * MAX_IN_VAIN - 1.0)
+    patience.learn(Trouble(Kind.NO_ACCESS, "an answer"), 500.0)
+    assert patience.exhausted is None
+    patience.learn(busy, 1.0)
+    assert patience.exhausted is not None
 
 
 def test_the_document_has_a_result_for_every_point_of_a_run() -> None:

@@ -231,7 +231,7 @@ def _judge(entry: DirectoryEntry) -> None:
     """Read all of an entry, as a room's, a user's and the service account's."""
     _encode(entry)
     joined = view.join([ROOM], [entry], [entry])
-    holders = view.judged(joined[ROOM], NAMES, Sight().after([entry]), forest_wide=True)
+    holders = view.with_unreadable(joined[ROOM], NAMES, Sight().after([entry]), forest_wide=True)
     held = Holders(ROOM, by_proxy=(entry,))
     _encode(view.mailbox_rights(held, SIDS))
     entries.all_holders(holders)

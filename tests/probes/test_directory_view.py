@@ -15,13 +15,12 @@ from pytest_flowscape.probes.directory.view import (
     chunks,
     dns_domain,
     domain_of,
-    escaped,
+    escape,
     holder_attributes,
     identity_filters,
     is_another,
     is_proven,
     join,
-    judged,
     mail_filter,
     mailbox_rights,
     master_sids,
@@ -30,6 +29,7 @@ from pytest_flowscape.probes.directory.view import (
     proxy_filter,
     token_sids,
     when_changed,
+    with_unreadable,
 )
 from tests.probes.directory_entries import GROUP, OWN, SID, entry, healthy
 
@@ -41,7 +41,7 @@ ASKED = account_attributes(frozenset())
 
 
 def test_filters_escape_what_a_filter_would_understand() -> None:
-    assert escaped("a*(b)\\c\0") == "a\\2a\\28b\\29\\5cc\\00"
+    assert escape("a*(b)\\c\0") == "a\\2a\\28b\\29\\5cc\\00"
     assert proxy_filter(["a@x", "b)(@x"]) == "(|(proxyAddresses=smtp:a@x)(proxyAddresses=smtp:b\\29\\28@x))"
     assert mail_filter(["a@x"]) == "(|(mail=a@x))"
 
@@ -154,10 +154,10 @@ def test_every_object_that_has_the_address_is_told() -> None:
 
 def test_an_address_that_nobody_has_may_be_hidden() -> None:
     nobody = Holders("a@x")
-    assert judged(nobody, ASKED, Sight(OWN), forest_wide=False).exchange_hidden
-    assert not judged(nobody, ASKED, ALL, forest_wide=False).exchange_hidden
+    assert with_unreadable(nobody, ASKED, Sight(OWN), forest_wide=False).exchange_hidden
+    assert not with_unreadable(nobody, ASKED, ALL, forest_wide=False).exchange_hidden
     held = Holders("a@x", by_proxy=(entry(proxyAddresses="SMTP:a@x"),))
-    assert not judged(held, ASKED, Sight(OWN), forest_wide=False).exchange_hidden
+    assert not with_unreadable(held, ASKED, Sight(OWN), forest_wide=False).exchange_hidden
 
 
 def test_token_sids() -> None:

@@ -33,12 +33,12 @@ def folder(*addresses: str, impersonate: str = "") -> bytes:
 
 
 def test_requests_are_told_by_operation_identity_status_and_mailbox(book: Ledger, tmp_path: Path) -> None:
-    book.answered(book.sent(folder("", ROOM), credentials=False), 401)
-    book.answered(book.sent(folder("", ROOM), credentials=True), 401)
-    book.answered(book.sent(folder("", ROOM), credentials=True), 200)
-    book.answered(book.sent(folder(""), credentials=True), 200)
-    book.answered(book.sent(folder(ROOM, impersonate="Room@contoso.test"), credentials=True), 500)
-    book.answered(book.sent(resolve_names.request("smtp:x@y.test"), credentials=True), 200)
+    book.note_status(book.note_request(folder("", ROOM), credentials=False), 401)
+    book.note_status(book.note_request(folder("", ROOM), credentials=True), 401)
+    book.note_status(book.note_request(folder("", ROOM), credentials=True), 200)
+    book.note_status(book.note_request(folder(""), credentials=True), 200)
+    book.note_status(book.note_request(folder(ROOM, impersonate="Room@contoso.test"), credentials=True), 500)
+    book.note_status(book.note_request(resolve_names.request("smtp:x@y.test"), credentials=True), 200)
     found = ledger.read(tmp_path)
     assert found.http == {
         ("GetFolder", "without credentials", 401): 1,
@@ -57,8 +57,8 @@ def test_requests_are_told_by_operation_identity_status_and_mailbox(book: Ledger
 
 
 def test_a_request_without_an_answer_is_told_as_such(book: Ledger, tmp_path: Path) -> None:
-    book.sent(folder(ROOM), credentials=True)
-    book.asked("search")
+    book.note_request(folder(ROOM), credentials=True)
+    book.note_operation("search")
     found = ledger.read(tmp_path)
     assert found.http == {("GetFolder", "delegate", 0): 1}
     assert found.ldap == {("search", -1): 1}
@@ -68,9 +68,9 @@ def test_a_request_without_an_answer_is_told_as_such(book: Ledger, tmp_path: Pat
 def test_everything_is_written_at_once(book: Ledger, tmp_path: Path) -> None:
     """So that a process that is killed has told of all it sent, and of every answer."""
     (path,) = tmp_path.glob("ledger-*")
-    number = book.sent(folder(""), credentials=True)
+    number = book.note_request(folder(""), credentials=True)
     assert path.read_bytes().count(b"\n") == 1
-    book.answered(number, 200)
+    book.note_status(number, 200)
     assert path.read_bytes().count(b"\n") == 2
     assert ledger.read(tmp_path).http == {("GetFolder", "delegate", 200): 1}
 
@@ -78,7 +78,7 @@ def test_everything_is_written_at_once(book: Ledger, tmp_path: Path) -> None:
 def test_no_line_is_lost_or_torn_between_threads(book: Ledger, tmp_path: Path) -> None:
     def work() -> None:
         for _ in range(200):
-            book.answered(book.sent(folder(""), credentials=True), 200)
+            book.note_status(book.note_request(folder(""), credentials=True), 200)
 
     threads = [threading.Thread(target=work) for _ in range(6)]
     for thread in threads:
@@ -90,10 +90,10 @@ def test_no_line_is_lost_or_torn_between_threads(book: Ledger, tmp_path: Path) -
 
 
 def test_the_directory_side(book: Ledger, tmp_path: Path) -> None:
-    book.connected("ldap")
+    book.note_connection("ldap")
     for code in (0, 49):
-        book.told(book.asked("bind"), code)
-    book.told(book.asked("search"), 0)
+        book.note_result(book.note_operation("bind"), code)
+    book.note_result(book.note_operation("search"), 0)
     found = ledger.read(tmp_path)
     assert (found.ldap_connections, found.binds, found.refused_binds, found.searches) == (1, 2, 1, 1)
     assert (found.ews_connections, found.requests, found.writes) == (0, 0, 0)
@@ -103,14 +103,14 @@ def test_several_processes_are_added_up(tmp_path: Path) -> None:
     books = [Ledger(), Ledger()]
     for each in books:
         each.open(tmp_path)
-        each.connected("ews")
+        each.note_connection("ews")
         each.note(ledger.SIGNED_IN)
         each.note(ledger.THROTTLED)
         each.note(ledger.AGAIN)
     books[0].note(ledger.REFUSED)
     # the same numbers in both files are not the same requests
-    books[0].answered(books[0].sent(folder(ROOM), credentials=True), 200)
-    books[1].sent(folder(ROOM), credentials=True)
+    books[0].note_status(books[0].note_request(folder(ROOM), credentials=True), 200)
+    books[1].note_request(folder(ROOM), credentials=True)
     for each in books:
         each.close()
     found = ledger.read(tmp_path)
@@ -120,7 +120,7 @@ def test_several_processes_are_added_up(tmp_path: Path) -> None:
 
 
 def test_half_a_line_of_a_killed_process_is_passed_over(book: Ledger, tmp_path: Path) -> None:
-    book.connected("ews")
+    book.note_connection("ews")
     (path,) = tmp_path.glob("ledger-*")
     with path.open("ab") as file:
         file.write(b'["connec')
@@ -146,13 +146,13 @@ def test_an_ldap_operation_that_is_not_ours_is_a_write() -> None:
 
 
 def test_a_body_that_is_no_soap_is_counted_without_a_name(book: Ledger, tmp_path: Path) -> None:
-    book.answered(book.sent(b"<html", credentials=True), 200)
+    book.note_status(book.note_request(b"<html", credentials=True), 200)
     assert ledger.read(tmp_path).operations == {("", "delegate"): 1}
 
 
 def test_without_a_file_nothing_is_kept_and_nothing_fails(tmp_path: Path) -> None:
     book = Ledger()
-    book.answered(book.sent(folder(ROOM), credentials=True), 200)
+    book.note_status(book.note_request(folder(ROOM), credentials=True), 200)
     book.note(ledger.SIGNED_IN)
     assert ledger.read(tmp_path) == Footprint()
 

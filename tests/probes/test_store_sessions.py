@@ -26,7 +26,7 @@ class Held:
         self.open = self.most = 0
 
     def use(self, mailboxes: set[str]) -> None:
-        with self.sessions.opened(mailboxes):
+        with self.sessions.hold(mailboxes):
             with self.lock:
                 self.open += len(mailboxes)
                 self.most = max(self.most, self.open)
@@ -53,20 +53,20 @@ def test_threads_never_hold_more_than_the_share(sizes: tuple[int, ...]) -> None:
 
 def test_a_mailbox_counts_for_a_moment_after_the_answer() -> None:
     sessions = StoreSessions(10, rest=0.2)
-    with sessions.opened(some(8)):
+    with sessions.hold(some(8)):
         pass
     ended = time.monotonic()
-    with sessions.opened(some(2)):
+    with sessions.hold(some(2)):
         assert time.monotonic() - ended < 0.2
-    with sessions.opened(some(3)):
+    with sessions.hold(some(3)):
         assert time.monotonic() - ended >= 0.19
 
 
 def test_a_request_that_names_more_than_all_is_let_through_alone_and_others_are_not_held_up() -> None:
     sessions = StoreSessions(2, rest=0.0)
-    with sessions.opened(some(12)), sessions.opened(some(0)):
+    with sessions.hold(some(12)), sessions.hold(some(0)):
         pass
-    with sessions.opened(some(2)):
+    with sessions.hold(some(2)):
         pass
 
 
@@ -74,7 +74,7 @@ def test_a_mailbox_that_rests_is_taken_again_at_once() -> None:
     sessions, rooms = StoreSessions(3, rest=30.0), some(3)
     began = time.monotonic()
     for _ in range(5):
-        with sessions.opened(rooms):
+        with sessions.hold(rooms):
             pass
     assert time.monotonic() - began < 30.0
 
@@ -82,7 +82,7 @@ def test_a_mailbox_that_rests_is_taken_again_at_once() -> None:
 def test_what_is_open_is_given_back_when_the_request_breaks() -> None:
     sessions = StoreSessions(1, rest=0.0)
     for _ in range(3):
-        with pytest.raises(ValueError, match="broken"), sessions.opened(some(1)):
+        with pytest.raises(ValueError, match="broken"), sessions.hold(some(1)):
             raise ValueError("broken")
 
 

@@ -160,7 +160,7 @@ def test_a_front_end_that_stays_bad_fails_and_is_named(name: str) -> None:
     given = behind(good, FrontEndLook(name, trouble=DOWN), good, FrontEndLook(name, trouble=DOWN, again=True))
     failed = fails(judging.test_ews_offers_password_sign_in, **given)
     assert failed.cause == "front-end-bad"
-    assert (name or "a front end that does not tell its name") + ": the service is unavailable" in failed.found
+    assert (name or "an unnamed front end") + ": the service is unavailable" in failed.found
     assert "Correct answers: EX01" in failed.found
     assert "balancer" in failed.fix
 

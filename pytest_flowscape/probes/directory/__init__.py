@@ -1,1 +1,1 @@
-"""LDAP: sign-in, searches and what they tell."""
+"""LDAP: sign-in, searches and what they find."""

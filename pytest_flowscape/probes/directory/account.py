@@ -2,7 +2,7 @@
 
 Its state is read on a domain controller of its own domain, as the global
 catalog lacks its expiry. A linked mailbox is used by an account of another
-forest: its object here is disabled by design and tells nothing of that
+forest: its object here is disabled by design and says nothing of that
 account's state (Microsoft, "Manage linked mailboxes").
 """
 
@@ -34,7 +34,7 @@ POLICY_ATTRIBUTES = OWN_THRESHOLD, DOMAIN_THRESHOLD = ("msDS-LockoutThreshold", 
 
 @dataclass(frozen=True)
 class Found:
-    """The account's object, None where there is no such object or several; ``catalog``: a global catalog gave it."""
+    """The account's object, None where there is no such object or several; ``catalog``: from a global catalog."""
 
     entry: DirectoryEntry | None = None
     catalog: bool = False
@@ -47,32 +47,33 @@ class Accounts:
         self._servers = servers
         self._domain = domain
 
-    def named(self, username: str, attributes: tuple[str, ...]) -> Found:
+    def by_user_name(self, username: str, attributes: tuple[str, ...]) -> Found:
         """Find the one object with this user name and read it whole.
 
-        Raises SearchFailed. The site file's domain comes first; a global catalog then tells of the
+        Raises SearchFailed. The site file's domain comes first; a global catalog then shows the
         other domains of the forest.
         """
         for identity in identity_filters(username, self._domain):
-            found = self._searched(self._domain, identity, catalog=False)
+            found = self._search(self._domain, identity, catalog=False)
             if "userPrincipalName" not in identity:  # a global catalog also shows the domains below
                 found = [entry for entry in found if domain_of(entry.dn).casefold() == self._domain.casefold()]
             elif not found and self._servers.reaches(catalog=True):  # a user principal name is the forest's
-                found = self._searched("", identity, catalog=True)
+                found = self._search("", identity, catalog=True)
             if len(found) > 1:
                 return Found()
-            whole = self._whole(found[0].dn, attributes) if found else Found()
-            if whole.entry is not None and not is_another(whole.entry, username) and self._alone(whole.entry, username):
+            whole = self._read_whole(found[0].dn, attributes) if found else Found()
+            entry = whole.entry
+            if entry is not None and not is_another(entry, username) and self._is_alone(entry, username):
                 return whole
-        return self._elsewhere(username, attributes)
+        return self._find_elsewhere(username, attributes)
 
-    def linked(self, holders: Holders, attributes: tuple[str, ...]) -> Found:
+    def linked_mailbox(self, holders: Holders, attributes: tuple[str, ...]) -> Found:
         """Return the linked mailbox that has the account's email, whose user name is another forest's; whole."""
         found = holders.by_proxy
         if len(found) != 1 or not is_linked(found[0]):
             return Found()
         try:
-            return self._whole(found[0].dn, attributes)
+            return self._read_whole(found[0].dn, attributes)
         except SearchFailed:
             return Found()
 
@@ -81,7 +82,7 @@ class Accounts:
         master = master_sid(entry)
         if not master:
             return UNKNOWN_FOREST
-        named = self._trusted(domain_sid(master)) or UNKNOWN_FOREST
+        named = self._forest_of_trust(domain_sid(master)) or UNKNOWN_FOREST
         try:
             return f"{named} (account {sid_text(master)})"
         except ValueError:
@@ -101,23 +102,23 @@ class Accounts:
             return None
         return found[0].number(name) if found else None
 
-    def _alone(self, entry: DirectoryEntry, username: str) -> bool:
+    def _is_alone(self, entry: DirectoryEntry, username: str) -> bool:
         """Whether it is surely this user: its domain is proven, or no other domain that is seen has the name."""
         if "\\" not in username or is_proven(entry, username) or not self._servers.reaches(catalog=True):
             return True
-        return len(self._searched("", namesakes_filter(username), catalog=True)) < 2
+        return len(self._search("", namesakes_filter(username), catalog=True)) < 2
 
-    def _elsewhere(self, username: str, attributes: tuple[str, ...]) -> Found:
+    def _find_elsewhere(self, username: str, attributes: tuple[str, ...]) -> Found:
         """Look in the other domains of the forest: of all with this sAMAccountName the one whose domain is proven."""
         namesakes = namesakes_filter(username)
         if not namesakes or not self._servers.reaches(catalog=True):
             return Found()
-        found = self._searched("", namesakes, catalog=True)[:MAX_NAMESAKES]
-        wholes = [self._whole(entry.dn, attributes) for entry in found]
+        found = self._search("", namesakes, catalog=True)[:MAX_NAMESAKES]
+        wholes = [self._read_whole(entry.dn, attributes) for entry in found]
         proven = [one for one in wholes if one.entry and is_proven(one.entry, username)]
         return proven[0] if len(proven) == 1 else Found()
 
-    def _whole(self, dn: str, attributes: tuple[str, ...]) -> Found:
+    def _read_whole(self, dn: str, attributes: tuple[str, ...]) -> Found:
         """Read one object on a controller of its own domain, else in the global catalog. Raises SearchFailed."""
         query = Query(dn, ANYTHING, attributes, whole=False)
         catalog = not self._servers.reaches(catalog=False)
@@ -131,7 +132,7 @@ class Accounts:
             found = self._servers.search(query, catalog=True)
         return Found(found[0], catalog) if found else Found()
 
-    def _trusted(self, sid: bytes) -> str:
+    def _forest_of_trust(self, sid: bytes) -> str:
         query = Query(
             f"CN=System,{self._domain}",
             f"(&(objectClass=trustedDomain)(securityIdentifier={octets(sid)}))",
@@ -143,7 +144,7 @@ class Accounts:
             return ""
         return f"the forest of {found[0].text('trustPartner')}" if found and found[0].text("trustPartner") else ""
 
-    def _searched(self, base: str, wanted: str, *, catalog: bool) -> Sequence[DirectoryEntry]:
+    def _search(self, base: str, wanted: str, *, catalog: bool) -> Sequence[DirectoryEntry]:
         return list(self._servers.search(Query(base, wanted, ("objectSid",)), catalog=catalog))
 
 

@@ -1,6 +1,6 @@
 """The ldap3 library, kept in check: a connection around a socket of ours, which can open none itself.
 
-It follows no referral, raises nothing for a result, and gives entries as they
+It follows no referral, raises nothing for a result, and returns entries as they
 came.
 """
 
@@ -43,7 +43,7 @@ def connection_on(sock: BoundedSocket, server: DirectoryServer) -> Any:
         return_empty_attributes=False,
         raise_exceptions=False,
     )
-    connection.open = _refuse_to_open  # a bind on a closed connection would connect anew, without TLS
+    connection.open = _refuse_to_open  # a bind on a closed connection would connect again, without TLS
     connection.strategy._outstanding = {}  # noqa: SLF001  what its own open() prepares
     connection.socket = sock
     connection.closed = False
@@ -53,7 +53,7 @@ def connection_on(sock: BoundedSocket, server: DirectoryServer) -> Any:
 
 @contextlib.contextmanager
 def plain_entries(connection: Any) -> Iterator[None]:
-    """Have the library give entries as they came: it makes text of every value, which nobody here reads.
+    """Have the library return entries as they came: it makes text of every value, which nobody here reads.
 
     And for other threads, which there are none of, it copies every entry deeply.
     """

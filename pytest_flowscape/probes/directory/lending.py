@@ -37,14 +37,14 @@ def restrain(connection: Any) -> None:
         if kind not in SENT:
             raise SearchOnly(f"{kind}: the directory connection searches, and does nothing else")
         if kind == "searchRequest":  # counted here: a filter that is malformed is never sent
-            numbers.append(LEDGER.asked(SEARCH))
+            numbers.append(LEDGER.note_operation(SEARCH))
         return send(kind, *arguments, **named)
 
     def search(*arguments: Any, **named: Any) -> Any:
         numbers.clear()
         found = find(*arguments, **named)
         for number in numbers:
-            LEDGER.told(number, int(found[1]["result"]))
+            LEDGER.note_result(number, int(found[1]["result"]))
         return found
 
     connection.send = sent

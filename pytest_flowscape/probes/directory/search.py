@@ -29,8 +29,8 @@ PAGE = 500  # a domain controller sends at most 1,000 entries at once (MaxPageSi
 NOBODY = "an empty user name or password signs in as nobody and is not sent"
 
 
-class SearchFailed(Exception):  # noqa: N818  caught in this package; the trouble tells what it is
-    """A search got no complete answer; ``again`` tells whether trying once more may help."""
+class SearchFailed(Exception):  # noqa: N818  caught in this package; the trouble says what it is
+    """A search got no complete answer; ``again``: whether trying once more may help."""
 
     def __init__(self, trouble: Trouble, *, again: bool = False) -> None:
         self.trouble = trouble
@@ -76,9 +76,9 @@ class Channel:
             # as bytes: the library would change a text by SASLprep
             connection.password = password.reveal().encode()
             self._socket.until(deadline)
-            number = LEDGER.asked(BIND)
+            number = LEDGER.note_operation(BIND)
             result = connection.bind(read_server_info=False)[1]
-            LEDGER.told(number, int(result["result"]))
+            LEDGER.note_result(number, int(result["result"]))
         except Exception as error:  # noqa: BLE001  see the module's docstring
             trouble = self._trouble(error)
         except BaseException as interruption:  # noqa: BLE001
@@ -124,7 +124,7 @@ class Channel:
             raise SearchFailed(Trouble(Kind.RESET, "the connection was closed"), again=True)
         self._socket.until(deadline)
         self.searches += 1
-        number = LEDGER.asked(SEARCH)
+        number = LEDGER.note_operation(SEARCH)
         with plain_entries(connection):
             connection.search(
                 query.base,
@@ -137,7 +137,7 @@ class Channel:
                 paged_cookie=cookie,
             )
             result, response, connection.response = connection.result, connection.response, None
-        LEDGER.told(number, int(result["result"]))
+        LEDGER.note_result(number, int(result["result"]))
         if result["result"]:
             raise SearchFailed(search_trouble(result), again=int(result["result"]) not in LDAP_FINAL)
         entries = [self._entry(item) for item in response or () if item.get("type") == "searchResEntry"]

@@ -42,7 +42,7 @@ _MASK = struct.Struct("<I")
 
 @dataclass(frozen=True)
 class Entry:
-    """One entry of a DACL as it stands; ``sid`` is empty and ``mask`` 0 for a kind that is not understood.
+    """One entry of a DACL as it is; ``sid`` is empty and ``mask`` 0 for a kind that is not understood.
 
     ``restricted``: it holds only under a condition, or is an entry for kinds of
     objects: what those mean for a mailbox is not documented.
@@ -128,7 +128,7 @@ def _read_entry(data: bytes, at: int, end: int) -> tuple[Entry, int]:
         return Entry(kind, flags), after
     where = at + _ACE.size
     mask, where = _read_number(data, where, after)
-    if kind in WITH_OBJECT:  # up to two GUIDs stand before the SID (MS-DTYP 2.4.4.3)
+    if kind in WITH_OBJECT:  # up to two GUIDs come before the SID (MS-DTYP 2.4.4.3)
         present, where = _read_number(data, where, after)
         where += 16 * (present & 1) + 16 * (present >> 1 & 1)
     sid, _ = read_sid(data, where, after)

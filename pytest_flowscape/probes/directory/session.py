@@ -24,12 +24,12 @@ from pytest_flowscape.probes.directory.view import (
     domain_of,
     holder_attributes,
     join,
-    judged,
     mail_filter,
     mailbox_rights,
     master_sids,
     proxy_filter,
     token_sids,
+    with_unreadable,
 )
 
 SAMPLE = 5  # objects to look at where it is in doubt whether the directory hides an attribute
@@ -64,8 +64,8 @@ class DirectorySession:
 
         ``reads`` are further attributes to ask for. The view's ``trouble`` is
         what kept the account from being looked for; an account that was not
-        found is None without trouble. Trouble with single addresses stands in
-        their Holders. Never raises for what a server does.
+        found is None without trouble. Trouble with single addresses is in their
+        Holders. Never raises for what a server does.
         """
         bind = self.bind()
         self._asked = holder_attributes(reads)
@@ -75,7 +75,7 @@ class DirectorySession:
         trouble = bind.trouble
         if trouble is None:
             try:
-                found = accounts.named(username, asked)
+                found = accounts.by_user_name(username, asked)
             except SearchFailed as failed:
                 trouble = failed.trouble
         addresses = list(dict.fromkeys((account_email, *users, *rooms)))
@@ -87,7 +87,7 @@ class DirectorySession:
             self._sight = Sight(own_dn=found.entry.dn if found.entry and itself else "")
             threshold = accounts.lockout_threshold(found.entry) if found.entry else None
             holders = self.holders(addresses)
-            found = found if found.entry else accounts.linked(holders[account_email], asked)
+            found = found if found.entry else accounts.linked_mailbox(holders[account_email], asked)
         account, forest = found.entry, ""
         sids: tuple[str, ...] = ()
         granted_to: tuple[str, ...] = ()
@@ -133,14 +133,16 @@ class DirectorySession:
         by_mail, troubles = self._find(missing, mail_filter, catalog=catalog)
         failed.update(troubles)
         found.update(join(missing, (), by_mail))
-        self._look((*entries, *by_mail), catalog=catalog)
+        self._learn((*entries, *by_mail), catalog=catalog)
         unasked = self._servers.names_catalog and not catalog
-        return {
-            address: Holders(address, forest_wide=catalog, trouble=failed[address])
-            if address in failed
-            else replace(judged(holders, self._asked, self._sight, forest_wide=catalog), catalog_missing=unasked)
-            for address, holders in found.items()
-        }
+
+        def as_shown(address: str, holders: Holders) -> Holders:
+            if address in failed:
+                return Holders(address, forest_wide=catalog, trouble=failed[address])
+            shown = with_unreadable(holders, self._asked, self._sight, forest_wide=catalog)
+            return replace(shown, catalog_missing=unasked)
+
+        return {address: as_shown(address, holders) for address, holders in found.items()}
 
     def lend(self) -> Any:
         """Return the ldap3 Connection of the first server, for a customer's tests: signed in, for searching alone.
@@ -155,7 +157,7 @@ class DirectorySession:
 
     # --- searches ---
 
-    def _searched(
+    def _search(
         self, base: str, wanted: str, attributes: tuple[str, ...], *, catalog: bool, limit: int | None = None
     ) -> tuple[DirectoryEntry, ...]:
         return self._servers.search(Query(base, wanted, attributes, limit=limit), catalog=catalog)
@@ -169,12 +171,12 @@ class DirectorySession:
         base = "" if catalog else self._domain  # on a global catalog the empty base is the whole forest
         for chunk in chunks(addresses):
             try:
-                entries += self._searched(base, make_filter(chunk), self._asked, catalog=catalog)
+                entries += self._search(base, make_filter(chunk), self._asked, catalog=catalog)
             except SearchFailed as failure:  # noqa: PERF203  each is a search
                 failed.update(dict.fromkeys(chunk, failure.trouble))
         return entries, failed
 
-    def _look(self, entries: Iterable[DirectoryEntry], *, catalog: bool) -> None:
+    def _learn(self, entries: Iterable[DirectoryEntry], *, catalog: bool) -> None:
         """Learn from the entries what the directory shows; ask for a few others where they leave it in doubt.
 
         One object of anybody with the attribute is enough: Exchange's own
@@ -189,7 +191,7 @@ class DirectorySession:
                 continue
             self._sampled = True
             try:
-                others = self._searched(base, f"({name}=*)", (name,), catalog=catalog, limit=SAMPLE)
+                others = self._search(base, f"({name}=*)", (name,), catalog=catalog, limit=SAMPLE)
             except SearchFailed:
                 continue
             self._sight = self._sight.after(others)
@@ -200,6 +202,6 @@ def _has_owner(holders: Holders) -> bool:
     return any(holders.address in entry.primary_addresses for entry in holders.by_proxy)
 
 
-def _newer(late: Holders, told: Holders) -> bool:
+def _newer(late: Holders, found: Holders) -> bool:
     """Whether a domain controller shows whose address it is, and the global catalog nobody, or a former holder."""
-    return bool(late.by_proxy) and (not told.by_proxy or _has_owner(late))
+    return bool(late.by_proxy) and (not found.by_proxy or _has_owner(late))

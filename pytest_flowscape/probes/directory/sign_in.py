@@ -105,7 +105,7 @@ class DirectorySignIn:
                 who = "the service account" if login.as_service_account else "its own user"
                 login.gate.stop(f"the directory refused {who} ({trouble.sub_code or 'no cause told'})")
             elif login.as_service_account and trouble.kind in LOST:
-                # the password may have been judged, and nobody told us how
+                # the password may have been judged, and nobody said how
                 login.gate.stop("the answer to the directory sign-in of the service account was lost")
         return trouble
 

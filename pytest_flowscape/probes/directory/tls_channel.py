@@ -41,7 +41,7 @@ def open_channel(server: DirectoryServer, ca_file: Path | None, deadline: Deadli
         try:
             return _open(server, host, address, ca_file, deadline.part(1 / (len(addresses) - at)))
         except OSError as error:  # noqa: PERF203  few, and each is a connection
-            # the first address stands for all, but a certificate tells more than a closed port
+            # the first address counts for all, but a certificate says more than a closed port
             if at == 0 or isinstance(error, ssl.SSLCertVerificationError):
                 failure = error
     raise failure
@@ -50,7 +50,7 @@ def open_channel(server: DirectoryServer, ca_file: Path | None, deadline: Deadli
 def _open(server: DirectoryServer, host: str, address: Address, ca_file: Path | None, deadline: Deadline) -> Channel:
     context = _context(ca_file)
     sock = connect(address, deadline)
-    LEDGER.connected(LDAP)
+    LEDGER.note_connection(LDAP)
     try:
         secured = start_tls(sock if server.tls else _start_tls(server, sock, deadline), context, host, deadline)
     except BaseException:
@@ -75,9 +75,9 @@ def _start_tls(server: DirectoryServer, sock: socket.socket, deadline: Deadline)
     bounded = BoundedSocket(sock, deadline, LDAP_BYTES)
     connection = connection_on(bounded, server)
     try:
-        number = LEDGER.asked(STARTTLS)
+        number = LEDGER.note_operation(STARTTLS)
         result = connection.extended(START_TLS)[1]
-        LEDGER.told(number, int(result["result"]))
+        LEDGER.note_result(number, int(result["result"]))
     except Exception:  # noqa: BLE001  see the module's docstring
         result = None if bounded.late else {"result": "none", "description": "no answer understood"}
     if result is None:

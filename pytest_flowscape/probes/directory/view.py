@@ -35,23 +35,23 @@ HOLDER_ATTRIBUTES = (
 
 def account_attributes(reads: Collection[str]) -> tuple[str, ...]:
     """Name what to ask of the service account's object: ours, and what the requirements judge."""
-    return _joined(ACCOUNT_ATTRIBUTES, reads)
+    return _union(ACCOUNT_ATTRIBUTES, reads)
 
 
 def holder_attributes(reads: Collection[str]) -> tuple[str, ...]:
     """Name what to ask of rooms and users: never the state of an account, which is the service account's alone."""
     not_theirs = {name.lower() for name in ACCOUNT_ATTRIBUTES}
-    return _joined(HOLDER_ATTRIBUTES, [name for name in reads if name.lower() not in not_theirs])
+    return _union(HOLDER_ATTRIBUTES, [name for name in reads if name.lower() not in not_theirs])
 
 
-def _joined(first: Iterable[str], more: Iterable[str]) -> tuple[str, ...]:
+def _union(first: Iterable[str], more: Iterable[str]) -> tuple[str, ...]:
     return tuple({name.lower(): name for name in (*sorted(more), *first)}.values())
 
 
 # --- filters and names --------------------------------------------------------------------------
 
 
-def escaped(value: str) -> str:
+def escape(value: str) -> str:
     r"""Escape a value for a filter: ``* ( ) \`` and NUL as backslash and two digits (RFC 4515 3)."""
     return "".join(f"\\{ord(c):02x}" if c in "\\*()\0" else c for c in value)
 
@@ -73,7 +73,7 @@ def mail_filter(addresses: Iterable[str]) -> str:
 
 
 def _any(attribute: str, values: Iterable[str]) -> str:
-    return f"(|{''.join(f'({attribute}={escaped(value)})' for value in values)})"
+    return f"(|{''.join(f'({attribute}={escape(value)})' for value in values)})"
 
 
 def identity_filters(username: str, domain: str) -> tuple[str, ...]:
@@ -85,42 +85,42 @@ def identity_filters(username: str, domain: str) -> tuple[str, ...]:
     """
     _, backslash, sam = username.partition("\\")
     if backslash:
-        return (f"(sAMAccountName={escaped(sam)})",)
+        return (f"(sAMAccountName={escape(sam)})",)
     name, at, suffix = username.rpartition("@")
     if not at:
-        return (f"(sAMAccountName={escaped(username)})",)
-    by_upn = f"(userPrincipalName={escaped(username)})"
+        return (f"(sAMAccountName={escape(username)})",)
+    by_upn = f"(userPrincipalName={escape(username)})"
     dns = ".".join(re.findall(r"(?i)dc\s*=\s*([^,]+)", domain)).lower()
-    return (by_upn, f"(sAMAccountName={escaped(name)})") if suffix.lower() == dns else (by_upn,)
+    return (by_upn, f"(sAMAccountName={escape(name)})") if suffix.lower() == dns else (by_upn,)
 
 
 def namesakes_filter(username: str) -> str:
     r"""Return the filter that finds every account of a forest with the sAMAccountName in ``DOMAIN\user`` or a UPN.
 
-    Empty where the name tells no domain.
+    Empty where the name has no domain.
     """
     _, backslash, sam = username.partition("\\")
     name, at, _ = username.rpartition("@")
-    return f"(sAMAccountName={escaped(sam if backslash else name)})" if backslash or at else ""
+    return f"(sAMAccountName={escape(sam if backslash else name)})" if backslash or at else ""
 
 
 def is_another(entry: DirectoryEntry, username: str) -> bool:
     r"""Whether an object found by sAMAccountName is that of another domain's user with the same name.
 
     Only where the user name is DOMAIN\user: with a DNS domain by the object's name, with a NetBIOS domain where
-    the object tells its own (msDS-PrincipalName, MS-ADTS 3.1.1.4.5.36).
+    the object shows its own (msDS-PrincipalName, MS-ADTS 3.1.1.4.5.36).
     """
     domain, backslash, _ = username.partition("\\")
-    told = dns_domain(entry.dn) if "." in domain else entry.text("msDS-PrincipalName").partition("\\")[0]
-    return bool(backslash and told and told.casefold() != domain.casefold())
+    own = dns_domain(entry.dn) if "." in domain else entry.text("msDS-PrincipalName").partition("\\")[0]
+    return bool(backslash and own and own.casefold() != domain.casefold())
 
 
 def is_proven(entry: DirectoryEntry, username: str) -> bool:
-    """Whether an object's own domain is certainly the one that the user name tells."""
+    """Whether an object's own domain is certainly the one in the user name."""
     domain, backslash, _ = username.partition("\\")
     wanted = (domain if backslash else username.rpartition("@")[2]).casefold()
-    told = entry.text("msDS-PrincipalName").partition("\\")[0].casefold() if backslash else ""
-    return wanted in (told, dns_domain(entry.dn)) and bool(wanted)
+    own = entry.text("msDS-PrincipalName").partition("\\")[0].casefold() if backslash else ""
+    return wanted in (own, dns_domain(entry.dn)) and bool(wanted)
 
 
 def octets(value: bytes) -> str:
@@ -162,18 +162,18 @@ def join(
     return found
 
 
-def judged(holders: Holders, asked: Iterable[str], sight: Sight, *, forest_wide: bool) -> Holders:
+def with_unreadable(holders: Holders, asked: Iterable[str], sight: Sight, *, forest_wide: bool) -> Holders:
     """Mark what cannot be read: on each entry, and whether the address itself may be hidden."""
 
-    def marked(entry: DirectoryEntry) -> DirectoryEntry:
+    def mark(entry: DirectoryEntry) -> DirectoryEntry:
         catalog = forest_wide and not holders.waiting
         itself = same_name(entry.dn, sight.own_dn)
         return replace(entry, unreadable=unreadable(entry, asked, sight, itself=itself, catalog=catalog))
 
     return replace(
         holders,
-        by_proxy=tuple(marked(entry) for entry in holders.by_proxy),
-        by_mail=tuple(marked(entry) for entry in holders.by_mail),
+        by_proxy=tuple(mark(entry) for entry in holders.by_proxy),
+        by_mail=tuple(mark(entry) for entry in holders.by_mail),
         forest_wide=forest_wide,
         exchange_hidden=not sight.proxies and not holders.by_proxy,
     )

@@ -1,1 +1,1 @@
-"""Speak Exchange Web Services for measuring: exact request, exact answer, everything told is kept."""
+"""Speak Exchange Web Services for measuring: exact request, exact answer, and all of it is kept."""

@@ -89,7 +89,7 @@ class Authenticator:
         self.proven = True
 
     def count(self, what: str) -> None:
-        """Count one request or handshake; the legs of a handshake are no requests of their own."""
+        """Count one request or handshake; the legs of a handshake are not requests of their own."""
         with self._lock:
             self.counts[what] += 1
 
@@ -105,13 +105,13 @@ class Authenticator:
 
     def post(self, line: Line, call: Call, deadline: Deadline) -> HttpAnswer | Trouble:
         """Send a call and return the answer; on a new line it signs in. Raises Broken and SignInStopped."""
-        # what is sent once only is not sent into a connection that the server has closed meanwhile
+        # what is sent once only is not sent into a connection that the server has since closed
         if not line.usable or (call.once and line.connection.has_ended):
             return self._sign_in(line, call, deadline)
         self.count(call.operation)
         answer = self._post_signed_in(line, call, deadline)
         if not isinstance(answer, Trouble) and answer.status == codes.UNAUTHORIZED:
-            return self._lost(line, call, deadline)
+            return self._treat_loss(line, call, deadline)
         return answer
 
     # --- signing in ---------------------------------------------------------------------------------
@@ -131,13 +131,13 @@ class Authenticator:
                 return Trouble(Kind.WAY_MISSING_HERE, f"{self.way}: {missing}")
             except RefusedHere as refused:
                 LEDGER.note(REFUSED)
-                return self._refused(line, call, Trouble(Kind.SIGN_IN_REFUSED, f"{self.way}: {refused}"))
+                return self._treat_refusal(line, call, Trouble(Kind.SIGN_IN_REFUSED, f"{self.way}: {refused}"))
             except KeyboardInterrupt:
                 if call.shown and not self.proven:  # the password may have been judged, and nobody listened
                     self.gate.stop(f"the sign-in of {self.username} was interrupted")
                 raise
             if answer.status == codes.UNAUTHORIZED:
-                return self._refused(line, call, codes.http_trouble(answer))
+                return self._treat_refusal(line, call, codes.http_trouble(answer))
             if call.shown:
                 LEDGER.note(SIGNED_IN)  # not refused: the server's log has it, whatever the answer is
             if call.shown and _is_soap(answer):
@@ -161,7 +161,7 @@ class Authenticator:
             if not line.connection.is_open:
                 raise Broken(Trouble(Kind.RESET, f"the server closes the connection in the middle of {self.way}"))
 
-    def _refused(self, line: Line, call: Call, trouble: Trouble) -> Trouble:
+    def _treat_refusal(self, line: Line, call: Call, trouble: Trouble) -> Trouble:
         """Close the gate after a refusal, and name the refusal by what is known about the password."""
         line.close()
         if not call.shown and trouble.status is not None:
@@ -175,7 +175,7 @@ class Authenticator:
             return replace(trouble, kind=Kind.LOST_SIGN_IN, said=said)
         return trouble
 
-    def _lost(self, line: Line, call: Call, deadline: Deadline) -> HttpAnswer | Trouble:
+    def _treat_loss(self, line: Line, call: Call, deadline: Deadline) -> HttpAnswer | Trouble:
         """Treat a 401 on a signed-in connection: one new connection in the whole run, else one fewer to use."""
         self.gate.doubt()
         line.close()
@@ -197,7 +197,7 @@ class Authenticator:
             answer = self._post(line, call, deadline, line.speaker.opening())
             if answer.status == codes.UNAUTHORIZED:
                 call.shown = True
-                return self._refused(line, call, codes.http_trouble(answer))
+                return self._treat_refusal(line, call, codes.http_trouble(answer))
             self.gate.trust()
         return answer
 

@@ -61,12 +61,12 @@ class Batch:
         settled: dict[str, MailboxAnswer] = {}
         apart: list[str] = []
         for address, folders in found.items():
-            cured = _first(folder.trouble for folder in folders)
+            cured = _first_curable(folder.trouble for folder in folders)
             if cured is not None:
                 self.note(cured)
-            if cured is not None or _cut_short(folders):
+            if cured is not None or _is_cut_short(folders):
                 apart.append(address)
-            elif not all(map(_not_asked, folders)):
+            elif not all(map(_is_not_asked, folders)):
                 settled[address] = MailboxAnswer(address, self.impersonated, folders)
         return (settled, apart) if settled or apart else ({}, addresses)
 
@@ -96,18 +96,18 @@ def _unanswered(found: Folders | Trouble) -> Trouble | None:
     troubles = [folder.trouble for folders in found.values() for folder in folders if folder.trouble]
     if all(trouble.kind is Kind.NOT_ASKED for trouble in troubles):
         return next(iter(troubles), None)
-    return _first(troubles)
+    return _first_curable(troubles)
 
 
-def _not_asked(folder: FolderAnswer) -> bool:
+def _is_not_asked(folder: FolderAnswer) -> bool:
     return folder.trouble is not None and folder.trouble.kind is Kind.NOT_ASKED
 
 
-def _first(troubles: Iterable[Trouble | None]) -> Trouble | None:
+def _first_curable(troubles: Iterable[Trouble | None]) -> Trouble | None:
     return next((trouble for trouble in troubles if trouble is not None and trouble.kind in CURABLE), None)
 
 
-def _cut_short(folders: Sequence[FolderAnswer]) -> bool:
+def _is_cut_short(folders: Sequence[FolderAnswer]) -> bool:
     """Whether some folders were answered, none with a trouble, and the rest were not asked."""
-    asked = [folder for folder in folders if not _not_asked(folder)]
+    asked = [folder for folder in folders if not _is_not_asked(folder)]
     return 0 < len(asked) < len(folders) and all(folder.trouble is None for folder in asked)

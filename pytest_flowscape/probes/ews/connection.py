@@ -32,7 +32,7 @@ _HTTPS = 443
 
 
 class Broken(FlowscapeError):  # noqa: N818  named by what happened
-    """The exchange gave no HTTP answer; ``trouble`` tells why."""
+    """The exchange gave no HTTP answer; ``trouble`` says why."""
 
     def __init__(self, trouble: Trouble) -> None:
         self.trouble = trouble
@@ -120,7 +120,7 @@ class Connection:
                 failed = error
                 self._avoid.add(address.text)
             else:
-                LEDGER.connected(EWS)
+                LEDGER.note_connection(EWS)
                 return sock
         raise failed
 
@@ -155,7 +155,7 @@ class Connection:
         if authorization is not None:
             sent["Authorization"] = authorization
             self._credentials = True
-        number = LEDGER.sent(body, credentials=self._credentials)
+        number = LEDGER.note_request(body, credentials=self._credentials)
         started = time.monotonic()
         reader = AnswerReader()
         try:
@@ -166,13 +166,13 @@ class Connection:
             answer = reader.answer(time.monotonic() - started)
             _require_ours(answer, own_id)
         except BaseException as error:  # noqa: BLE001  whatever it is
-            raise self._ended_by(error, reader.status, started) from None
-        LEDGER.answered(number, answer.status)
+            raise self._end(error, reader.status, started) from None
+        LEDGER.note_status(number, answer.status)
         if not reader.reusable:  # never silently replaced by a connection that is not signed in
             self.close()
         return answer
 
-    def _ended_by(self, error: BaseException, status: int | None, started: float) -> BaseException:
+    def _end(self, error: BaseException, status: int | None, started: float) -> BaseException:
         """Close the connection, and return what to raise in place of an error."""
         self.close()
         if isinstance(error, (NotHttp, TooLarge)):
@@ -198,7 +198,7 @@ class Connection:
 
 
 def _require_ours(answer: HttpAnswer, own_id: str) -> None:
-    """Raise Broken for the answer to another request. Servers that return no id tell nothing."""
+    """Raise Broken for the answer to another request. A server that returns no id proves nothing."""
     returned = [value.strip() for value in answer.all(REQUEST_ID) if value.strip()]
     if returned and own_id not in map(str.lower, returned):
         said = f"the answer to another request: it returns the {REQUEST_ID} {returned[0][:60]}, and {own_id} was sent"

@@ -45,8 +45,8 @@ class Conversation:
         ``trouble_in`` finds trouble in what was read that is worth another try;
         when there are no more tries, that is the answer.
         """
-        if self._closed is not None:
-            return self._closed
+        if self._why_closed is not None:
+            return self._why_closed
         attempts = Attempts(self._timeout)
         started = time.monotonic()
         while True:
@@ -59,16 +59,16 @@ class Conversation:
                 found = fact = read(envelope)
                 trouble = trouble_in(fact)
             if trouble is None or self._is_final(call, trouble, attempts):
-                self._patience.heed(trouble, time.monotonic() - started)
+                self._patience.learn(trouble, time.monotonic() - started)
                 return found
             LEDGER.note(AGAIN)
 
     @property
-    def _closed(self) -> Trouble | None:
+    def _why_closed(self) -> Trouble | None:
         """Return why nothing is asked at all, None where there is no reason."""
         if not self._account.way:
             return Trouble(Kind.WAY_MISSING_HERE, self._account.no_way)
-        return self._patience.gave_up
+        return self._patience.exhausted
 
     def _is_final(self, call: Call, trouble: Trouble, attempts: Attempts) -> bool:
         """Whether a trouble is the answer; waits for the next try where it is not."""
@@ -76,9 +76,9 @@ class Conversation:
         return self._account.may_have_judged(call, trouble) or not attempts.again(trouble)
 
     def pass_on(self, call: Call) -> HttpAnswer | Trouble:
-        """Send once what another client wrote, by the same rules, and return the answer as it came; heed throttling."""
-        if self._closed is not None:
-            return self._closed
+        """Send once what another client wrote, by the same rules, and return the answer as it came; note throttling."""
+        if self._why_closed is not None:
+            return self._why_closed
         answer = self._once(call, Attempts(self._timeout, once=True))
         read = self._read(answer, call)
         for trouble in [read] if isinstance(read, Trouble) else answers.troubles(read):
@@ -86,7 +86,7 @@ class Conversation:
         return answer
 
     def note(self, trouble: Trouble, party: str) -> None:
-        """Heed a throttling answer: remember its back-off, and halve the connections of the run once."""
+        """Note a throttling answer: remember its back-off, and halve the connections of the run once."""
         if trouble.kind not in THROTTLING:
             return
         self._back_off.note(party, trouble)
@@ -114,10 +114,10 @@ class Conversation:
                 return answer
 
     def _in_turn(self, call: Call, attempts: Attempts) -> HttpAnswer | Trouble | None:
-        """Make the exchange when it is this call's turn; None if meanwhile the server has asked its party to wait."""
+        """Make the exchange when it is this call's turn; None if the server has since asked its party to wait."""
         waiting = time.monotonic()
         try:
-            with self._sessions.opened(call.mailboxes), self.pool.line() as line:
+            with self._sessions.hold(call.mailboxes), self.pool.line() as line:
                 if line is None:
                     return Trouble(Kind.LOST_SIGN_IN, "no signed-in connection is left, and none may be added")
                 attempts.deadline.extend(time.monotonic() - waiting)  # a queue of our own is not the server's time

@@ -33,7 +33,7 @@ def sign_in(account: Authenticator, talk: Conversation, email: str, *, proven: b
         last = not proven or bool(refused) or not left
         answer, call = _own_inboxes(talk, email, known=proven, stop_on_refusal=last)
         if answer.trouble is None or answer.trouble.kind not in (Kind.SIGN_IN_REFUSED, Kind.WAY_MISSING_HERE):
-            return _signed_in(account, talk, answer, notes), answer
+            return _sign_in_fact(account, talk, answer, notes), answer
         trouble = answer.trouble
         notes.append(f"{account.way}: {trouble.said}")
         if trouble.kind is Kind.SIGN_IN_REFUSED and call.shown:
@@ -64,7 +64,7 @@ def _own_inboxes(talk: Conversation, email: str, *, known: bool, stop_on_refusal
     return MailboxAnswer(email, folders=() if trouble else folders, trouble=trouble), calls[0]
 
 
-def _signed_in(account: Authenticator, talk: Conversation, answer: MailboxAnswer, notes: Sequence[str]) -> SignIn:
+def _sign_in_fact(account: Authenticator, talk: Conversation, answer: MailboxAnswer, notes: Sequence[str]) -> SignIn:
     """Return the sign-in apart from what the mailbox answered: a SOAP answer of any kind is a sign-in."""
     trouble = None if account.proven else answer.trouble
     return SignIn(

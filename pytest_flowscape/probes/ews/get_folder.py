@@ -74,17 +74,17 @@ def _folder(envelope: Envelope, message: etree._Element, name: str) -> FolderAns
     return FolderAnswer(
         name,
         identity.get("Id", ""),
-        None if rights is None else _kept_once(_effective_rights, rights),
+        None if rights is None else _keep_once(_effective_rights, rights),
         None if entries is None else _permissions(entries),
     )
 
 
 def _permissions(entries: etree._Element) -> tuple[PermissionEntry, ...]:
     found = (entry for kind in ("Permission", "CalendarPermission") for entry in entries.iter(f"{_T}{kind}"))
-    return tuple(_kept_once(_permission, entry) for entry in found)
+    return tuple(_keep_once(_permission, entry) for entry in found)
 
 
-def _kept_once(read_text: _lru_cache_wrapper[T], element: etree._Element) -> T:
+def _keep_once(read_text: _lru_cache_wrapper[T], element: etree._Element) -> T:
     """Read an element; what thousands of folders have alike is kept once, unless it is too long to be kept."""
     text = etree.tostring(element, with_tail=False)
     once: Callable[[bytes], T] = read_text if len(text) <= _LONG else read_text.__wrapped__

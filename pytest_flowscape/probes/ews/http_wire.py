@@ -18,12 +18,12 @@ _NOT_PACKED = ("", "identity")
 
 
 class NotHttp(Exception):  # noqa: N818  named by what happened
-    """The answer is not HTTP, or is not read any further; the text tells why."""
+    """The answer is not HTTP, or is not read any further; the text says why."""
 
 
 @dataclass(frozen=True)
 class HttpAnswer:
-    """An HTTP answer, whole: status, headers as told (name, value), body, seconds it took."""
+    """An HTTP answer, whole: status, headers as sent (name, value), body, seconds it took."""
 
     status: int
     headers: tuple[tuple[str, str], ...]
@@ -61,7 +61,7 @@ def request_bytes(host: str, headers: Mapping[str, str], body: bytes) -> bytes:
 class AnswerReader:
     """Reads one answer out of the bytes that come. The methods called ``on_...`` are for the parser.
 
-    ``whole`` once it is there; ``reusable`` tells whether the connection can
+    ``whole`` once it is there; ``reusable``: whether the connection can
     then carry another exchange.
     """
 
@@ -109,13 +109,13 @@ class AnswerReader:
         """Return the answer, once it is whole."""
         return HttpAnswer(self._status, tuple(self._headers), bytes(self._body), seconds)
 
-    def _named(self, name: str) -> Iterable[str]:
+    def _values(self, name: str) -> Iterable[str]:
         return (value for key, value in self._headers if key.lower() == name)
 
     def _end(self) -> None:
         """RFC 9112 6.3: without a length, the body ends where the connection does."""
         if not self._head_read or any(
-            True for name in ("content-length", "transfer-encoding") for _ in self._named(name)
+            True for name in ("content-length", "transfer-encoding") for _ in self._values(name)
         ):
             raise ConnectionError("the connection ended within the answer")
         self.whole, self.reusable = True, False
@@ -128,7 +128,7 @@ class AnswerReader:
             self.reusable = False
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """Keep a header as it was told."""
+        """Keep a header as it was sent."""
         if not self.whole:
             self._headers.append((name.decode("latin-1"), value.decode("latin-1").strip()))
 
@@ -137,7 +137,7 @@ class AnswerReader:
         if not self.whole:
             self._status = self._parser.get_status_code()
             self._head_read = self._status >= 200  # before it come answers that only announce one
-            self._packed = any(value.strip().lower() not in _NOT_PACKED for value in self._named("content-encoding"))
+            self._packed = any(value.strip().lower() not in _NOT_PACKED for value in self._values("content-encoding"))
 
     def on_body(self, part: bytes) -> None:
         """Keep a part of the body."""

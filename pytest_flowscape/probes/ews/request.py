@@ -92,7 +92,7 @@ def summary_of(body: bytes) -> Summary:
     who = envelope.find(_CONNECTING_SID)
     impersonated = "" if who is None else (who.text or "").strip()
     # of folders and of free/busy information; people whom an item names are not asked
-    addresses = [address for address in operation.iter(*_ADDRESSES) if _above(address) == _ADDRESSES[address.tag]]
+    addresses = [address for address in operation.iter(*_ADDRESSES) if _holders_of(address) == _ADDRESSES[address.tag]]
     named = [impersonated, *(address.text or "" for address in addresses)]
     mailboxes = dict.fromkeys(address.strip().lower() for address in named if address.strip())
     own = not mailboxes and next(operation.iter(_FOLDER), None) is not None
@@ -101,7 +101,7 @@ def summary_of(body: bytes) -> Summary:
     return Summary(name, impersonated, ("",) if own else tuple(mailboxes))
 
 
-def _above(element: etree._Element) -> tuple[object, ...]:
+def _holders_of(element: etree._Element) -> tuple[object, ...]:
     """Return the tags of the element that holds this one, and of the one that holds that."""
     holder = element.getparent()
     outer = None if holder is None else holder.getparent()

@@ -8,7 +8,7 @@ Which answers are asked again, how often and how long is stated in policy.py.
   the answer.
 - A refused sign-in is never repeated, nor is a sign-in whose answer was lost
   after the password had been shown, unless the password is proven.
-- A session that waits in vain too long gives up: what is left is not asked.
+- A session that waits in vain too long gives up: the rest is not asked.
 
 Back-off is kept per charged party: delegate requests charge the service
 account, impersonated ones the mailbox (EWS throttling in Exchange).
@@ -35,7 +35,7 @@ from pytest_flowscape.facts.policy import (
 )
 from pytest_flowscape.probes.network import Deadline
 
-_LOOK = 0.05  # seconds between two looks for what other processes have been told
+_LOOK = 0.05  # seconds between two looks for what other processes know
 
 
 class Try(Deadline):
@@ -65,7 +65,7 @@ class Attempts:
         return Try(self.deadline, 1.0 if last else FIRST_SHARE)
 
     def again(self, trouble: Trouble) -> bool:
-        """Wait and give True if the request may be asked again; False if this answer is final."""
+        """Whether the request may be asked again; waits before it returns True."""
         if self._once or self._made >= RULES[trouble.kind].again:
             return False
         pause = trouble.back_off if trouble.back_off is not None else PAUSES[self._made]
@@ -77,22 +77,22 @@ class Attempts:
 
 
 class Patience:
-    """How long a session goes on asking a server that gives no answer of use; its threads share it."""
+    """How long a session goes on asking a server that gives no useful answer; its threads share it."""
 
     def __init__(self, timeout: float) -> None:
         self._most = timeout * MAX_IN_VAIN
         self._lock = threading.Lock()
         self._in_a_row = 0
         self._in_vain = 0.0
-        self._gave_up: Trouble | None = None
+        self._exhausted: Trouble | None = None
 
     @property
-    def gave_up(self) -> Trouble | None:
+    def exhausted(self) -> Trouble | None:
         """Return why nothing more is asked, None while there is patience."""
-        return self._gave_up
+        return self._exhausted
 
-    def heed(self, trouble: Trouble | None, seconds: float) -> None:
-        """Learn how a request ended in the end, after all of its tries, and how long they took together."""
+    def learn(self, trouble: Trouble | None, seconds: float) -> None:
+        """Learn how a request ended after all of its tries, and how long they took together."""
         with self._lock:
             if trouble is None or trouble.kind not in REPEATED:
                 self._in_a_row = 0
@@ -105,13 +105,13 @@ class Patience:
                 said = f"{self._in_vain:.0f} seconds were waited in vain, and no more requests are sent: {trouble.said}"
             else:
                 return
-            self._gave_up = Trouble(Kind.NOT_ASKED, said)
+            self._exhausted = Trouble(Kind.NOT_ASKED, said)
 
 
 class BackOff:
     """What servers asked us to wait for, by charged party; shared by the threads of a session.
 
-    The processes of a run tell each other through ``folder`` that one was
+    The processes of a run share through ``folder`` that one was
     throttled, and how long delegate requests (party "") have to wait: all of
     these charge the same account. A mailbox is asked by one process only.
     """
@@ -126,13 +126,13 @@ class BackOff:
     def note(self, party: str, trouble: Trouble) -> None:
         """Remember that an answer throttled us, and the back-off if it asks for one."""
         self._look_again = 0.0
-        with contextlib.suppress(OSError):  # a full disk: this process heeds it all the same
+        with contextlib.suppress(OSError):  # a full disk: this process knows it all the same
             self._throttled.touch()
         if not trouble.back_off:
             return
         with self._lock:
             self._until[party] = max(self._until.get(party, 0.0), time.monotonic() + trouble.back_off)
-        if not party and trouble.back_off > self._told():
+        if not party and trouble.back_off > self._delegate_left():
             fresh = self._delegate.with_suffix(f".{os.getpid()}")
             with contextlib.suppress(OSError):
                 fresh.write_text(str(time.time() + trouble.back_off), encoding="ascii")
@@ -151,9 +151,9 @@ class BackOff:
         """Return the seconds that this party still has to wait."""
         with self._lock:
             own = max(0.0, self._until.get(party, 0.0) - time.monotonic())
-        return own if party else max(own, self._told())
+        return own if party else max(own, self._delegate_left())
 
-    def _told(self) -> float:
+    def _delegate_left(self) -> float:
         """Return the seconds that delegate requests of any process still have to wait."""
         try:
             return max(0.0, float(self._delegate.read_text(encoding="ascii")) - time.time())

@@ -38,11 +38,11 @@ class EwsSession:
 
     Delegate requests in flight name at most ``mailboxes`` mailboxes together.
 
-    ``ways`` are the schemes that the server offers, as told. ``way`` is a
+    ``ways`` are the schemes that the server offers. ``way`` is a
     proven one: then no other is used, and a refusal counts as lost, not as
     wrong. Every new connection signs in while it holds ``gate``. Safe to use
     from several threads; each operation raises nothing for what a server or the
-    network does, and gives a Trouble instead. ``run_id`` is a GUID.
+    network does, and returns a Trouble instead. ``run_id`` is a GUID.
     """
 
     def __init__(
@@ -76,7 +76,7 @@ class EwsSession:
 
     @property
     def server_version(self) -> str:
-        """Return ServerVersionInfo as ``15.2.1748.10``, empty if not told yet."""
+        """Return ServerVersionInfo as ``15.2.1748.10``, empty if not known yet."""
         return self._talk.server_version
 
     @property
@@ -141,7 +141,7 @@ class EwsSession:
         return availability.read(self._ask(call), address)
 
     def mail_tips(self, address: str, *, sender: str) -> MailTips:
-        """Ask GetMailTips what ``sender``, acting as itself, is told of ``address`` as a recipient."""
+        """Ask GetMailTips what ``sender``, acting as itself, learns of ``address`` as a recipient."""
         body = mail_flow.tips_request(sender, address)
         call = Call("GetMailTips", body, anchor=sender, party=sender.lower())
         return mail_flow.read_tips(self._ask(call), address)

@@ -41,7 +41,7 @@ _KERBEROS_REFUSED = (
 
 
 class WayMissing(FlowscapeError):  # noqa: N818  named by what happened
-    """This machine cannot speak the way; the text tells why. No password was shown to anybody."""
+    """This machine cannot speak the way; the text says why. No password was shown to anybody."""
 
 
 class RefusedHere(FlowscapeError):  # noqa: N818  named by what happened
@@ -57,7 +57,7 @@ class Peer:
 
 
 def schemes(challenges: Iterable[str]) -> tuple[str, ...]:
-    """Return the scheme names of WWW-Authenticate values (RFC 9110 11.6.1), each once, in the order told."""
+    """Return the scheme names of WWW-Authenticate values (RFC 9110 11.6.1), each once, in their order."""
     found: dict[str, str] = {}
     for challenge in challenges:
         for part in _OUTSIDE_QUOTES.split(challenge):
@@ -72,9 +72,9 @@ def candidates(offered: Sequence[str], auth: str, *, proxied: bool) -> tuple[tup
 
     ``auth`` is that of the site file. Basic is never sent through a proxy.
     """
-    told = {way.lower() for way in offered}
+    known = {way.lower() for way in offered}
     wanted = [way for way in WAYS if auth in ("auto", way.lower())]
-    ways = [way for way in wanted if way.lower() in told]
+    ways = [way for way in wanted if way.lower() in known]
     if not ways:
         asked = "a way with a password" if auth == "auto" else auth
         return (), f"the site file asks for {asked}, the server offers {', '.join(offered) or 'nothing'}"
@@ -97,7 +97,7 @@ def speaker(way: str, username: str, password: Secret, peer: Peer) -> Speaker:
 class Speaker:
     """What one connection says to sign in.
 
-    ``shown`` tells whether the password, or a proof of it, has been sent.
+    ``shown``: whether the password, or a proof of it, has been sent.
     ``inside`` is ``ntlm`` or ``kerberos`` within Negotiate, empty if not known.
     """
 

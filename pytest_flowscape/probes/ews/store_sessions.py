@@ -27,7 +27,7 @@ class StoreSessions:
         self._changed = threading.Condition()
 
     @contextmanager
-    def opened(self, addresses: Collection[str]) -> Iterator[None]:
+    def hold(self, addresses: Collection[str]) -> Iterator[None]:
         """Wait until these mailboxes may be open too, and hold them.
 
         One that rests is taken again. A request that names more than may be
@@ -38,7 +38,7 @@ class StoreSessions:
             return
         count = min(len(addresses), self._most)
         with self._changed:
-            while self._open + self._still_resting(addresses) + count > self._most:
+            while self._open + self._resting_besides(addresses) + count > self._most:
                 until = min(self._resting.values(), default=None)
                 self._changed.wait(None if until is None else max(0.0, until - time.monotonic()))
             self._open += count
@@ -53,7 +53,7 @@ class StoreSessions:
                 self._resting.update((address, until) for address in list(addresses)[: self._most])
                 self._changed.notify_all()
 
-    def _still_resting(self, wanted: Collection[str]) -> int:
+    def _resting_besides(self, wanted: Collection[str]) -> int:
         """Count the mailboxes that rest and that are not among those wanted."""
         now = time.monotonic()
         for address in [address for address, until in self._resting.items() if until <= now]:
