@@ -37,7 +37,7 @@ class Case:
 
 
 def reader(password: str = "") -> tuple[tuple[str, str, str], ...]:
-    """Have a separate user read the directory."""
+    """Return the edits by which a separate user reads the directory."""
     source = password or "{password}"
     return (("directory", "username", "reader@demo.test"), ("directory", "password", source))
 

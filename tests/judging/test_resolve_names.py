@@ -15,41 +15,41 @@ ATLAS = "atlas@customer.com"
 CONTACT = Contact(ATLAS, "Mailbox", "Atlas", "At", "Las", (f"SMTP:{ATLAS}", "smtp:room1@customer.com"), full=True)
 
 
-def told(*contacts: Contact, **more: Any) -> ResolvedName:
+def resolved(*contacts: Contact, **more: Any) -> ResolvedName:
     return ResolvedName(ATLAS, contacts, **more)
 
 
 def test_one_exact_match() -> None:
-    found = room_addresses(told(CONTACT))
+    found = room_addresses(resolved(CONTACT))
     assert (found.configured, found.primaries, found.holders) == (ATLAS, (ATLAS,), ("Atlas",))
     assert (found.source, found.forest_wide) == ("ResolveNames", False)
-    names = account_names(told(CONTACT))
+    names = account_names(resolved(CONTACT))
     assert (names.given_name, names.surname, names.source) == ("At", "Las", "ResolveNames")
 
 
 def test_longer_addresses_beside_it_do_no_harm() -> None:
-    assert room_addresses(told(CONTACT, others=3)).primaries == (ATLAS,)
+    assert room_addresses(resolved(CONTACT, others=3)).primaries == (ATLAS,)
 
 
 def test_an_alias_is_told_with_the_primary_address() -> None:
     alias = replace(CONTACT, primary="New@Customer.com", smtp_addresses=("SMTP:new@customer.com", f"smtp:{ATLAS}"))
-    assert room_addresses(told(alias)).primaries == ("new@customer.com",)
+    assert room_addresses(resolved(alias)).primaries == ("new@customer.com",)
 
 
 def test_missing_names_are_told_where_the_contact_data_came_along() -> None:
-    names = account_names(told(replace(CONTACT, given_name=" ", surname="")))
+    names = account_names(resolved(replace(CONTACT, given_name=" ", surname="")))
     assert (names.given_name, names.surname) == ("", "")
 
 
 @pytest.mark.parametrize(
     ("answer", "words"),
     [
-        (told(), "hidden from address lists"),
-        (told(others=2), "2 only begin like it"),
-        (told(CONTACT, replace(CONTACT, display_name="Old")), "Atlas; Old"),
-        (told(CONTACT, complete=False), "more names"),
-        (told(replace(CONTACT, mailbox_type="PublicDL")), "PublicDL"),
-        (told(replace(CONTACT, mailbox_type="")), "kind"),
+        (resolved(), "hidden from address lists"),
+        (resolved(others=2), "2 only begin like it"),
+        (resolved(CONTACT, replace(CONTACT, display_name="Old")), "Atlas; Old"),
+        (resolved(CONTACT, complete=False), "more names"),
+        (resolved(replace(CONTACT, mailbox_type="PublicDL")), "PublicDL"),
+        (resolved(replace(CONTACT, mailbox_type="")), "kind"),
     ],
 )
 def test_what_is_unsure_is_not_measured(answer: ResolvedName, words: str) -> None:
@@ -69,15 +69,15 @@ def test_what_is_unsure_is_not_measured(answer: ResolvedName, words: str) -> Non
 )
 def test_a_primary_address_that_is_not_told_or_told_twice_is_not_measured(contact: Contact) -> None:
     with pytest.raises(NotMeasured, match="one primary address"):
-        room_addresses(told(contact))
+        room_addresses(resolved(contact))
 
 
 def test_names_without_contact_data_are_not_measured() -> None:
     with pytest.raises(NotMeasured, match="no contact data"):
-        account_names(told(replace(CONTACT, full=False, given_name="", surname="")))
+        account_names(resolved(replace(CONTACT, full=False, given_name="", surname="")))
 
 
 def test_trouble_keeps_its_kind() -> None:
     with pytest.raises(NotMeasured) as caught:
-        room_addresses(told(trouble=Trouble(Kind.THROTTLED, "busy")))
+        room_addresses(resolved(trouble=Trouble(Kind.THROTTLED, "busy")))
     assert caught.value.cause == "throttled"

@@ -86,7 +86,7 @@ def site(**changes: Any) -> Site:
 
 
 def entry(dn: str = "CN=svc,DC=customer,DC=com", unreadable: tuple[str, ...] = (), **attributes: Any) -> DirectoryEntry:
-    """Make an object; underscores stand for dashes, a value is text, number, bytes, a list of them, or None to drop."""
+    """Make an object; underscores become dashes, a value is text, number, bytes, a list of them, or None to drop."""
     raw = {}
     for name, given in attributes.items():
         values = given if isinstance(given, (list, tuple)) else [given]
@@ -241,7 +241,7 @@ def rights(grant: Grant = Grant.GRANTED, *, ago: timedelta = timedelta(days=30))
 
 
 def passes(function: Callable[..., None], **given: Any) -> list[str]:
-    """Call a requirement that must hold, with its notes where it takes any; give the notes."""
+    """Call a requirement that must hold, with its notes where it takes any; return the notes."""
     notes = Notes()
     if "notes" in function.__code__.co_varnames[: function.__code__.co_argcount + function.__code__.co_kwonlyargcount]:
         given["notes"] = notes
@@ -250,7 +250,7 @@ def passes(function: Callable[..., None], **given: Any) -> list[str]:
 
 
 def fails(function: Callable[..., None], **given: Any) -> RequirementFailed:
-    """Call a requirement that must fail; give the finding."""
+    """Call a requirement that must fail; return the finding."""
     with pytest.raises(RequirementFailed) as caught:
         passes(function, **given)
     failed = caught.value
@@ -261,7 +261,7 @@ def fails(function: Callable[..., None], **given: Any) -> RequirementFailed:
 
 
 def not_measured(function: Callable[..., None], **given: Any) -> NotMeasured:
-    """Call a requirement that must say that it was not measured; give what it said."""
+    """Call a requirement that must raise NotMeasured; return that error."""
     with pytest.raises(NotMeasured) as caught:
         passes(function, **given)
     assert caught.value.reason
