@@ -73,5 +73,6 @@ def all_cases() -> list[Case]:
         for connections in (4, MAX)
         for workers in (0, 2)
     ]
+    ours += [Case(PRODUCT, 10_000, 30, connections, 0) for connections in (4, MAX)]
     plain = [Case(PLAIN, 1000, 30, max(1, workers), workers) for workers in (MAX, 0)]
     return sorted([*ours, *plain], key=lambda case: case.rooms)
