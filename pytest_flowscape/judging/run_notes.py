@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from datetime import date
 
+from pytest_flowscape.facts.policy import SECOND_LOOKS
 from pytest_flowscape.judging.outcomes import Outcome, Word
 from pytest_flowscape.site.model import Site
 
@@ -33,7 +34,7 @@ def measurement_notes(unconfirmed: int, *, lost_sign_in: bool, other_failed: int
     ``unconfirmed`` and ``other_failed`` are numbers of failures.
     """
     if unconfirmed:
-        yield f"{unconfirmed} failed results were measured once only; the first ones were measured twice."
+        yield f"{unconfirmed} failures were not double-checked (limit {SECOND_LOOKS})."
     if lost_sign_in:
         yield LOST_SIGN_IN
     if other_failed:

@@ -148,8 +148,8 @@ def _exceptions(outcomes: Sequence[Outcome], site: Site) -> tuple[str, ...]:
     groups: dict[str, list[Outcome]] = {}
     for outcome in outcomes:
         if outcome.word in (Word.WAIVED, Word.ATTESTED) and outcome.level == Level.REQUIRED.value:
-            reason = outcome.notes[0] if outcome.notes else outcome.found
-            groups.setdefault(f"{outcome.requirement} {outcome.word.value}: {reason}", []).append(outcome)
+            decision = outcome.notes[0] if outcome.notes else outcome.word.value  # "waived by ..."
+            groups.setdefault(f"{outcome.requirement} {decision}", []).append(outcome)
     sentences = []
     for text, group in groups.items():
         names = ", ".join(outcome.target for outcome in group[:3])

@@ -106,7 +106,7 @@ def test_the_report_says_what_was_written_where_and_what_stays(simulator: Simula
     assert item["tag"].startswith(done.results["run"]["id"])
     page = (done.folder / "acceptance.html").read_text(encoding="utf-8")
     for text in (page, " ".join(done.output.split())):
-        assert "1 meetings with requests, answers and cancellations in both mailboxes, and removed" in text
+        assert "1 meeting with requests, answers and cancellations in both mailboxes, and removed" in text
         assert "Recoverable Items" in text
     assert page.index("<dd>booking exercised</dd>") < page.index("Results by requirement")
     assert f"calendar of {EMAIL}, room invited" in page
