@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timezone
 from typing import Any
 
 from pytest_flowscape.facts import RoundTrip, StepTaken, Sweep, Written
-from pytest_flowscape.report.text import plural
+from pytest_flowscape.report.text import moment, plural
 
 RECOVERABLE = (
     "Permanently deleted items (HardDelete) stay in the mailbox's Recoverable Items until the retention period ends, "
@@ -94,7 +93,7 @@ def as_json(bookings: Bookings) -> dict[str, Any]:
             {
                 "room": trip.address,
                 "kind": "meeting" if trip.meeting else "appointment",
-                "begin": None if trip.begin is None else _moment(trip.begin),
+                "begin": None if trip.begin is None else moment(trip.begin),
                 "clock": trip.zone,
                 "steps": [_step(step) for step in (*trip.steps, *trip.removal)],
                 "written": [_item(item) for item in trip.written],
@@ -118,7 +117,7 @@ def _row(trip: RoundTrip, left: set[str]) -> dict[str, str]:
     gone = "removed" if not left & {item.tag for item in trip.written} else "LEFT BEHIND"
     return {
         "room": trip.address,
-        "when": f"{_moment(trip.begin)} ({trip.zone})" if trip.begin else "",
+        "when": f"{moment(trip.begin)} ({trip.zone})" if trip.begin else "",
         "written": items or "nothing",
         "became": f"{ended}; {gone}" if items else ended,
     }
@@ -148,13 +147,9 @@ def _item(item: Written) -> dict[str, Any]:
         "mailbox": item.mailbox,
         "folder": item.folder,
         "subject": item.subject,
-        "begin": None if item.begin is None else _moment(item.begin),
+        "begin": None if item.begin is None else moment(item.begin),
         "tag": item.tag,
         "uid": item.uid,
         "item_id": item.item_id,
         "invited": item.invited,
     }
-
-
-def _moment(value: datetime) -> str:
-    return value.astimezone(timezone.utc).replace(microsecond=0, tzinfo=None).isoformat() + "Z"

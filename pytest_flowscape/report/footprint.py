@@ -50,12 +50,8 @@ def mailboxes(footprint: Footprint, own_address: str) -> dict[str, dict[str, int
     return dict(sorted(found.items()))
 
 
-def rows(footprint: Footprint, own_address: str) -> tuple[tuple[str, str], ...]:
+def rows(footprint: Footprint, own_address: str) -> Iterator[tuple[str, str]]:
     """Return (label, value) for the page. Labels are unique."""
-    return tuple(_rows(footprint, own_address))
-
-
-def _rows(footprint: Footprint, own_address: str) -> Iterator[tuple[str, str]]:
     for (operation, identity), count in sorted(footprint.operations.items()):
         yield f"EWS {operation}, {identity}", str(count)
     known = mailboxes(footprint, own_address)

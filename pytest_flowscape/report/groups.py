@@ -84,10 +84,10 @@ def findings(outcomes: Sequence[Outcome], requirements: Mapping[str, Requirement
     Failures are grouped by (requirement, cause, owner); what was not measured
     by the requirement that stopped it, else by its cause (one that is not in
     the table of causes: by requirement too), else by its reason.
-    Within each the order is that of ``requirements``, unknown ids last.
+    Within each the order is that of ``requirements``.
     """
     order = {id_: place for place, id_ in enumerate(requirements)}
-    ranked = sorted(outcomes, key=lambda outcome: order.get(outcome.requirement, len(order)))
+    ranked = sorted(outcomes, key=lambda outcome: order[outcome.requirement])
     failed: dict[tuple[str, ...], list[Outcome]] = {}
     unmeasured: dict[tuple[str, ...], list[Outcome]] = {}
     for outcome in ranked:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Sequence
+from datetime import datetime, timezone
 
 _UNSEEN = ("Cc", "Cf", "Cs", "Zl", "Zp")
 
@@ -30,3 +31,13 @@ def printable(text: str) -> str:
     if text.isprintable():  # most texts are
         return text
     return "".join("\ufffd" if unicodedata.category(c) in _UNSEEN else c for c in text)
+
+
+def moment(value: datetime) -> str:
+    """Return a time as ISO 8601 in UTC, to the second: ``2026-11-20T14:03:00Z``."""
+    return value.astimezone(timezone.utc).replace(microsecond=0, tzinfo=None).isoformat() + "Z"
+
+
+def when(iso: str) -> str:
+    """Return the same as people write it: ``2026-11-20 14:03:00 UTC``."""
+    return iso.replace("T", " ").replace("Z", " UTC")

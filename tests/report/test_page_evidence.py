@@ -117,7 +117,7 @@ def test_evidence_has_the_exact_codes_and_no_secret() -> None:
     text = evidence.of(CATALOGUE["PERMISSION-1"].requirement, "a@b.test")
     assert "inbox: ErrorAccessDenied, HTTP 200: Access is denied to ***." in text
     assert "calendar: NoError" in text
-    assert evidence.of(None, "a@b.test") == evidence.of(CATALOGUE["PERMISSION-1"].requirement, "c@d.test") == ""
+    assert evidence.of(CATALOGUE["PERMISSION-1"].requirement, "c@d.test") == ""
 
 
 def test_evidence_of_the_directory_names_what_cannot_be_read() -> None:

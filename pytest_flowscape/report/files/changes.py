@@ -13,7 +13,7 @@ from itertools import chain
 from typing import Any
 
 from pytest_flowscape.judging.outcomes import Outcome, Word
-from pytest_flowscape.report.text import plural
+from pytest_flowscape.report.text import plural, when
 
 Pair = tuple[str, str]
 Point = tuple[str, int, int]
@@ -71,7 +71,6 @@ class Changes:
     @property
     def sentence(self) -> str:
         """Return the changes in one line."""
-        when = self.previous_date.replace("T", " ").replace("Z", " UTC")
         among = f" in what was run ({self.left_out} not run)" if self.left_out else ""
         other = plural(self.otherwise, "result") if self.otherwise else ""
         if self.new or self.fixed:
@@ -79,7 +78,7 @@ class Changes:
         else:
             what = f"no changes except {other}" if other else "no changes"
         still = f"; {len(self.still)} still failing" if self.still else ""
-        return f"Since {when}: {what}{among}{still}"
+        return f"Since {when(self.previous_date)}: {what}{among}{still}"
 
     def as_json(self) -> dict[str, Any]:
         """Return it as it is in results.json."""

@@ -17,9 +17,9 @@ from pytest_flowscape.core.own_state import private_folder
 from pytest_flowscape.judging.outcomes import SITE_TARGET, Outcome, Word
 from pytest_flowscape.judging.verdict import Result
 from pytest_flowscape.report.files import writing
-from pytest_flowscape.report.files.results import RunInfo, moment
+from pytest_flowscape.report.files.results import RunInfo
 from pytest_flowscape.report.groups import WORST_FIRST
-from pytest_flowscape.report.text import visible
+from pytest_flowscape.report.text import moment, visible
 from pytest_flowscape.requirement import Level, Requirement
 from pytest_flowscape.site.model import Site
 

@@ -19,7 +19,8 @@ from pytest_flowscape.judging.outcomes import Outcome
 from pytest_flowscape.judging.verdict import Result
 from pytest_flowscape.report.files import changes, writing
 from pytest_flowscape.report.files.changes import MAX_POINTS, Changes, Earlier, Point
-from pytest_flowscape.report.files.results import SCHEMA, moment
+from pytest_flowscape.report.files.results import SCHEMA
+from pytest_flowscape.report.text import moment
 from pytest_flowscape.site.model import Site
 
 __all__ = ["FOLDER", "MAX_RUNS", "Changes", "keep", "look_back"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timezone
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from pytest_flowscape.report.bookings import Bookings
 from pytest_flowscape.report.files import writing
 from pytest_flowscape.report.files.changes import Changes
 from pytest_flowscape.report.page import vantage
+from pytest_flowscape.report.text import moment
 from pytest_flowscape.requirement import Requirement
 from pytest_flowscape.site.model import Site
 
@@ -86,15 +87,10 @@ def as_json(
         "changes": run.changes.as_json() if run.changes else None,
         "exceptions": list(result.exceptions),
         "notes": list(result.notes),
-        "requirements": [_requirement(requirements.get(id_), id_, counts) for id_, counts in result.counts.items()],
+        "requirements": [_requirement(requirements[id_], counts) for id_, counts in result.counts.items()],
         "findings": [_finding(one, site) for one in groups.findings(result.outcomes, requirements)],
         "outcomes": [outcome.as_json() for outcome in result.outcomes],
     }
-
-
-def moment(value: datetime) -> str:
-    """Return a time as ISO 8601 in UTC, to the second: ``2026-11-20T14:03:00Z``."""
-    return value.astimezone(timezone.utc).replace(microsecond=0, tzinfo=None).isoformat() + "Z"
 
 
 def _site(result: Result, site: Site) -> dict[str, Any]:
@@ -134,16 +130,16 @@ def _run(run: RunInfo, site: Site, site_facts: SiteFacts | None) -> dict[str, An
     }
 
 
-def _requirement(known: Requirement | None, id_: str, counts: Mapping[Word, int]) -> dict[str, Any]:
+def _requirement(known: Requirement, counts: Mapping[Word, int]) -> dict[str, Any]:
     return {
-        "id": id_,
-        "title": known.title if known else "",
-        "text": known.text if known else "",
-        "level": known.level.value if known else "required",
-        "per": known.per.value if known else "",
-        "owner": known.owner.value if known else "",
-        "link": known.link if known else "",
-        "guide": known.guide if known else "",
+        "id": known.id,
+        "title": known.title,
+        "text": known.text,
+        "level": known.level.value,
+        "per": known.per.value,
+        "owner": known.owner.value,
+        "link": known.link,
+        "guide": known.guide,
         "counts": {word.value: counts.get(word, 0) for word in Word},
     }
 

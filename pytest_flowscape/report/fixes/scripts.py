@@ -16,14 +16,14 @@ from pytest_flowscape.core.own_state import private_folder
 from pytest_flowscape.facts import SiteFacts
 from pytest_flowscape.judging.outcomes import Word
 from pytest_flowscape.report.files import writing
-from pytest_flowscape.report.files.results import RunInfo, moment
+from pytest_flowscape.report.files.results import RunInfo
 from pytest_flowscape.report.finding_rows import CONSEQUENCE, EXPECTED, FOUND, LINK, TO_DO, UNDO, WAIT, rows
 from pytest_flowscape.report.fixes import script_text as script
 from pytest_flowscape.report.fixes.remedy_parts import remedy
 from pytest_flowscape.report.fixes.script_text import DIRECTORY, EXCHANGE, NETWORK, Step
 from pytest_flowscape.report.fixes.steps import FixContext, account_values, file_of_step, place_of, step_for
 from pytest_flowscape.report.groups import Finding
-from pytest_flowscape.report.text import name_list, plural, visible
+from pytest_flowscape.report.text import moment, name_list, plural, visible
 from pytest_flowscape.requirement import Owner
 from pytest_flowscape.site.model import Site
 

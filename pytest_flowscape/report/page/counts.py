@@ -51,12 +51,11 @@ def by_requirement(result: Result, requirements: Mapping[str, Requirement]) -> d
     words = [word for word in Word if totals[word] or word in (Word.PASSED, Word.FAILED)]
     rows = []
     for id_, counts in result.counts.items():
-        known = requirements.get(id_)
         rows.append(
             {
                 "id": id_,
-                "title": known.title if known else "",
-                "recommended": known is not None and known.level is Level.RECOMMENDED,
+                "title": requirements[id_].title,
+                "recommended": requirements[id_].level is Level.RECOMMENDED,
                 "cells": [(word, counts.get(word, 0)) for word in words],
             }
         )
@@ -65,19 +64,16 @@ def by_requirement(result: Result, requirements: Mapping[str, Requirement]) -> d
 
 def site_rows(outcomes: Sequence[Outcome], requirements: Mapping[str, Requirement]) -> list[dict[str, Any]]:
     """Return the rows of everything that is judged once for the site: host, account, handover."""
-    rows = []
-    for outcome in outcomes:
-        if outcome.target == SITE_TARGET:
-            known = requirements.get(outcome.requirement)
-            rows.append(
-                {
-                    "outcome": outcome,
-                    "title": known.title if known else "",
-                    "text": outcome.found or "; ".join(outcome.notes),
-                    "recommended": outcome.level == Level.RECOMMENDED.value,
-                }
-            )
-    return rows
+    return [
+        {
+            "outcome": outcome,
+            "title": requirements[outcome.requirement].title,
+            "text": outcome.found or "; ".join(outcome.notes),
+            "recommended": outcome.level == Level.RECOMMENDED.value,
+        }
+        for outcome in outcomes
+        if outcome.target == SITE_TARGET
+    ]
 
 
 def remarks(outcomes: Sequence[Outcome]) -> list[tuple[str, str, list[str]]]:

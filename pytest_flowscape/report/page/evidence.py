@@ -42,10 +42,8 @@ class Evidence:
     target_facts: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     clean: Callable[[str], str] = str
 
-    def of(self, requirement: Requirement | None, target: str) -> str:
+    def of(self, requirement: Requirement, target: str) -> str:
         """Return the lines about a requirement on a target, joined by line ends; empty where nothing was measured."""
-        if requirement is None:
-            return ""
         lines = [line for fact in self._facts(requirement, target) for line in lines_of(fact)]
         if self.site_facts is not None and requirement.reads:
             lines += _directory(requirement, target, self.site_facts)

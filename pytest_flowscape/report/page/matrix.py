@@ -11,14 +11,14 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from pytest_flowscape.judging.outcomes import SITE_TARGET, Outcome, Word
+from pytest_flowscape.judging.outcomes import Outcome, Word
 from pytest_flowscape.report.finding_rows import BECAUSE, CONSEQUENCE, EVIDENCE, EXPECTED, FOUND, OWNER, TO_DO
 from pytest_flowscape.report.groups import Finding
 from pytest_flowscape.report.page import fix as page_fix
 from pytest_flowscape.report.page.evidence import Evidence
 from pytest_flowscape.report.page.next_steps import next_step
 from pytest_flowscape.report.text import printable, visible
-from pytest_flowscape.requirement import Requirement
+from pytest_flowscape.requirement import Per, Requirement
 from pytest_flowscape.site.model import Site
 
 # what would end a script, or start a comment or an entity in markup, as its JSON escape
@@ -46,17 +46,12 @@ class Matrix:
         self._rows: dict[str, dict[str, dict[str, int]]]
         self._words = {word: place for place, word in enumerate(Word)}
         rooms = {room.email: " · ".join(filter(None, (room.name, room.building))) for room in site.rooms}
-        by_kind = self._rows = {"room": {}, "user": {}, "site": {}}
+        by_kind = self._rows = {Per.ROOM.value: {}, Per.USER.value: {}, Per.SITE.value: {}}
         for outcome in outcomes:
-            kind = "site" if outcome.target == SITE_TARGET else "room" if self._is_room(outcome, rooms) else "user"
-            row = by_kind[kind].setdefault(outcome.target, {})
+            row = by_kind[requirements[outcome.requirement].per.value].setdefault(outcome.target, {})
             row[outcome.requirement] = self._cell(outcome)
         self._places = {kind: {target: at for at, target in enumerate(rows)} for kind, rows in by_kind.items()}
         self._tables = [self._table(kind, rows, rooms) for kind, rows in by_kind.items() if rows]
-
-    def _is_room(self, outcome: Outcome, rooms: Mapping[str, str]) -> bool:
-        known = self._requirements.get(outcome.requirement)
-        return known.per.value == "room" if known else outcome.target in rooms
 
     def fix(self, template: str) -> page_fix.Fix:
         """Return a template split into parts; each is split only once."""
@@ -99,7 +94,6 @@ class Matrix:
 
     def _cell(self, outcome: Outcome) -> int:
         """Return the number of a cell: word, the numbers of its texts by LABELS, the fix (-1 for none), the notes."""
-        known = self._requirements.get(outcome.requirement)
         decided = outcome.word in (Word.FAILED, Word.WAIVED)
         step = next_step(outcome.word, cause=outcome.cause, because=outcome.because, found=outcome.found)
         cell = (
@@ -107,7 +101,7 @@ class Matrix:
             self._text(outcome.expected),
             self._text(outcome.found),
             self._text(outcome.because),
-            self._text(self._evidence.of(known, outcome.target)),
+            self._text(self._evidence.of(self._requirements[outcome.requirement], outcome.target)),
             self._text(outcome.consequence),
             self._text(outcome.owner if decided else step.owner),
             self._text(step.text),
@@ -124,8 +118,7 @@ class Matrix:
 
     def _table(self, kind: str, rows: Mapping[str, Mapping[str, int]], rooms: Mapping[str, str]) -> dict[str, Any]:
         ids = list(dict.fromkeys(id_ for row in rows.values() for id_ in row))
-        order = {id_: place for place, id_ in enumerate(self._requirements)}
-        ids.sort(key=lambda id_: order.get(id_, len(order)))
+        ids.sort(key=list(self._requirements).index)
         return {
             "kind": kind,
             "ids": ids,

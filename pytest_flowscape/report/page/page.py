@@ -17,7 +17,7 @@ from pytest_flowscape.facts import SiteFacts
 from pytest_flowscape.judging.outcomes import Outcome, Word
 from pytest_flowscape.judging.verdict import Result, Verdict
 from pytest_flowscape.report import bookings, footprint, groups
-from pytest_flowscape.report.files.results import RunInfo, moment
+from pytest_flowscape.report.files.results import RunInfo
 from pytest_flowscape.report.finding_rows import BECAUSE, EXPECTED, FIX, FOUND, LINK, rows, with_fix
 from pytest_flowscape.report.groups import Finding
 from pytest_flowscape.report.page import cards, counts as page_counts, fix as page_fix, vantage
@@ -25,7 +25,7 @@ from pytest_flowscape.report.page.decisions import decisions
 from pytest_flowscape.report.page.evidence import Evidence
 from pytest_flowscape.report.page.matrix import LABELS, Matrix
 from pytest_flowscape.report.page.scope import scope, voids
-from pytest_flowscape.report.text import plural, visible
+from pytest_flowscape.report.text import moment, plural, visible, when
 from pytest_flowscape.requirement import Requirement
 from pytest_flowscape.site.model import Site
 
@@ -79,11 +79,7 @@ def render(
     today = _day(run)
     view: dict[str, Any] = {
         "site": site,
-        "run": run,
         "content": content,
-        "started": moment(run.started) if run else "",
-        "ended": moment(run.ended) if run else "",
-        "tool": run.tool_version if run else __version__,
         "result": result,
         "symbols": SYMBOLS,
         "trial": page_fix.TRIAL,
@@ -105,13 +101,9 @@ def render(
         "decisions": decisions(site, outcomes, today) if result else (),
         "scope": scope(site, content.site_facts, outcomes),
         "voids": voids(site, content.site_facts, today),
-        "changes": run.changes if run else None,
-        "booked": bookings.rows(run.bookings) if run else [],
-        "left": [f"{item}: {why}" for item, why in run.bookings.left] if run else [],
         "recoverable": bookings.RECOVERABLE,
         "vantage": vantage.rows(site, content.site_facts),
-        "footprint": footprint.rows(run.footprint, site.service_account.email) if run else (),
-        **_requests_by_mailbox(run, site),
+        **_run_view(run, site.service_account.email),
         # last: findings and cards have put their texts into it
         "data": matrix.as_json(findings),
     }
@@ -123,18 +115,18 @@ def details(outcome: Outcome, requirements: Mapping[str, Requirement], site: Sit
 
     No line begins with a capital letter of ours: pytest-html colours lines that begin with E.
     """
-    notes = [("note", note) for note in outcome.notes]
+    finding = groups.finding_of([outcome], requirements)
+    lines = [("target", outcome.target), *rows(finding, EXPECTED, FOUND, BECAUSE)]
     if outcome.word is Word.PASSED:
-        lines = notes
-    else:
-        finding = groups.finding_of([outcome], requirements)
-        if outcome.word is Word.FAILED:
-            shown = [*with_fix(finding, site), *rows(finding, LINK)]
-        else:
-            shown = rows(finding, EXPECTED, FOUND, BECAUSE)
-        lines = [("target", outcome.target), *shown, *notes]
-    below = (f"\n{textwrap.indent(text, '  ')}" if label == FIX else text for label, text in lines)
-    return [f"{label.lower()}: {text}" for (label, _), text in zip(lines, below, strict=True)]
+        lines = []
+    elif outcome.word is Word.FAILED:
+        lines = [lines[0], *with_fix(finding, site), *rows(finding, LINK)]
+    lines += [("note", note) for note in outcome.notes]
+    return [_detail(label, text) for label, text in lines]
+
+
+def _detail(label: str, text: str) -> str:
+    return f"fix:\n{textwrap.indent(text, '  ')}" if label == FIX else f"{label.lower()}: {text}"
 
 
 @cache
@@ -148,7 +140,7 @@ def _template() -> jinja2.Template:
     )
     environment.filters["visible"] = visible
     environment.filters["css"] = lambda word: word.value.replace(" ", "-")
-    environment.filters["when"] = lambda text: text.replace("T", " ").replace("Z", " UTC")
+    environment.filters["when"] = when
     return environment.get_template("acceptance.html.j2")
 
 
@@ -156,9 +148,32 @@ def _day(run: RunInfo | None) -> date:
     return (run.started if run else datetime.now(timezone.utc)).astimezone().date()
 
 
-def _requests_by_mailbox(run: RunInfo | None, site: Site) -> dict[str, Any]:
-    mailboxes = list(footprint.mailboxes(run.footprint, site.service_account.email).items()) if run else []
-    return {"requests": mailboxes[:_MAX_MAILBOXES], "request_mailboxes": len(mailboxes)}
+def _run_view(run: RunInfo | None, own_address: str) -> dict[str, Any]:
+    if run is None:
+        empty = dict.fromkeys(("run_rows", "booked", "left", "footprint", "requests"), ())
+        return {**empty, "tool": __version__, "ended": "", "by": "", "changes": None, "request_mailboxes": 0}
+    mailboxes = list(footprint.mailboxes(run.footprint, own_address).items())
+    ended = _when(run.ended)
+    return {
+        "tool": run.tool_version,
+        "ended": ended,
+        "by": run.command_users,
+        "run_rows": (
+            ("Run", run.run_id),
+            ("Start and end", f"{_when(run.started)} to {ended}"),
+            ("Test processes", run.workers),
+        ),
+        "changes": run.changes,
+        "booked": bookings.rows(run.bookings),
+        "left": [f"{item}: {why}" for item, why in run.bookings.left],
+        "footprint": footprint.rows(run.footprint, own_address),
+        "requests": mailboxes[:_MAX_MAILBOXES],
+        "request_mailboxes": len(mailboxes),
+    }
+
+
+def _when(value: datetime) -> str:
+    return when(moment(value))
 
 
 def _look(result: Result | None) -> tuple[str, str]:

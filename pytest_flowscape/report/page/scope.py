@@ -64,12 +64,8 @@ def _source(rights: MailboxRights, token: Sequence[str]) -> str:
     return "not readable"
 
 
-def voids(site: Site, facts: SiteFacts | None, today: date) -> tuple[tuple[str, str], ...]:
+def voids(site: Site, facts: SiteFacts | None, today: date) -> Iterator[tuple[str, str]]:
     """Return (what, when or how) for all that ends the result's validity: dates if known, else events."""
-    return tuple(_voids(site, facts, today))
-
-
-def _voids(site: Site, facts: SiteFacts | None, today: date) -> Iterator[tuple[str, str]]:
     certificate = facts.host.certificate if facts else None
     if certificate:
         yield "The certificate expires", _when(certificate.not_after, today)

@@ -60,7 +60,7 @@ def lines(
     report_folder: Path,
     width: int = 100,
     *,
-    requirements: Mapping[str, Requirement] | None = None,
+    requirements: Mapping[str, Requirement],
     footprint: str = "",
     changed: str = "",
     not_kept: str = "",
@@ -74,23 +74,22 @@ def lines(
     own; ``written`` says that the run wrote something.
     """
     width = max(width, 60)
-    known = requirements or {}
     end = _end(result, site, report_folder, width, (changed, footprint), written=written)
     end += [(WARN, cut(not_kept, width))] if not_kept else []
     failed = [finding for finding in findings if finding.word is Word.FAILED]
     for detail in _DETAILS:
-        table = _table(result, known, width, detail)
+        table = _table(result, requirements, width, detail)
         rest = _rest(result, findings, width, detail)
         room = MAX_LINES - len(table) - len(rest) - len(end)
         if room >= 0 and fix.has_room(failed, room):
             break
-    return [*table, *fix.section(failed, site, width, room, known), *rest, *end]
+    return [*table, *fix.section(failed, site, width, room, requirements), *rest, *end]
 
 
 # --- the table ----------------------------------------------------------------------------------
 
 
-def _table(result: Result, known: Mapping[str, Requirement], width: int, detail: _Detail) -> list[Line]:
+def _table(result: Result, requirements: Mapping[str, Requirement], width: int, detail: _Detail) -> list[Line]:
     totals = groups.totals(result.outcomes)
     words = [word for word in _COLUMNS if word in _ALWAYS or totals[word]]
     headers = [word.value.split(" ") for word in words]
@@ -114,7 +113,8 @@ def _table(result: Result, known: Mapping[str, Requirement], width: int, detail:
             passed.append(id_)
             continue
         cells = [str(counts.get(word) or "-") for word in words]
-        body.append((_row_kind(id_, counts, known), row(id_, _title(id_, known, title_width), cells)))
+        requirement = requirements[id_]
+        body.append((_row_kind(requirement, counts), row(id_, _title(requirement, title_width), cells)))
     if passed:
         text = f"{len(passed)} requirements passed on every target: {', '.join(passed)}"
         # green only if the run is accepted: rows that passed are no success while something is missing
@@ -123,22 +123,15 @@ def _table(result: Result, known: Mapping[str, Requirement], width: int, detail:
     return [*head, *_first_rows(body, detail.rows, "more rows", width)]
 
 
-def _title(id_: str, known: Mapping[str, Requirement], room: int) -> str:
-    requirement = known.get(id_)
-    title = requirement.title if requirement else ""
-    if _is_required(id_, known):
-        return title
-    return f"{'(recommended)' if room >= 40 else '(rec.)'} {title}"
+def _title(requirement: Requirement, room: int) -> str:
+    if requirement.level is Level.REQUIRED:
+        return requirement.title
+    return f"{'(recommended)' if room >= 40 else '(rec.)'} {requirement.title}"
 
 
-def _is_required(id_: str, known: Mapping[str, Requirement]) -> bool:
-    requirement = known.get(id_)
-    return requirement.level is Level.REQUIRED if requirement else not id_.startswith("ADVICE-")
-
-
-def _row_kind(id_: str, counts: Mapping[Word, int], known: Mapping[str, Requirement]) -> str:
+def _row_kind(requirement: Requirement, counts: Mapping[Word, int]) -> str:
     if counts.get(Word.FAILED):
-        return BAD if _is_required(id_, known) else WARN
+        return BAD if requirement.level is Level.REQUIRED else WARN
     if any(counts.get(word) for word in (Word.NOT_MEASURED, Word.NOT_RUN, Word.WAIVED)):
         return WARN
     return PLAIN
