@@ -83,8 +83,8 @@ $account = 'DEMO\svc-flowscape'
 # ------------------------------------------------------------------------------------------------------------
 # Step 1
 # ACCOUNT-4 (required): Password never expires
-# Found: it will expire on 2026-12-31
-# If not fixed: On the day the password expires Flowscape stops working, without anybody having changed anything.
+# Found: the password will expire on 2026-12-31
+# If not fixed: On the day the password expires Flowscape stops working, although nobody changed anything.
 # Responsible: Active Directory administrator
 # Undo: Set-ADUser with -PasswordNeverExpires $false.
 # Waiting time: Until the domain controllers have replicated, usually 15 minutes.
@@ -105,7 +105,7 @@ Invoke-Step 'Step 1: ACCOUNT-4' {
 if ($stopped.Count -gt 0) { Write-Warning ('Not finished: ' + ($stopped -join ', ')) }
 
 # ACCOUNT-1 (required): First and last name are set
-# Found: no last name (told by the directory)
+# Found: no last name in Active Directory
 # If not fixed: Meetings that Flowscape books show an organiser without a proper name.
 # Responsible: Active Directory administrator
 # Undo: Set the former names.

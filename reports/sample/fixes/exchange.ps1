@@ -111,7 +111,7 @@ $account = 'DEMO\svc-flowscape'
 # ------------------------------------------------------------------------------------------------------------
 # Step 1
 # ACCOUNT-1 (required): First and last name are set
-# Found: no last name (told by the directory)
+# Found: no last name in Active Directory
 # If not fixed: Meetings that Flowscape books show an organiser without a proper name.
 # Responsible: Active Directory administrator
 # Undo: Set the former names.
@@ -143,7 +143,7 @@ Invoke-Step 'Step 1: ACCOUNT-1' {
 # Step 2
 # ROOM-1 (required, 1 target): Room exists as a room resource
 # Found: no object has this address
-# If not fixed: Flowscape cannot book the room: nobody answers its invitations as a room does.
+# If not fixed: Flowscape cannot book the room: invitations are not answered as a room would answer them.
 # Responsible: Exchange administrator
 # Undo: Remove-Mailbox, which removes the account too.
 # Waiting time: Until the domain controllers have replicated, usually 15 minutes.
@@ -175,8 +175,8 @@ Invoke-Step 'Step 2: ROOM-1' {
 # ------------------------------------------------------------------------------------------------------------
 # Step 3
 # ROOM-1 (required, 1 target): Room exists as a room resource
-# Found: its type is: user mailbox
-# If not fixed: Flowscape cannot book the room: nobody answers its invitations as a room does.
+# Found: it is a user mailbox
+# If not fixed: Flowscape cannot book the room: invitations are not answered as a room would answer them.
 # Responsible: Exchange administrator
 # Undo: Set-Mailbox with -Type Regular, then enable the account again.
 # Waiting time: Until the domain controllers have replicated, usually 15 minutes.
@@ -210,8 +210,8 @@ Invoke-Step 'Step 3: ROOM-1' {
 # ------------------------------------------------------------------------------------------------------------
 # Step 4
 # ROOM-2 (required, 1 target): Address is the room's primary address
-# Found: it is another address of the room, whose primary address is malmo@demo.test
-# If not fixed: Exchange refuses impersonation by another address than the primary one, and bookings go astray.
+# Found: it is an alias of the room; the primary address is malmo@demo.test
+# If not fixed: Exchange refuses impersonation by any address but the primary one, and bookings go astray.
 # Responsible: installer
 # Undo: Set the former address and policy.
 # Waiting time: Until the domain controllers have replicated, usually 15 minutes.
@@ -250,7 +250,7 @@ Invoke-Step 'Step 4: ROOM-2' {
 # ------------------------------------------------------------------------------------------------------------
 # Step 5
 # IMPERSONATION-3 (required): Service account can act as itself
-# Found: Exchange refuses it: the account itself is outside the role's scope, or has no such role
+# Found: Exchange refuses it: the role's scope does not include the account itself, or it does not have the role
 # If not fixed: Bookings that the service account makes itself fail.
 # Responsible: Exchange administrator
 # Undo: Remove-DistributionGroupMember.
@@ -350,7 +350,7 @@ Invoke-Step 'Step 5: IMPERSONATION-3' {
 # If not fixed: Flowscape cannot book, extend or end meetings in this room.
 # Responsible: Exchange administrator
 # Undo: Remove-MailboxPermission with the same -Identity, -User, -AccessRights and -InheritanceType.
-# Waiting time: Up to two hours, because Exchange caches mailbox permissions and every test keeps the cache warm: wait at least 20 minutes without testing.
+# Waiting time: Up to two hours, because Exchange caches mailbox permissions and every test renews the cache: wait at least 20 minutes without testing.
 # Read more: https://learn.microsoft.com/en-us/exchange/recipients/mailbox-permissions?view=exchserver-2019
 # ------------------------------------------------------------------------------------------------------------
 Invoke-Step 'Step 6: PERMISSION-1' {
