@@ -67,23 +67,6 @@ def _stop(reactor: Any) -> None:
         reactor.stop()
 
 
-def _ready_line(runtime: Runtime, site: Path, control: str) -> str:
-    directory = runtime.directory
-    return json.dumps(
-        {
-            "ready": True,
-            "site": str(site),
-            "control": control,
-            "ews_port": runtime.ews.port,
-            "ldaps_port": directory.ldaps_port,
-            "ldap_port": directory.ldap_port,
-            "gc_port": directory.gc_port,
-            "child_port": directory.child_port,
-            "ca": str(runtime.folder / "ca.pem"),
-        }
-    )
-
-
 def main(arguments: list[str] | None = None) -> int:
     """Run until standard input closes or SIGTERM, and return the exit status."""
     from twisted.internet import reactor as installed  # noqa: PLC0415  importing it installs it
@@ -110,13 +93,7 @@ def main(arguments: list[str] | None = None) -> int:
         folder,
         scenario,
         ca_pem=runtime.certificates.ca_pem,
-        ports={
-            "ews_port": runtime.ews.port,
-            "ldaps_port": runtime.directory.ldaps_port,
-            "ldap_port": runtime.directory.ldap_port,
-            "gc_port": runtime.directory.gc_port,
-            "child_port": runtime.directory.child_port,
-        },
+        ports=runtime.ports,
         timeout=options.timeout,
     )
     # so that a proxy in front of the site can show the same certificate, and channel binding holds through it
@@ -124,8 +101,14 @@ def main(arguments: list[str] | None = None) -> int:
     write_private(folder / "certificate.pem", pem.decode("ascii"))
     control = Control(runtime)
     port = reactor.listenTCP(0, quiet_site(control), interface="127.0.0.1").getHost().port
-    line = _ready_line(runtime, site, f"http://127.0.0.1:{port}/{control.token}")
-    reactor.callWhenRunning(print, line, flush=True)
+    ready = {
+        "ready": True,
+        "site": str(site),
+        "control": f"http://127.0.0.1:{port}/{control.token}",
+        **runtime.ports,
+        "ca": str(folder / "ca.pem"),
+    }
+    reactor.callWhenRunning(print, json.dumps(ready), flush=True)
     _end_with_parent(reactor)
     reactor.run()
     for problem in runtime.schema.problems:

@@ -67,7 +67,13 @@ class Runtime:
         self._factory.drop_all()
         self.ews.open()
 
-    # --- what faults ask for ---------------------------------------------------------------------
+    # --- what faults use ---------------------------------------------------------------------
+
+    @property
+    def ports(self) -> dict[str, int]:
+        """Return the ports of all servers, by the names of the ready line; 0 for one that the site does not have."""
+        ports = {name: getattr(self.directory, name) for name in ("ldaps_port", "ldap_port", "gc_port", "child_port")}
+        return {"ews_port": self.ews.port, **ports}
 
     @property
     def service(self) -> Account:

@@ -80,7 +80,7 @@ class Defect:
 
     ``conditions`` plant in the simulated Exchange what follows there. The rows
     are those of the table of causes; where a row is empty, the requirement
-    judged attributes. An empty ``says_reader`` is not run.
+    judged attributes.
     """
 
     name: str

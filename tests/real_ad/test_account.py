@@ -37,23 +37,18 @@ def judge(done: Finished, requirement: str, says: str, row: str, *also_unmeasure
     assert (done.verdict, done.code) == ("NOT ACCEPTED", 1)
 
 
+@pytest.mark.parametrize("reader", [False, True], ids=["sub-code", "attributes"])
 @pytest.mark.parametrize("defect", STATES, ids=lambda defect: defect.name)
-def test_as_the_account_itself_the_sub_code_tells(
-    defect: Defect, changing_ad: RealDirectory, simulator: Simulator, tmp_path: Path
+def test_an_account_that_cannot_sign_in(
+    defect: Defect, reader: bool, changing_ad: RealDirectory, simulator: Simulator, tmp_path: Path
 ) -> None:
+    """By the sub-code of its own bind, and by the attributes that another user reads."""
     defect.plant(changing_ad)
-    done = run(changing_ad, simulator, tmp_path, *defect.conditions)
-    judge(done, defect.requirement, defect.says, defect.row)
-    assert simulator.count("ews.refused") == simulator.count("ews.sign_ins") == 0
-
-
-@pytest.mark.parametrize("defect", STATES, ids=lambda defect: defect.name)
-def test_as_another_user_the_attributes_tell(
-    defect: Defect, changing_ad: RealDirectory, simulator: Simulator, tmp_path: Path
-) -> None:
-    defect.plant(changing_ad)
-    done = run(changing_ad, simulator, tmp_path, *defect.conditions, reader=True)
-    judge(done, defect.requirement_reader or defect.requirement, defect.says_reader, defect.row_reader)
+    done = run(changing_ad, simulator, tmp_path, *defect.conditions, reader=reader)
+    if reader:
+        judge(done, defect.requirement_reader or defect.requirement, defect.says_reader, defect.row_reader)
+    else:
+        judge(done, defect.requirement, defect.says, defect.row)
     assert simulator.count("ews.refused") == simulator.count("ews.sign_ins") == 0
 
 

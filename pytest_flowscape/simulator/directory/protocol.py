@@ -6,6 +6,7 @@ import sys
 import time
 import traceback
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from ldaptor.protocols import pureldap
@@ -38,30 +39,29 @@ ANSWERS = {
 }
 
 
-class DirectoryProtocol(protocol.Protocol):
-    """Speaks LDAP on one connection: ``secure`` if it began with TLS, ``catalog`` on the global catalog's port.
+@dataclass(frozen=True)
+class Endpoint:
+    """One port of a domain controller: its domain's distinguished name, and whether it is the global catalog's.
 
-    ``domain`` is the distinguished name of the controller's domain.
+    ``tls`` False is LDAP with StartTLS; ``contexts`` is Twisted's context factory.
     """
 
-    def __init__(
-        self,
-        organisation: Organisation,
-        contexts: Any,
-        *,
-        number: int,
-        secure: bool,
-        catalog: bool,
-        domain: str,
-        gone: Callable[[DirectoryProtocol], None],
-    ) -> None:
-        self._organisation = organisation
-        self._contexts = contexts
+    organisation: Organisation
+    contexts: Any
+    domain: str
+    tls: bool = True
+    catalog: bool = False
+
+
+class DirectoryProtocol(protocol.Protocol):
+    """Speaks LDAP on one connection; ``gone`` is called when it is lost."""
+
+    def __init__(self, endpoint: Endpoint, number: int, gone: Callable[[DirectoryProtocol], None]) -> None:
+        self._organisation = endpoint.organisation
+        self._endpoint = endpoint
         self._number = number
-        self._secure = secure
-        self._catalog = catalog
-        self._domain = domain
         self._gone = gone
+        self._secure = endpoint.tls
         self._buffer = b""
         self._signed_in = ""  # a SID
         self._open_searches = OpenSearches()
@@ -171,13 +171,14 @@ class DirectoryProtocol(protocol.Protocol):
         entry.update(base=request.baseObject.decode("utf-8", "replace"), scope=request.scope, attributes=attributes)
         entry.update(page_size=controls.page_size, entries=0, filter=filter_text(request.filter))
         account = self._account()
+        domain = self._organisation.domain_of(self._endpoint.domain)
         if is_root_dse(request):
-            answer = read_root_dse(self._organisation, self._organisation.domain_of(self._domain), request)
+            answer = read_root_dse(self._organisation, domain, request)
         elif account is None:
             return results.NOT_BOUND
         else:
-            reader, domain = Reader.of(self._organisation, account), self._organisation.domain_of(self._domain)
-            view = View(self._organisation, reader, domain, self._catalog)
+            reader = Reader.of(self._organisation, account)
+            view = View(self._organisation, reader, domain, self._endpoint.catalog)
             answer = run_search(request, controls, view, self._open_searches)
         counters["ldap.entries"] += len(answer.entries)
         entry["entries"] = len(answer.entries)
@@ -201,7 +202,7 @@ class DirectoryProtocol(protocol.Protocol):
 
     def _upgrade(self) -> None:
         self._secure = True
-        self._tcp.startTLS(self._contexts)
+        self._tcp.startTLS(self._endpoint.contexts)
 
 
 def _search_results(answer: Answer, number: int) -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from itertools import count
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 from twisted.internet import protocol
 from twisted.internet.interfaces import IAddress
 
-from pytest_flowscape.simulator.directory.protocol import DirectoryProtocol
+from pytest_flowscape.simulator.directory.protocol import DirectoryProtocol, Endpoint
 from pytest_flowscape.simulator.loopback import listen
 from pytest_flowscape.simulator.model import Organisation
 
@@ -20,29 +21,15 @@ class DirectoryFactory(protocol.ServerFactory):
 
     noisy = False
 
-    def __init__(
-        self, organisation: Organisation, contexts: Any, numbers: Callable[[], int], *, tls: bool, domain: str
-    ) -> None:
-        self._organisation = organisation
-        self._contexts = contexts
+    def __init__(self, endpoint: Endpoint, numbers: Callable[[], int]) -> None:
+        self.endpoint = endpoint
         self._numbers = numbers
-        self.tls = tls
-        self._domain = domain
-        self.catalog = False
         self._open: set[DirectoryProtocol] = set()
 
     def buildProtocol(self, addr: IAddress | None) -> DirectoryProtocol:  # noqa: ARG002, N802  Twisted's name
         """Count the connection and create it."""
-        self._organisation.counters["ldap.connections"] += 1
-        connection = DirectoryProtocol(
-            self._organisation,
-            self._contexts,
-            number=self._numbers(),
-            secure=self.tls,
-            catalog=self.catalog,
-            domain=self._domain,
-            gone=self._open.discard,
-        )
+        self.endpoint.organisation.counters["ldap.connections"] += 1
+        connection = DirectoryProtocol(self.endpoint, self._numbers(), self._open.discard)
         connection.factory = self
         self._open.add(connection)
         return connection
@@ -63,22 +50,16 @@ class DirectoryListener:
     """
 
     def __init__(self, reactor: Any, organisation: Organisation, contexts: Any) -> None:
-        numbers = count(1).__next__
+        self._numbers = count(1).__next__
         self._reactor = reactor
-        self._contexts = contexts
         self._listening: list[Any] = []
-        root = organisation.base_dn
+        endpoint = Endpoint(organisation, contexts, organisation.base_dn)
+        self._factories: list[DirectoryFactory] = []
+        self.ldaps_port = self._listen(endpoint)
+        self.ldap_port = self._listen(replace(endpoint, tls=False))
+        self.gc_port = self._listen(replace(endpoint, catalog=True))
         children = [one.base_dn for one in organisation.more_domains if not one.trusted]
-        self._factories = [
-            DirectoryFactory(organisation, contexts, numbers, tls=tls, domain=domain)
-            for tls, domain in ((True, root), (False, root), (True, root), *((True, child) for child in children[:1]))
-        ]
-        ldaps, ldap, catalog, *others = self._factories
-        catalog.catalog = True
-        self.ldaps_port = self._listen(ldaps)
-        self.ldap_port = self._listen(ldap)
-        self.gc_port = self._listen(catalog)
-        self.child_port = next((self._listen(factory) for factory in others), 0)
+        self.child_port = self._listen(replace(endpoint, domain=children[0])) if children else 0
 
     def stop(self) -> None:
         """Refuse new connections and abort those that are open."""
@@ -88,12 +69,14 @@ class DirectoryListener:
         for factory in self._factories:
             factory.drop_all()
 
-    def _listen(self, factory: DirectoryFactory) -> int:
+    def _listen(self, endpoint: Endpoint) -> int:
+        factory = DirectoryFactory(endpoint, self._numbers)
+        self._factories.append(factory)
         opened = listen(partial(self._open, factory))
         self._listening += opened
         return int(opened[0].getHost().port)
 
     def _open(self, factory: DirectoryFactory, port: int, host: str) -> Any:
-        if factory.tls:
-            return self._reactor.listenSSL(port, factory, self._contexts, interface=host)
+        if factory.endpoint.tls:
+            return self._reactor.listenSSL(port, factory, factory.endpoint.contexts, interface=host)
         return self._reactor.listenTCP(port, factory, interface=host)
