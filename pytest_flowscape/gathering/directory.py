@@ -21,6 +21,7 @@ from pytest_flowscape.facts import (
 )
 from pytest_flowscape.facts.names import NAMES, OWNER
 from pytest_flowscape.gathering.sessions import Sessions
+from pytest_flowscape.judging.catalogue import load_requirements
 from pytest_flowscape.judging.causes import CAUSES, unmeasured
 from pytest_flowscape.judging.entries import require_readable
 from pytest_flowscape.judging.resolve_names import account_names, room_addresses
@@ -62,10 +63,11 @@ class DirectoryFacts:
 
     def account_state(self, target: str) -> AccountState:
         """Return what refused the sign-in, and the account's object where it could be read."""
+        judged = load_requirements()
         for closed in self._facts.closed:
-            if CAUSES[closed.cause].failed in ("ACCOUNT-2", "ACCOUNT-4"):
-                entry = self._facts.directory.account if self._facts.directory else None
-                return AccountState(cause=closed.cause, detail=closed.detail, entry=entry)
+            failed = CAUSES[closed.cause].failed
+            if failed and "account_state" in judged[failed].fact_names:
+                return AccountState(cause=closed.cause, detail=closed.detail, entry=self._facts.account)
         return AccountState(entry=self.account_entry(target), master_forest=self.directory(target).master_forest)
 
     def account_names(self, target: str) -> AccountNames:

@@ -132,9 +132,3 @@ def failing(id_: str, closed: Iterable[Closed]) -> Closed | None:
 def unmeasured(closed: Closed) -> NotMeasured:
     """Return the error for whatever cannot be asked because a side is closed."""
     return NotMeasured(sentence(closed), cause=closed.cause, because=CAUSES[closed.cause].failed)
-
-
-def refuse_closed(closed: Closed | None) -> None:
-    """Raise NotMeasured where a side is closed."""
-    if closed:
-        raise unmeasured(closed)

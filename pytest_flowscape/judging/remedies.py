@@ -152,18 +152,12 @@ NARROW_ROLE = fix(
     "  Remove-ManagementRoleAssignment -Identity 'NAME OF THE UNSCOPED ONE'" + SAFE,
     "To undo: New-ManagementRoleAssignment with the same role and user. " + ROLE_WAIT,
 )
-
-
 _LOOK = (
     "  Get-CalendarProcessing -Identity '{target}' | Format-List AutomateProcessing,AllBookInPolicy,BookInPolicy,"
     "AllRequestInPolicy,RequestInPolicy,ResourceDelegates,ForwardRequestsToDelegates,AllowConflicts,"
     "BookingWindowInDays,MaximumDurationInMinutes,ScheduleOnlyDuringWorkHours,AllowRecurringMeetings"
 )
-
-
 _UNDO = "To undo, set the former values. Waiting time: none, for requests that arrive afterwards."
-
-
 ACCEPT_FIX = fix(
     "Let the room accept automatically what Flowscape books. Check its settings, then change those that differ. "
     + EXCHANGE,
@@ -172,8 +166,6 @@ ACCEPT_FIX = fix(
     "-AllRequestInPolicy $false" + SAFE,
     _UNDO,
 )
-
-
 DECLINED_FIX = fix(
     "A room declines what its policies do not allow: it was booked in the meantime, the day is beyond its booking "
     "window, the meeting is too long or outside its working hours, or the service account may not book it. Check "
@@ -183,8 +175,6 @@ DECLINED_FIX = fix(
     "  Set-CalendarProcessing -Identity '{target}' -AllBookInPolicy $true" + SAFE,
     _UNDO,
 )
-
-
 DELEGATE_FIX = fix(
     "People decide about this room's requests. If Flowscape is to book it without them, let the room accept "
     "automatically; otherwise leave it as it is, and waive this requirement for the room. " + EXCHANGE,
@@ -192,8 +182,6 @@ DELEGATE_FIX = fix(
     "  Set-CalendarProcessing -Identity '{target}' -AllBookInPolicy $true -AllRequestInPolicy $false" + SAFE,
     _UNDO,
 )
-
-
 SILENT_FIX = fix(
     "The request has arrived and is not answered: either the room is not set to accept, or the service that does it "
     "on the mailbox server (Microsoft Exchange Mailbox Assistants) does not run or is delayed. " + EXCHANGE,
@@ -202,8 +190,6 @@ SILENT_FIX = fix(
     "  Get-Service -Name 'MSExchangeMailboxAssistants'",
     _UNDO,
 )
-
-
 # by the cause of a step
 ANSWER_FIXES = {
     "declined": DECLINED_FIX,
@@ -212,8 +198,6 @@ ANSWER_FIXES = {
     "not-answered": SILENT_FIX,
     "not-processed": SILENT_FIX,
 }
-
-
 # the usual reason, for the finding itself
 USUAL = {
     "declined": "usually it was booked in the meantime, or it is outside the room's booking window, length or working "
