@@ -10,13 +10,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 
+from pytest_flowscape.facts.bookings import RoundTrip
+from pytest_flowscape.facts.mailboxes import MailboxAnswer, ResolvedName, SyncAnswer
+
 SITE, ROOM, USER = "site", "room", "user"  # the values of requirement.Per
 
-# kinds of request: the five folders impersonated and as delegate, synchronisation, ResolveNames, a user's calendar
-OWNER, DELEGATE, SYNC, NAMES, USERS = "owner", "delegate", "sync", "names", "users"
-
-# answers that are judged once the whole chunk is there: whose folder ids were seen decides about each mailbox
-TOGETHER = frozenset((OWNER, DELEGATE, USERS))
+# kinds of request
+OWNER, DELEGATE, SYNC, USERS, NAMES = "owner", "delegate", "sync", "users", "names"
 
 FIVE_FOLDERS = ("msgfolderroot", "inbox", "calendar", "sentitems", "deleteditems")
 
@@ -36,6 +36,31 @@ class Side(str, Enum):
     EWS = "ews"
     DIRECTORY = "directory"
     EITHER = "either"
+
+
+@dataclass(frozen=True)
+class Request:
+    """One kind of request to Exchange about a room or a user, and the type of its answer.
+
+    ``gathering/rooms.py`` makes it; evidence.json keeps the answer under its
+    kind. ``together``: an answer is judged once those of the whole chunk are
+    there, since the folder ids seen decide about each mailbox.
+    """
+
+    kind: str
+    operation: str
+    answer: type
+    impersonated: bool = False
+    together: bool = False
+
+
+REQUESTS = (
+    Request(OWNER, "GetFolder", MailboxAnswer, impersonated=True, together=True),
+    Request(DELEGATE, "GetFolder", MailboxAnswer, together=True),
+    Request(SYNC, "SyncFolderItems", SyncAnswer, impersonated=True),
+    Request(USERS, "GetFolder", MailboxAnswer, impersonated=True, together=True),
+    Request(NAMES, "ResolveNames", ResolvedName),
+)
 
 
 @dataclass(frozen=True)
@@ -73,7 +98,6 @@ class Fact:
         return self.per != SITE and not self.writes and bool(self.requests or self.entry)
 
 
-# in the order of the keys in evidence.json
 _ROWS = (
     Fact("site", SITE, Side.NONE, "The site file, checked and frozen."),
     Fact(
@@ -193,11 +217,16 @@ _ROWS = (
 FACTS: Mapping[str, Fact] = {row.name: row for row in _ROWS}
 """Every fact by its name."""
 
-KEYS = tuple(dict.fromkeys(row.key for row in _ROWS if row.per != SITE and row.key))
-"""Every key of a room's or user's facts."""
+KEPT: Mapping[str, type] = {
+    **{request.kind: request.answer for request in REQUESTS},
+    **{row.key: RoundTrip for row in _ROWS if row.writes},
+}
+"""What is kept of rooms and users, in evidence.json too: types by key."""
 
-KINDS = tuple(dict.fromkeys(row.key for row in _ROWS if row.per != SITE and row.key and not row.writes))
-"""Every kind of request that is made for a fact: its key."""
+
+def per_of(kind: str) -> str:
+    """Return whether a kind of request is about a ``room`` or a ``user``; ResolveNames, which no row names, a room."""
+    return next((row.per for row in _ROWS if kind in row.requests), ROOM)
 
 
 def requests_for(names: Iterable[str], *, directory_closed: bool) -> frozenset[str]:

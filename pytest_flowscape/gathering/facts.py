@@ -18,7 +18,7 @@ from pytest_flowscape.facts import MailboxAnswer, RoundTrip, SignIn, SiteFacts
 from pytest_flowscape.facts.names import DELEGATE, FACTS, NAMES, OWNER, ROOM, SITE, Fact
 from pytest_flowscape.gathering.directory import DirectoryFacts
 from pytest_flowscape.gathering.folder_ids import FolderIds, comparable
-from pytest_flowscape.gathering.rooms import REQUESTS, Answers, wanted_chunks
+from pytest_flowscape.gathering.rooms import REQUEST, Answers, wanted_chunks
 from pytest_flowscape.gathering.sessions import Sessions
 from pytest_flowscape.judging.causes import unmeasured
 from pytest_flowscape.judging.entries import refuse_own
@@ -106,7 +106,7 @@ class Facts:
         self._directory.close()
 
     def _ask(self, kind: str, addresses: Sequence[str]) -> Mapping[str, Any]:
-        return REQUESTS[kind](self.sessions.ews(), addresses)
+        return REQUEST[kind](self.sessions.ews(), addresses)
 
     def _of_site(self, row: Fact) -> Any:
         fact = getattr(self.site_facts, row.name)

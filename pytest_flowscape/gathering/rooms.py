@@ -23,11 +23,10 @@ from pytest_flowscape.facts import MailboxAnswer
 from pytest_flowscape.facts.names import (
     DELEGATE,
     FIVE_FOLDERS,
-    KINDS,
     NAMES,
     OWNER,
+    REQUESTS,
     SYNC,
-    TOGETHER,
     USERS,
     requests_for,
 )
@@ -39,12 +38,15 @@ GRACE = 2.0  # seconds that the end waits for requests under way
 TICK = 0.5  # seconds: a wait without end would not let Ctrl-C through on every system
 LAST = 1 << 62  # the place of the task that ends a thread
 
+# kinds whose answers are judged together with those of the whole chunk
+TOGETHER = frozenset(request.kind for request in REQUESTS if request.together)
+
 Ask = Callable[[str, Sequence[str]], Mapping[str, Any]]
 Wanted = Mapping[str, Sequence[str]]
 """Addresses by kind of request."""
 
 # how a request of a kind is made, by session and addresses; only delegate requests take several addresses
-REQUESTS: Mapping[str, Callable[[EwsSession, Sequence[str]], Mapping[str, Any]]] = {
+REQUEST: Mapping[str, Callable[[EwsSession, Sequence[str]], Mapping[str, Any]]] = {
     OWNER: lambda ews, of: ews.get_folder(of, FIVE_FOLDERS, impersonate=of[0], rights=True, permissions=True),
     DELEGATE: lambda ews, of: ews.get_folder(of, FIVE_FOLDERS, rights=True),
     SYNC: lambda ews, of: {of[0]: ews.sync_calendar(of[0], impersonate=of[0])},
@@ -94,7 +96,7 @@ class Answers:
     def __init__(
         self, ask: Ask, ids: FolderIds, connections: int, *, known: Mapping[str, Mapping[str, Any]] | None = None
     ) -> None:
-        self.known: dict[str, dict[str, Any]] = {kind: dict((known or {}).get(kind, {})) for kind in KINDS}
+        self.known: dict[str, dict[str, Any]] = {kind: dict((known or {}).get(kind, {})) for kind in REQUEST}
         self._ask = ask
         self._ids = ids
         self._fetchers = connections

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from pytest_flowscape.facts.names import KEYS
+from pytest_flowscape.facts.names import KEPT
 from pytest_flowscape.judging.catalogue import Judged
 from pytest_flowscape.judging.outcomes import READ, SITE_TARGET, Outcome, Word, outcome_of
 from pytest_flowscape.report.files import junit
@@ -40,7 +40,7 @@ class Recorder:
         """Return everything measured of rooms and users, by address and kind."""
         found: dict[str, dict[str, Any]] = {}
         for part in self.parts:
-            for key in KEYS:
+            for key in KEPT:
                 for address, fact in part[key].items():
                     found.setdefault(address, {})[key] = fact
         return found

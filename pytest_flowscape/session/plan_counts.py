@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from pytest_flowscape.facts import names
 from pytest_flowscape.facts.footprint import DELEGATE, IMPERSONATED
 from pytest_flowscape.facts.policy import SECOND_LOOK_SAMPLE, SECOND_LOOKS
 from pytest_flowscape.probes.balancer import FRONT_END_CONNECTIONS
@@ -130,16 +131,20 @@ def writes(counts: Counts = ROUND_TRIP) -> int:
 
 
 def _operations(run: Run) -> Counter[tuple[str, str]]:
-    """Count as ``gathering`` ask: the account, then each room as owner, as delegate, its items."""
+    """Count as ``gathering`` asks: the account, then the requests for facts, delegate ones for a whole chunk."""
     users = run.site.users
     found: Counter[tuple[str, str]] = Counter()
-    # the sign-in and the account's five folders, and one request for each chunk of rooms
-    found["GetFolder", DELEGATE] = 2 + len(run.chunks)
-    itself_and_stranger = 1 + bool(users.out_of_scope)
-    found["GetFolder", IMPERSONATED] = itself_and_stranger + len(run.rooms) + len(users.addresses)
-    found["SyncFolderItems", IMPERSONATED] = len(run.rooms)
+    # the sign-in and the account's folders, its calendar and the mailbox out of scope, its own names
+    found["GetFolder", DELEGATE] = 2
+    found["GetFolder", IMPERSONATED] = 1 + bool(users.out_of_scope)
+    counted = {names.ROOM: len(run.rooms), names.USER: len(users.addresses)}
+    for request in _requests(run):
+        identity = IMPERSONATED if request.impersonated else DELEGATE
+        found[request.operation, identity] += (
+            len(run.chunks) if request.kind == names.DELEGATE else counted[names.per_of(request.kind)]
+        )
     if run.site.directory is None:
-        found["ResolveNames", DELEGATE] = 1 + len(run.rooms)
+        found["ResolveNames", DELEGATE] += 1
     if run.book and run.rooms:
         # the first room is looked at, and booked, before all others
         found.update({("GetFolder", DELEGATE): 1, ("GetFolder", IMPERSONATED): 1})
@@ -151,15 +156,28 @@ def _operations(run: Run) -> Counter[tuple[str, str]]:
 def _mailboxes(run: Run) -> dict[str, dict[str, int]]:
     site, own = run.site, run.site.service_account.email
     found = {own: {DELEGATE: 2, IMPERSONATED: 1}}
-    found |= {room.email: {DELEGATE: 1, IMPERSONATED: 2} for room in run.rooms}
+    found |= {room.email: _naming(run, names.ROOM) for room in run.rooms}
     for number, room in enumerate(run.rooms if run.book else ()):
         found[room.email][DELEGATE] += _naming_the_room(ROUND_TRIP) + (number == 0)
         found[room.email][IMPERSONATED] += number == 0
     for address in run.invitees:
         found[address][DELEGATE] += _naming_the_room(MEETING)
         found[own][IMPERSONATED] += sum(count for (_, who), count in MEETING.items() if who == IMPERSONATED)
-    people = (*site.users.addresses, *filter(None, [site.users.out_of_scope]))
-    return found | {address: {IMPERSONATED: 1} for address in people}
+    found |= {address: _naming(run, names.USER) for address in site.users.addresses}
+    stranger = site.users.out_of_scope
+    return found | ({stranger: {IMPERSONATED: 1}} if stranger else {})
+
+
+def _requests(run: Run) -> list[names.Request]:
+    """Return the kinds of request for facts of rooms and users: ResolveNames only in place of a directory."""
+    return [one for one in names.REQUESTS if one.kind != names.NAMES or run.site.directory is None]
+
+
+def _naming(run: Run, per: str) -> dict[str, int]:
+    """Return how many requests for its facts name a room or user, by identity; ResolveNames names no mailbox."""
+    found = [one for one in _requests(run) if names.per_of(one.kind) == per and one.kind != names.NAMES]
+    as_owner = sum(one.impersonated for one in found)
+    return {identity: n for identity, n in ((DELEGATE, len(found) - as_owner), (IMPERSONATED, as_owner)) if n}
 
 
 def _naming_the_room(counts: Counts) -> int:
@@ -184,9 +202,9 @@ def _searches(run: Run) -> tuple[int, int]:
     # each name in the domain, then in the forest, every object found read whole; the lockout policy; a linked
     # mailbox and its forest; addresses again on a domain controller and by mail; two samples where it is in doubt
     # what the directory shows
-    names = len(identity_filters(site.service_account.username, domain_of(directory.base_dn)))
+    by_name = len(identity_filters(site.service_account.username, domain_of(directory.base_dn)))
     namesakes = catalog * (1 + MAX_NAMESAKES * (controllers + 1))
-    account = names * (1 + controllers + 2 * catalog) + namesakes + controllers + (controllers + catalog + 1)
+    account = by_name * (1 + controllers + 2 * catalog) + namesakes + controllers + (controllers + catalog + 1)
     return 3 + by_address, account + by_address * (2 + catalog) + 2
 
 

@@ -48,6 +48,13 @@ def test_what_a_run_writes_follows_them(arguments: tuple[str, ...], simulator: S
     assert evidence["rooms"] or arguments == ("-k", "host")
 
 
+def test_a_meeting_follows_them_too(simulator: Simulator, tmp_path: Path) -> None:
+    done = accept(simulator.site, "--flowscape-book=meeting", cwd=tmp_path)
+    evidence = json.loads((done.folder / "evidence.json").read_text(encoding="utf-8"))
+    assert faults(evidence, "evidence-1") == []
+    assert any("meetings" in room for room in evidence["rooms"].values())
+
+
 def test_what_ends_before_exchange_is_asked_follows_them_too(simulator: Simulator, tmp_path: Path) -> None:
     for fault in ("locked", "HOST-1"):
         simulator.reset()

@@ -15,8 +15,8 @@ from datetime import datetime, timezone
 from lxml import etree
 
 from pytest_flowscape.booking.invitation_checks import REACHES
-from pytest_flowscape.facts import Kind, Trouble, Written
-from pytest_flowscape.facts.names import FIVE_FOLDERS
+from pytest_flowscape.facts import Kind, Trouble, Written, names
+from pytest_flowscape.gathering.rooms import REQUEST
 from pytest_flowscape.judging.catalogue import attributes_judged
 from pytest_flowscape.probes.directory.account import ANYTHING, POLICY_ATTRIBUTES
 from pytest_flowscape.probes.directory.view import (
@@ -27,9 +27,11 @@ from pytest_flowscape.probes.directory.view import (
     namesakes_filter,
     proxy_filter,
 )
-from pytest_flowscape.probes.ews import availability, get_folder, resolve_names, sync_folder_items
+from pytest_flowscape.probes.ews import availability, get_folder
+from pytest_flowscape.probes.ews.authentication import Call
 from pytest_flowscape.probes.ews.http_wire import HttpAnswer
 from pytest_flowscape.probes.ews.request import MESSAGES, TYPES, DistinguishedFolder, summary_of
+from pytest_flowscape.probes.ews.session import EwsSession
 from pytest_flowscape.site.model import Exchange
 from tools.documents.frame import Part
 
@@ -41,7 +43,9 @@ _NO_FOLDER = {"ResolveNames": "address list", "GetUserAvailability": "free/busy"
     ("UpdateItem", "DeleteItem"), "the item itself"
 )
 _MAILBOX = "somebody@example.com"
+_UNSENT = Trouble(Kind.RESET, "nothing is sent")
 _WHEN = datetime(2026, 1, 1, tzinfo=timezone.utc)
+_WHEN_ASKED = {names.USERS: "each user, and `out_of_scope`", names.NAMES: "if no directory answers"}
 _VALUE = re.compile(r"(?<==)(?!\*\))(?:[^()\\]|\\[0-9a-fA-F]{2})+(?=\))")
 
 
@@ -73,20 +77,39 @@ class Search:
 def ews_requests() -> Iterator[EwsRequest]:
     """Yield every kind of request in the order of a run."""
     inbox, calendar = DistinguishedFolder("inbox"), DistinguishedFolder("calendar", _MAILBOX)
-    own = [DistinguishedFolder(name) for name in FIVE_FOLDERS]
-    room = [DistinguishedFolder(name, _MAILBOX) for name in FIVE_FOLDERS]
+    own = [DistinguishedFolder(name) for name in names.FIVE_FOLDERS]
     yield _read(get_folder.request([inbox]), NOBODY, "before the sign-in")
     yield _read(get_folder.request([inbox, DistinguishedFolder("inbox", _MAILBOX)]), ACCOUNT, "the sign-in")
     yield _read(get_folder.request(own), ACCOUNT, "its own folders")
     yield _read(get_folder.request([calendar]), ITSELF, "impersonation of itself")
-    yield _read(get_folder.request([calendar]), USER, "each user, and `out_of_scope`")
-    yield _read(get_folder.request(room, rights=True, permissions=True), ROOM, "each room")
-    yield _read(get_folder.request(room, rights=True), ACCOUNT, "each room")
-    yield _read(sync_folder_items.request(calendar), ROOM, "each room")
-    yield _read(resolve_names.request("smtp:VALUE"), ACCOUNT, "if no directory answers")
+    for one in names.REQUESTS:
+        per = names.per_of(one.kind)
+        owner = ROOM if per == names.ROOM else USER
+        yield _read(_body(one.kind), owner if one.impersonated else ACCOUNT, _WHEN_ASKED.get(one.kind, f"each {per}"))
     for body in _bookings():
         yield _read(body, ACCOUNT, "`--flowscape-book`")
     yield _read(availability.request(_MAILBOX, _WHEN, _WHEN), ACCOUNT, "`--flowscape-book`")
+
+
+class _Unsent(EwsSession):
+    """Keeps the body of a request instead of sending it."""
+
+    def __init__(self) -> None:
+        self._email, self._talk, self.body = "", self, b""  # type: ignore[assignment]
+
+    def ask(self, call: Call, *_: object) -> Trouble:
+        self.body = call.body
+        return _UNSENT
+
+    def note(self, *_: object) -> None:
+        """Forget that nothing came back."""
+
+
+def _body(kind: str) -> bytes:
+    """Return a request of a kind, as a run makes it."""
+    session = _Unsent()
+    REQUEST[kind](session, [_MAILBOX])
+    return session.body
 
 
 def _read(body: bytes, whom: str, when: str) -> EwsRequest:
@@ -113,7 +136,7 @@ class _Recorder:
 
     def pass_on(self, body: bytes, *, anchor: str, headers: Mapping[str, str]) -> HttpAnswer | Trouble:  # noqa: ARG002
         self.bodies.append(body)
-        return Trouble(Kind.RESET, "nothing is sent")
+        return _UNSENT
 
 
 def _bookings() -> list[bytes]:

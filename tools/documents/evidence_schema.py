@@ -12,19 +12,10 @@ from enum import Enum
 from typing import Any
 
 from pytest_flowscape.facts import SiteFacts
-from pytest_flowscape.facts.bookings import RoundTrip
-from pytest_flowscape.facts.mailboxes import MailboxAnswer, ResolvedName, SyncAnswer
+from pytest_flowscape.facts.names import KEPT
 from pytest_flowscape.report.files.evidence import SCHEMA
 from tools.documents.frame import Part
 
-ROOM_FACTS: dict[str, type] = {
-    "owner": MailboxAnswer,
-    "delegate": MailboxAnswer,
-    "sync": SyncAnswer,
-    "users": MailboxAnswer,
-    "names": ResolvedName,
-    "bookings": RoundTrip,
-}
 _PLAIN: dict[object, dict[str, Any]] = {
     str: {"type": "string"},
     bytes: {"type": "string", "description": "printable UTF-8, or hex: and hexadecimal digits"},
@@ -44,7 +35,7 @@ def parts() -> Iterator[Part]:
 def _schema() -> dict[str, Any]:
     definitions: dict[str, Any] = {}
     site = _shape(SiteFacts, definitions)
-    rooms = {name: _shape(kind, definitions) for name, kind in ROOM_FACTS.items()}
+    rooms = {name: _shape(kind, definitions) for name, kind in KEPT.items()}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": SCHEMA,
