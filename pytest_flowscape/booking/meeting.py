@@ -115,7 +115,7 @@ class MeetingTrip(Trip):
         return own.remove()
 
     def _wait_for_cancellation(self, own: OrganizerItem) -> None:
-        """Give the room a moment to process the cancellation."""
+        """Wait a moment for the room to process the cancellation."""
         for _ in looks(min(MAX_AFTERWARDS, self._answer_timeout)):
             if own.find(REMOVAL_PATIENCE).has(self._room, "MeetingCancellation"):
                 own.note_arrived(CANCELLATION)
