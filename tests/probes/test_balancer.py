@@ -138,7 +138,7 @@ def test_who_asks_to_come_back_later_is_not_accused(look: Asks, asked_to_wait: b
     assert front_ends.doubtful(endpoint.looks)
 
 
-def test_bearer_in_common_is_no_way_for_a_password(look: Asks) -> None:
+def test_bearer_in_common_is_not_way_for_a_password(look: Asks) -> None:
     endpoint = look((offer("EX01", "Bearer", "Negotiate", "NTLM"),), (offer("EX02", "Bearer", 'Basic realm="x"'),))
     assert endpoint.ways == ()
 
@@ -156,7 +156,7 @@ def test_a_connection_that_breaks_once_is_only_noted(look: Asks) -> None:
     assert names(front_ends.unsteady(endpoint.looks)) == [""]
 
 
-def test_where_all_are_bad_none_is_and_there_is_no_second_round(look: Asks) -> None:
+def test_where_all_are_bad_none_is_and_there_is_not_second_round(look: Asks) -> None:
     endpoint = look((http(404, "X-FEServer: EX01"),), (http(404, "X-FEServer: EX02"),))
     assert endpoint.trouble is not None
     assert endpoint.trouble.kind is Kind.NOT_FOUND

@@ -28,7 +28,7 @@ def test_gather(session: Sessions) -> None:
     assert [entry.dn for entry in view.account_holders.by_proxy] == [view.account.dn]
     assert [h.by_proxy[0].number("msExchRecipientDisplayType") for h in view.rooms.values()] == [7, 7, 7]
     assert view.users[JANE].by_proxy[0].text("sn") == ""  # not asked: a person's name is none of our business
-    assert view.rights[ROOMS[0]].grant is Grant.DENIED  # a group's deny stands first
+    assert view.rights[ROOMS[0]].grant is Grant.DENIED  # a group's deny comes first
     assert view.rights[ROOMS[0]].changed is not None
     assert view.rights[ROOMS[1]].grant is Grant.ABSENT
     assert not view.rooms[ROOMS[0]].forest_wide
@@ -46,7 +46,7 @@ def test_the_account_is_found_by_the_name_it_signs_in_with(session: Sessions, us
     assert view.account.text("sAMAccountName") == "svc-flowscape"
 
 
-def test_an_account_that_is_not_found_is_no_trouble(session: Sessions) -> None:
+def test_an_account_that_is_not_found_is_not_trouble(session: Sessions) -> None:
     view = session().gather(EMAIL, "other@demo.test", ROOMS, (), reads=NONE)
     assert (view.account, view.trouble, view.token_sids) == (None, None, ())
     assert view.rooms[ROOMS[0]].by_proxy

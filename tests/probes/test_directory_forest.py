@@ -128,7 +128,7 @@ def test_a_controller_that_cannot_be_reached_is_told(servers: Forest) -> None:
     assert [note for note in view.bind.notes if str(dead) in note]
 
 
-def test_a_controller_of_one_domain_is_no_catalog_by_being_called_one(servers: Forest) -> None:
+def test_a_controller_of_one_domain_is_not_catalog_by_being_called_one(servers: Forest) -> None:
     """The answers of a server that is wrongly called gc:// are trouble, not absence."""
     view = servers.view(servers.root, DirectoryServer("localhost", servers.root.port, catalog=True))
     assert view.rooms[ROOM].trouble is not None

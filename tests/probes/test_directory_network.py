@@ -96,7 +96,7 @@ class Talk:
                 self.heard += more
 
 
-# --- what stands in the way ---------------------------------------------------------------------
+# --- what is in the way ---------------------------------------------------------------------
 
 
 def test_refused_and_unresolvable(sessions: Sessions) -> None:
@@ -242,7 +242,7 @@ def test_an_answer_that_is_none(sessions: Sessions, authority: trustme.CA, answe
     assert sessions.door.stopped
 
 
-def test_a_closed_connection_is_not_made_anew_by_the_library(sessions: Sessions, authority: trustme.CA) -> None:
+def test_a_closed_connection_is_not_made_again_by_the_library(sessions: Sessions, authority: trustme.CA) -> None:
     """ldap3 would connect again by itself, without TLS."""
     talk = Talk(hold=True)
     with Server(talk, server_context(authority)) as server, socket.socket() as unconnected:

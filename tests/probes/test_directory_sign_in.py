@@ -115,7 +115,7 @@ def test_an_empty_name_or_password_is_never_sent(session: Sessions, username: st
     assert count(session, "ldap.connections") == 0
 
 
-def test_busy_is_no_refusal(session: Sessions) -> None:
+def test_busy_is_not_refusal(session: Sessions) -> None:
     policy(session, ldap_trouble="busy")
     bind = session().bind()
     assert bind.trouble is not None

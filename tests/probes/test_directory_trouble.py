@@ -8,7 +8,7 @@ from pytest_flowscape.facts import Kind
 from tests.probes.directory_sessions import EMAIL, JANE, NONE, ROOMS, UPN, Sessions, change, count, policy
 
 
-def test_a_busy_server_is_asked_once_more_after_signing_in_anew(session: Sessions) -> None:
+def test_a_busy_server_is_asked_once_more_after_signing_in_again(session: Sessions) -> None:
     bound = session()
     assert bound.bind().trouble is None
     policy(session, ldap_trouble="busy")
@@ -48,7 +48,7 @@ def test_a_silent_server_ends_in_time_with_its_second_try(session: Sessions) -> 
     assert session.door.sign_ins == 2
 
 
-def test_a_connection_that_breaks_is_made_anew_once(session: Sessions) -> None:
+def test_a_connection_that_breaks_is_made_again_once(session: Sessions) -> None:
     bound = session()
     bound.bind()
     session.directory.do("[factory.drop_all() for factory in ports._factories]")

@@ -49,7 +49,7 @@ def test_folders_in_the_order_asked() -> None:
     assert found[1].trouble.kind is Kind.NO_ACCESS
 
 
-def test_a_count_that_differs_is_no_answer() -> None:
+def test_a_count_that_differs_is_not_answer() -> None:
     envelope = read(response("GetFolder", folder("A"), folder("B")))
     for names in (("inbox",), ("inbox", "calendar", "sentitems")):
         told = get_folder.read(envelope, names)
@@ -64,7 +64,7 @@ def test_success_without_a_folder_is_not_success() -> None:
     assert found[0].trouble.kind is Kind.MALFORMED
 
 
-def test_a_warning_is_no_success() -> None:
+def test_a_warning_is_not_success() -> None:
     stopped = refused("ErrorBatchProcessingStopped", kind="Warning")
     found = folders(read(response("GetFolder", stopped)), ("inbox",))
     assert found[0].trouble is not None

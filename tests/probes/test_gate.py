@@ -34,7 +34,7 @@ def test_stop_without_a_reason_is_a_stop(tmp_path: Path) -> None:
     assert gate.stopped
 
 
-def test_whoever_waits_sees_the_stop(tmp_path: Path) -> None:
+def test_one_who_waits_sees_the_stop(tmp_path: Path) -> None:
     """The flag is looked at after the lock is held: of many at the gate, one is refused."""
     tried: list[int] = []
 

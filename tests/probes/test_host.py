@@ -184,7 +184,7 @@ def test_silent_ends_in_time(anchor: Path) -> None:
     assert took < 5
 
 
-def test_silent_once_is_no_trouble(authority: trustme.CA, anchor: Path) -> None:
+def test_silent_once_is_not_trouble(authority: trustme.CA, anchor: Path) -> None:
     context = server_context(authority)
     first = threading.Lock()
 

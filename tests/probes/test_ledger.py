@@ -56,7 +56,7 @@ def test_requests_are_told_by_operation_identity_status_and_mailbox(book: Ledger
     assert (found.requests, found.http_requests, found.without_credentials, found.writes) == (4, 6, 1, 0)
 
 
-def test_a_request_without_an_answer_is_told_as_such(book: Ledger, tmp_path: Path) -> None:
+def test_a_request_without_an_answer_is_shown_as_such(book: Ledger, tmp_path: Path) -> None:
     book.note_request(folder(ROOM), credentials=True)
     book.note_operation("search")
     found = ledger.read(tmp_path)
@@ -145,7 +145,7 @@ def test_an_ldap_operation_that_is_not_ours_is_a_write() -> None:
     assert Footprint(ldap={("modify", 0): 1}).writes == 1
 
 
-def test_a_body_that_is_no_soap_is_counted_without_a_name(book: Ledger, tmp_path: Path) -> None:
+def test_a_body_that_is_not_soap_is_counted_without_a_name(book: Ledger, tmp_path: Path) -> None:
     book.note_status(book.note_request(b"<html", credentials=True), 200)
     assert ledger.read(tmp_path).operations == {("", "delegate"): 1}
 

@@ -77,7 +77,7 @@ def test_absent(entries: list[bytes]) -> None:
 
 
 @pytest.mark.parametrize("control", [0x8000, 0x8000 | 0x0008], ids=["no-dacl", "only-defaulted"])
-def test_no_dacl_is_no_grant(control: int) -> None:
+def test_no_dacl_is_not_grant(control: int) -> None:
     assert read_dacl(descriptor([ace(ALLOW, ME)], control=control)) is None
     assert decide(None, TOKEN) == (Grant.ABSENT, "")
 

@@ -60,7 +60,6 @@ _KINDS: dict[Kind, tuple[str, ...]] = {
     Kind.NOT_ASKED: (BATCH_STOPPED,),
 }
 _BY_CODE = {code: kind for kind, names in _KINDS.items() for code in names}
-KNOWN = frozenset(_BY_CODE)
 
 _BY_STATUS = {
     302: (Kind.LOGIN_PAGE, "the server leads to another page (HTTP 302)"),

@@ -35,8 +35,6 @@ from pytest_flowscape.facts.policy import (
 )
 from pytest_flowscape.probes.network import Deadline
 
-_LOOK = 0.05  # seconds between two looks for what other processes know
-
 
 class Try(Deadline):
     """The time for one try within that for all of them; what extends the one extends the other."""
@@ -120,12 +118,10 @@ class BackOff:
         self._lock = threading.Lock()
         self._until: dict[str, float] = {}
         self._throttled = folder / "throttled"
-        self._seen, self._look_again = False, 0.0
         self._delegate = folder / "throttled-until"
 
     def note(self, party: str, trouble: Trouble) -> None:
         """Remember that an answer throttled us, and the back-off if it asks for one."""
-        self._look_again = 0.0
         with contextlib.suppress(OSError):  # a full disk: this process knows it all the same
             self._throttled.touch()
         if not trouble.back_off:
@@ -140,12 +136,8 @@ class BackOff:
 
     @property
     def throttled(self) -> bool:
-        """Whether any process of the run has been throttled, as known a moment ago."""
-        now = time.monotonic()
-        if now >= self._look_again:
-            self._look_again = now + _LOOK
-            self._seen = self._throttled.exists()
-        return self._seen
+        """Whether any process of the run has been throttled."""
+        return self._throttled.exists()
 
     def left(self, party: str) -> float:
         """Return the seconds that this party still has to wait."""
