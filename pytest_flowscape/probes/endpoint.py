@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from dataclasses import replace
 
@@ -51,7 +52,7 @@ def probe_front_ends(endpoint: Endpoint, exchange: Exchange, run_id: str) -> End
 
 
 def _ask(exchange: Exchange, run_id: str, deadline: Deadline, avoid: set[str] | None = None) -> Endpoint:
-    with Connection(exchange, run_id, avoid) as connection:
+    with contextlib.closing(Connection(exchange, run_id, avoid)) as connection:
         try:
             connection.open(deadline)
             answer = connection.post(get_folder.request([DistinguishedFolder("inbox")]), deadline)

@@ -50,13 +50,7 @@ class _Look:
         """Connect to the address and do the TLS handshake with the host (through the proxy if there is one)."""
         sock = network.connect(address, deadline)
         LEDGER.note_connection(EWS)
-        try:
-            if self.proxy is not None:
-                network.open_tunnel(sock, self.host, self.port, deadline)
-            return network.start_tls(sock, context, self.host, deadline)
-        except BaseException:
-            sock.close()
-            raise
+        return network.secure(sock, self.proxy, (self.host, self.port), context, deadline)
 
 
 def probe_host(exchange: Exchange) -> Host:

@@ -175,6 +175,22 @@ def open_tunnel(sock: socket.socket, host: str, port: int, deadline: Deadline) -
         raise ProxyFailed(f"the proxy refuses a tunnel to the host (status {status})", status)
 
 
+def secure(
+    sock: socket.socket, proxy: Proxy | None, host: tuple[str, int], context: ssl.SSLContext, deadline: Deadline
+) -> ssl.SSLSocket:
+    """Do the TLS handshake with a host and port, through a tunnel where the connection leads to a proxy.
+
+    The plain socket is closed if it fails. Raises OSError.
+    """
+    try:
+        if proxy is not None:
+            open_tunnel(sock, *host, deadline)
+        return start_tls(sock, context, host[0], deadline)
+    except BaseException:
+        sock.close()
+        raise
+
+
 def start_tls(sock: socket.socket, context: ssl.SSLContext, host: str, deadline: Deadline) -> ssl.SSLSocket:
     """Do the TLS handshake within the deadline; the plain socket is closed if it fails.
 
@@ -185,20 +201,13 @@ def start_tls(sock: socket.socket, context: ssl.SSLContext, host: str, deadline:
         sock.settimeout(deadline.require())
         sock.getpeername()  # where the connection has already ended, the library would leave a socket open
         return context.wrap_socket(sock, server_hostname=host)
-    except ssl.SSLCertVerificationError:
+    except BaseException as error:
         sock.close()
-        raise
-    except TimeoutError:
-        sock.close()
-        raise TimeoutError("no TLS handshake in time") from None
-    except (OSError, ValueError) as error:  # ValueError: a host name that cannot be sent
-        sock.close()
-        if isinstance(error, ssl.SSLError) and "timed out" in str(error):
+        if isinstance(error, ssl.SSLCertVerificationError) or not isinstance(error, (OSError, ValueError)):
+            raise
+        if isinstance(error, TimeoutError) or (isinstance(error, ssl.SSLError) and "timed out" in str(error)):
             raise TimeoutError("no TLS handshake in time") from None
-        raise HandshakeFailed(_tls_words(error)) from None
-    except BaseException:
-        sock.close()
-        raise
+        raise HandshakeFailed(_tls_words(error)) from None  # ValueError: a host name that cannot be sent
 
 
 def _tls_words(error: Exception) -> str:

@@ -6,12 +6,11 @@ server that sends one byte now and then cannot hold a run.
 
 from __future__ import annotations
 
-import random
+import secrets
 import socket
 import ssl
 import time
 from collections.abc import Mapping
-from types import TracebackType
 
 from pytest_flowscape.core.errors import FlowscapeError
 from pytest_flowscape.core.secret import MASK
@@ -55,8 +54,6 @@ class Connection:
     def __init__(self, exchange: Exchange, run_id: str, avoid: set[str] | None = None) -> None:
         self._exchange = exchange
         self._run_id = run_id
-        # not secret, and not one system call for each request
-        self._random = random.Random()  # noqa: S311
         self._avoid = set() if avoid is None else avoid
         self._socket: BoundedSocket | None = None
         self._credentials = False  # whether it has carried any
@@ -64,16 +61,6 @@ class Connection:
         named = f"[{host}]" if ":" in host else host
         self._host = named if port == _HTTPS else f"{named}:{port}"
         self.peer_certificate = b""
-
-    def __enter__(self) -> Connection:  # noqa: PYI034  Self is in typing only from Python 3.11
-        """Return the connection, which need not be open yet."""
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Close it."""
-        self.close()
 
     @property
     def is_open(self) -> bool:
@@ -99,14 +86,9 @@ class Connection:
     def _secure(self, deadline: Deadline) -> ssl.SSLSocket:
         host, port = network.bare_host(self._exchange.hostname), self._exchange.port
         proxy = network.proxy_for(self._exchange.proxy, host)
+        context = tls_context(self._exchange.ca_file)
         sock = self._connect(proxy.host if proxy else host, proxy.port if proxy else port, deadline)
-        try:
-            if proxy is not None:
-                network.open_tunnel(sock, host, port, deadline)
-            return network.start_tls(sock, tls_context(self._exchange.ca_file), host, deadline)
-        except BaseException:
-            sock.close()
-            raise
+        return network.secure(sock, proxy, (host, port), context, deadline)
 
     def _connect(self, host: str, port: int, deadline: Deadline) -> socket.socket:
         """Connect to the first address that answers, those that failed before last."""
@@ -188,7 +170,7 @@ class Connection:
 
         Microsoft, "Instrumenting client requests for EWS": each request has its own.
         """
-        return f"{self._run_id[:_RUNS_PART]}{self._random.getrandbits(48):012x}"
+        return f"{self._run_id[:_RUNS_PART]}{secrets.token_hex(6)}"
 
     def close(self) -> None:
         """Close the connection; harmless if it is closed."""
