@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 import sys
@@ -10,39 +9,35 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import pytest
 
 from tests.acceptance import accept, without_pytest
 from tests.browser.writer import NAME
+from tests.simulator.harness import skip_or_fail
 
 WRITING = 400.0  # seconds for the page of five thousand rooms, on a machine with much else to do
 # a container has no user namespaces for Chromium's own sandbox; the pages are ours
 ARGUMENTS = ["--no-sandbox", "--disable-dev-shm-usage"]
 
 
-def absent(name: str) -> NoReturn:
-    """Skip because something is missing; in CI it has to be there."""
-    says = f"{name} is not installed: the page is not looked at in a browser"
-    if os.environ.get("CI") == "true":
-        pytest.fail(says)
-    pytest.skip(says)
+ABSENT = "{} is not installed: the page is not tested in a browser"
 
 
-def needed(name: str) -> str:
+def program_path(name: str) -> str:
     """Return the path of a program; skips, or fails in CI, where it is missing."""
-    return shutil.which(name) or absent(name)
+    return shutil.which(name) or skip_or_fail(ABSENT.format(name))
 
 
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Any]:
     """Debian's Chromium, driven by Playwright."""
-    program = needed("chromium")
+    program = program_path("chromium")
     try:
         from playwright.sync_api import sync_playwright
     except ImportError:
-        absent("playwright")
+        skip_or_fail(ABSENT.format("playwright"))
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program, args=ARGUMENTS)
         yield browser
@@ -55,11 +50,11 @@ class Opened:
 
     page: Any
     console: list[str] = field(default_factory=list)
-    asked: list[str] = field(default_factory=list)
+    requests: list[str] = field(default_factory=list)
 
     def expect_quiet(self) -> None:
         """Fail where the console said anything, or something was fetched."""
-        assert (self.console, self.asked) == ([], [])
+        assert (self.console, self.requests) == ([], [])
 
 
 @pytest.fixture
@@ -67,7 +62,7 @@ def open_page(chromium: Any) -> Iterator[Callable[..., Opened]]:
     """Open a file in a context of its own; ``colours`` is light or dark, ``width`` in pixels."""
     contexts: list[Any] = []
 
-    def opened(path: Path, *, colours: str = "light", width: int = 1280, **more: Any) -> Opened:
+    def open_file(path: Path, *, colours: str = "light", width: int = 1280, **more: Any) -> Opened:
         context = chromium.new_context(
             color_scheme=colours, viewport={"width": width, "height": 900}, offline=True, **more
         )
@@ -75,18 +70,18 @@ def open_page(chromium: Any) -> Iterator[Callable[..., Opened]]:
         watched = Opened(context.new_page())
         watched.page.on("console", lambda message: watched.console.append(f"{message.type}: {message.text}"))
         watched.page.on("pageerror", lambda error: watched.console.append(f"error: {error}"))
-        watched.page.on("request", lambda asked: watched.asked.append(asked.url))
+        watched.page.on("request", lambda requests: watched.requests.append(requests.url))
         watched.page.goto(path.as_uri())
-        watched.asked = [url for url in watched.asked if url != path.as_uri()]
+        watched.requests = [url for url in watched.requests if url != path.as_uri()]
         return watched
 
-    yield opened
+    yield open_file
     for context in contexts:
         context.close()
 
 
 @pytest.fixture(scope="session")
-def written(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+def page_of(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
     """Write the page of a made-up site, each once, in a process of its own."""
     pages: dict[str, Path] = {}
 

@@ -13,7 +13,7 @@ from pytest_flowscape.judging.outcomes import Outcome, Word
 from pytest_flowscape.judging.verdict import Expected, Result, expected_pairs, judge_run
 from pytest_flowscape.requirement import Per, Requirement
 from pytest_flowscape.site.model import Attestation, Room, Site, Waiver
-from tests.report.report_samples import NOON, site, site_facts
+from tests.report.report_samples import NOON, failure_of, site, site_facts
 
 HOSTILE = (
     "<script>window.wasRun = 1</script>",
@@ -53,10 +53,10 @@ class Judged:
 
 def requirements() -> dict[str, Requirement]:
     """Return the product's own requirements, with their texts and fixes."""
-    return {id_: judged.requirement for id_, judged in load_requirements().items()}
+    return {id_: judge_site.requirement for id_, judge_site in load_requirements().items()}
 
 
-def judged(
+def judge_site(
     where: Site, change: Callable[[Expected, int], Outcome | None], facts: SiteFacts | None = None, **more: Any
 ) -> Judged:
     """Judge a run in which every pair passed but those that ``change`` makes an outcome of."""
@@ -69,11 +69,11 @@ def judged(
         if made is None or made.word is not Word.NOT_RUN:
             outcomes[key] = made or passed
     result = judge_run(expected, outcomes, where, rooms_chosen=len(where.rooms), **more)
-    target_facts = {room.email: told(room.email, denied=False) for room in where.rooms}
+    target_facts = {room.email: mailbox_facts(room.email, denied=False) for room in where.rooms}
     return Judged(where, result, facts or site_facts(), target_facts)
 
 
-def told(address: str, *, denied: bool) -> dict[str, Any]:
+def mailbox_facts(address: str, *, denied: bool) -> dict[str, Any]:
     """Return what EWS may have told of a mailbox."""
     rights = dict.fromkeys(RIGHTS, True)
     folders = tuple(FolderAnswer(name, f"id-{name}", rights, trouble=DENIED if denied else None) for name in FOLDERS)
@@ -84,25 +84,7 @@ def told(address: str, *, denied: bool) -> dict[str, Any]:
     }
 
 
-def failed(pair: Expected, found: str, cause: str = "", **more: Any) -> Outcome:
-    """Return a failure of a pair with the requirement's own fix."""
-    known = pair.requirement
-    return Outcome(
-        known.id,
-        pair.target,
-        Word.FAILED,
-        known.level.value,
-        expected="what the requirement demands",
-        found=found,
-        consequence=known.consequence,
-        fix=known.fix,
-        owner=known.owner.value,
-        cause=cause,
-        **more,
-    )
-
-
-def unmeasured(pair: Expected, found: str, cause: str = "", because: str = "") -> Outcome:
+def gap(pair: Expected, found: str, cause: str = "", because: str = "") -> Outcome:
     """Return a pair that was not measured."""
     known = pair.requirement
     return Outcome(
@@ -120,15 +102,15 @@ def big(rooms: int) -> Judged:
         if pair.requirement.opt_in:
             return Outcome(pair.requirement.id, pair.target, Word.NOT_REQUESTED, found="nothing is booked without --x")
         if pair.requirement.id == "PERMISSION-1" and number % 30 == 0:
-            return failed(pair, "no access to any of the five folders looked at", "no-access")
+            return failure_of(pair.requirement, pair.target, "no access to any of the five folders", cause="no-access")
         if pair.requirement.id == "CALENDAR-1" and number % 200 == 0:
-            return unmeasured(pair, "throttled: ErrorServerBusy", "throttled")
+            return gap(pair, "throttled: ErrorServerBusy", "throttled")
         return None
 
-    found = judged(where, change)
+    found = judge_site(where, change)
     for one in found.result.outcomes:
         if one.word is Word.FAILED:
-            found.target_facts[one.target] = told(one.target, denied=True)
+            found.target_facts[one.target] = mailbox_facts(one.target, denied=True)
     return found
 
 
@@ -139,9 +121,14 @@ def worst(rooms: int) -> Judged:
     def change(pair: Expected, number: int) -> Outcome | None:
         if pair.requirement.per is not Per.ROOM or pair.requirement.opt_in:
             return None
-        return failed(pair, f"an answer in words of its own, number {number}: ErrorAccessDenied", "no-access")
+        return failure_of(
+            pair.requirement,
+            pair.target,
+            f"an answer in words of its own, number {number}: ErrorAccessDenied",
+            cause="no-access",
+        )
 
-    return judged(where, change)
+    return judge_site(where, change)
 
 
 def incomplete() -> Judged:
@@ -165,10 +152,10 @@ def incomplete() -> Judged:
         if known.id == "HANDOVER-1":
             return Outcome(known.id, pair.target, Word.NOT_RUN)
         if known.id.startswith(("HOST-3", "PERMISSION", "IMPERSONATION", "CALENDAR")):
-            return unmeasured(pair, "EWS is temporarily unavailable (HTTP 503)", "ews-unavailable")
+            return gap(pair, "EWS is temporarily unavailable (HTTP 503)", "ews-unavailable")
         return None
 
-    return judged(where, change)
+    return judge_site(where, change)
 
 
 def hostile() -> Judged:
@@ -184,16 +171,16 @@ def hostile() -> Judged:
     def change(pair: Expected, number: int) -> Outcome | None:
         known, name = pair.requirement, pair.target
         if known.id == "PERMISSION-1":
-            return failed(pair, name, name, notes=(name,))
+            return failure_of(pair.requirement, pair.target, name, cause=name, notes=(name,))
         if known.id == "ROOM-1":
             return Outcome(known.id, name, Word.WAIVED, found=name, notes=(f"waived by {name}",))
         if known.id == "ROOM-2":
-            return unmeasured(pair, name)
+            return gap(pair, name)
         if known.id == "CALENDAR-1":
             return Outcome(known.id, name, Word.PASSED, notes=(name,))
         return None
 
-    found = judged(where, change, notes=HOSTILE, other_failed=1)
+    found = judge_site(where, change, notes=HOSTILE, other_failed=1)
     for name in HOSTILE:
         trouble = replace(DENIED, code=name, message=name)
         found.target_facts[name] = {"delegate": MailboxAnswer(name, trouble=trouble)}

@@ -31,9 +31,9 @@ def seconds_to_open(chromium: Any, path: Path) -> float:
 
 @pytest.mark.parametrize(("name", "limit"), [("1000", 3.0), ("5000", 8.0), ("5000-worst", 8.0)])
 def test_a_big_site_opens_in_time(
-    name: str, limit: float, written: Callable[[str], Path], chromium: Any, capsys: pytest.CaptureFixture[str]
+    name: str, limit: float, page_of: Callable[[str], Path], chromium: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    path = written(name)
+    path = page_of(name)
     size = path.stat().st_size
     times: list[float] = []
     while not times or (min(times) > limit and len(times) < TRIES):
@@ -45,8 +45,8 @@ def test_a_big_site_opens_in_time(
     assert min(times) <= limit
 
 
-def test_a_big_matrix_is_paged_and_filtered(written: Callable[[str], Path], open_page: Callable[..., Opened]) -> None:
-    opened = open_page(written("5000"))
+def test_a_big_matrix_is_paged_and_filtered(page_of: Callable[[str], Path], open_page: Callable[..., Opened]) -> None:
+    opened = open_page(page_of("5000"))
     page, box = opened.page, opened.page.locator(".fs-grid[data-kind=room]")
     assert box.locator("tbody tr").count() == 100
     box.get_by_role("button", name="Next").click()

@@ -15,8 +15,8 @@ SECONDS_FOR_ONE_TEST = 500
 
 
 @pytest.mark.parametrize("name", HOSTILE, ids=range(len(HOSTILE)))
-def test_a_hostile_name_is_text(name: str, written: Callable[[str], Path], open_page: Callable[..., Opened]) -> None:
-    opened = open_page(written("hostile"))
+def test_a_hostile_name_is_text(name: str, page_of: Callable[[str], Path], open_page: Callable[..., Opened]) -> None:
+    opened = open_page(page_of("hostile"))
     page, shown = opened.page, visible(name)
     box = page.locator(".fs-grid[data-kind=room]")
     assert shown in box.locator("tbody th > bdi").all_text_contents()
@@ -33,9 +33,9 @@ def test_a_hostile_name_is_text(name: str, written: Callable[[str], Path], open_
 
 
 def test_the_whole_page_holds_no_element_of_a_name(
-    written: Callable[[str], Path], open_page: Callable[..., Opened]
+    page_of: Callable[[str], Path], open_page: Callable[..., Opened]
 ) -> None:
-    opened = open_page(written("hostile"))
+    opened = open_page(page_of("hostile"))
     page = opened.page
     page.click("#show_all_details")
     assert page.locator("img[src=x], b").count() == 0
@@ -49,8 +49,8 @@ def test_the_whole_page_holds_no_element_of_a_name(
     opened.expect_quiet()
 
 
-def test_no_script_but_the_pages_own_may_run(written: Callable[[str], Path], open_page: Callable[..., Opened]) -> None:
-    opened = open_page(written("hostile"))
+def test_no_script_but_the_pages_own_may_run(page_of: Callable[[str], Path], open_page: Callable[..., Opened]) -> None:
+    opened = open_page(page_of("hostile"))
     page = opened.page
     page.evaluate(
         """() => { const one = document.createElement('script'); one.textContent = 'window.wasRun = 2';

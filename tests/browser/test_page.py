@@ -57,10 +57,10 @@ def test_no_error_no_request_and_nothing_hidden_to_the_side(typical: Path, open_
 
 @pytest.mark.parametrize("colours", ["light", "dark"])
 @pytest.mark.parametrize("name", ["typical", "incomplete"])
-def test_axe_finds_nothing_serious(name: str, colours: str, typical: Path, written: Writer, open_page: Opener) -> None:
+def test_axe_finds_nothing_serious(name: str, colours: str, typical: Path, page_of: Writer, open_page: Opener) -> None:
     from axe_playwright_python.sync_playwright import Axe
 
-    opened = open_page(typical if name == "typical" else written(name), colours=colours)
+    opened = open_page(typical if name == "typical" else page_of(name), colours=colours)
     page = opened.page
     assert page.evaluate("matchMedia('(prefers-color-scheme: dark)').matches") is (colours == "dark")
     page.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
@@ -195,12 +195,12 @@ def test_a_card_leads_into_the_matrix(typical: Path, open_page: Opener) -> None:
     opened.expect_quiet()
 
 
-def test_the_script_puts_a_fix_together_as_the_tool_does(written: Writer, open_page: Opener) -> None:
+def test_the_script_puts_a_fix_together_as_the_tool_does(page_of: Writer, open_page: Opener) -> None:
     made = SITES["1000"]()
     (found,) = [one for one in findings(made.result.outcomes, requirements()) if one.word is Word.FAILED]
     ((template, targets),) = found.fixes
     assert len(targets) > 30
-    opened = open_page(written("1000"))
+    opened = open_page(page_of("1000"))
     with clipboard(opened) as copied:
         opened.page.locator(".fs-card .fs-command .fs-copy").first.click()
         opened.page.wait_for_function("document.querySelector('.fs > [role=status]').textContent === 'Copied'")
@@ -209,8 +209,8 @@ def test_the_script_puts_a_fix_together_as_the_tool_does(written: Writer, open_p
     opened.expect_quiet()
 
 
-def test_an_incomplete_run_says_what_to_do_and_is_not_green(written: Writer, open_page: Opener) -> None:
-    opened = open_page(written("incomplete"))
+def test_an_incomplete_run_says_what_to_do_and_is_not_green(page_of: Writer, open_page: Opener) -> None:
+    opened = open_page(page_of("incomplete"))
     page = opened.page
     assert page.locator(".fs-word").inner_text() == "INCOMPLETE"
     assert "fs-good" not in page.locator(".fs-verdict").get_attribute("class")
@@ -224,8 +224,8 @@ def test_an_incomplete_run_says_what_to_do_and_is_not_green(written: Writer, ope
     opened.expect_quiet()
 
 
-def test_without_javascript_the_essentials_read(written: Writer, open_page: Opener) -> None:
-    page = open_page(written("1000"), java_script_enabled=False).page
+def test_without_javascript_the_essentials_read(page_of: Writer, open_page: Opener) -> None:
+    page = open_page(page_of("1000"), java_script_enabled=False).page
     text = page.locator("body").inner_text()
     for said in ("NOT ACCEPTED", "Add-MailboxPermission", "Sign-off", "Results by requirement", "needs JavaScript"):
         assert said in text

@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.browser.conftest import Opened, needed
+from tests.browser.conftest import Opened, program_path
 
 SECONDS_FOR_ONE_TEST = 500
 
 
 def sheets(opened: Opened, folder: Path) -> list[str]:
     """Print the page and give the text of each sheet."""
-    pdftotext = needed("pdftotext")
+    pdftotext = program_path("pdftotext")
     path = folder / "page.pdf"
     opened.page.pdf(path=str(path), prefer_css_page_size=True, print_background=True)
     told = subprocess.run(
@@ -26,9 +26,9 @@ def sheets(opened: Opened, folder: Path) -> list[str]:
 
 @pytest.mark.parametrize("name", ["typical", "incomplete", "1000"])
 def test_paper_has_the_verdict_first_and_the_matrix_last(
-    name: str, typical: Path, written: Callable[[str], Path], open_page: Callable[..., Opened], tmp_path: Path
+    name: str, typical: Path, page_of: Callable[[str], Path], open_page: Callable[..., Opened], tmp_path: Path
 ) -> None:
-    opened = open_page(typical if name == "typical" else written(name))
+    opened = open_page(typical if name == "typical" else page_of(name))
     paper = sheets(opened, tmp_path)
     whole = "\n".join(paper)
     assert ("INCOMPLETE" if name == "incomplete" else "NOT ACCEPTED").split()[-1] in paper[0]
@@ -53,9 +53,9 @@ def test_paper_has_the_verdict_first_and_the_matrix_last(
 
 
 def test_after_printing_the_screen_is_as_before(
-    written: Callable[[str], Path], open_page: Callable[..., Opened], tmp_path: Path
+    page_of: Callable[[str], Path], open_page: Callable[..., Opened], tmp_path: Path
 ) -> None:
-    opened = open_page(written("1000"))
+    opened = open_page(page_of("1000"))
     sheets(opened, tmp_path)
     opened.page.evaluate("dispatchEvent(new Event('beforeprint'))")
     assert opened.page.locator("[data-kind=room] tbody tr").count() == 1000

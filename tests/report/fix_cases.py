@@ -10,7 +10,7 @@ from pathlib import Path
 from pytest_flowscape.facts import SiteFacts
 from pytest_flowscape.judging import remedies
 from pytest_flowscape.judging.catalogue import load_requirements
-from pytest_flowscape.judging.outcomes import Outcome, Word
+from pytest_flowscape.judging.outcomes import Outcome
 from pytest_flowscape.report import groups
 from pytest_flowscape.report.fixes import scripts as fixes
 from pytest_flowscape.report.fixes.steps import FixContext
@@ -143,7 +143,7 @@ def facts_with(value: str) -> SiteFacts:
     return replace(facts, directory=replace(facts.directory, account=account))
 
 
-def failed(case: Case, site: Site, found: str = "not as it should be", targets: Sequence[str] = ()) -> list[Outcome]:
+def failures(case: Case, site: Site, found: str = "not as it should be", targets: Sequence[str] = ()) -> list[Outcome]:
     """Return the outcomes of a case, on every target of the site unless some are named."""
     known = REQUIREMENTS[case.requirement]
     every = {
@@ -152,13 +152,11 @@ def failed(case: Case, site: Site, found: str = "not as it should be", targets: 
         Per.USER: site.users.addresses,
     }[known.per]
     return [
-        Outcome(
-            case.requirement,
+        samples.failure_of(
+            known,
             target,
-            Word.FAILED,
-            level=known.level.value,
+            found,
             expected=f"what {found} is not",
-            found=found,
             consequence=found if case.cause == "rights-missing" else known.consequence,
             fix=case.fix,
             owner=case.owner,
@@ -170,14 +168,14 @@ def failed(case: Case, site: Site, found: str = "not as it should be", targets: 
 
 def around(cases: Sequence[Case], site: Site, facts: SiteFacts | None = None, found: str = "not right") -> FixContext:
     """Return what the scripts are made from, for these cases."""
-    outcomes = [outcome for case in cases for outcome in failed(case, site, found)]
+    outcomes = [outcome for case in cases for outcome in failures(case, site, found)]
     return FixContext(site, facts, groups.findings(outcomes, REQUIREMENTS))
 
 
 def documents(cases: Sequence[Case], value: str = "plain") -> dict[str, str]:
     """Return the text of each file that holds something, where every text of site, facts and findings is ``value``."""
-    made = around(cases, site_with(value), facts_with(value), found=value)
-    texts = {name: fixes.document(name, made, samples.run_info()) for name in fixes.NAMES}
+    context = around(cases, site_with(value), facts_with(value), found=value)
+    texts = {name: fixes.document(name, context, samples.run_info()) for name in fixes.NAMES}
     return {name: text for name, text in texts.items() if text}
 
 

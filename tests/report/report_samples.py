@@ -106,9 +106,14 @@ def outcome(id_: str, target: str = "site", word: Word = Word.PASSED, **more: ob
     return replace(Outcome(id_, target, word, level=level), **more)  # type: ignore[arg-type]
 
 
-def failed(id_: str, target: str = "site", found: str = "no access to calendar", **more: object) -> Outcome:
-    known = REQUIREMENTS[id_]
+def failure(id_: str, target: str = "site", found: str = "no access to calendar", **more: object) -> Outcome:
+    return failure_of(REQUIREMENTS[id_], target, found, **more)
+
+
+def failure_of(known: Requirement, target: str, found: str, **more: object) -> Outcome:
+    """Return a failure with the requirement's own fix, owner and consequence, unless others are given."""
     fields: dict[str, object] = {
+        "level": known.level.value,
         "expected": "Read, Modify, CreateContents and CreateHierarchy on five folders",
         "found": found,
         "owner": known.owner.value,
@@ -116,7 +121,7 @@ def failed(id_: str, target: str = "site", found: str = "no access to calendar",
         "consequence": known.consequence,
         **more,
     }
-    return outcome(id_, target, Word.FAILED, **fields)
+    return Outcome(known.id, target, Word.FAILED, **fields)  # type: ignore[arg-type]
 
 
 def result(

@@ -53,7 +53,7 @@ def lead(ready: dict[str, Any]) -> None:
     socket.socket.connect = to  # type: ignore[method-assign]
 
 
-def told(facts: SiteFacts, run: Run) -> SiteFacts:
+def stand_in_facts(facts: SiteFacts, run: Run) -> SiteFacts:
     """Put the machine of nobody, and a certificate that does not change, in place of what this machine has."""
     vantage = Vantage("panel-01", "installer", "Linux", "3.12.8", facts.vantage.tool, run.run_id, run.started)
     certificate = facts.host.certificate
@@ -99,5 +99,5 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
     real = site.gather_site
     controller.utc_now = lambda: begun
     run_end.utc_now = lambda: begun + LASTED
-    measurement.gather_site = lambda run, **more: told(real(run, **more), run)
+    measurement.gather_site = lambda run, **more: stand_in_facts(real(run, **more), run)
     early_config.pluginmanager.register(Steady())

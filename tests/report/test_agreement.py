@@ -24,7 +24,7 @@ from pytest_flowscape.report.groups import findings
 from pytest_flowscape.report.page import page
 from pytest_flowscape.report.terminal import summary
 from pytest_flowscape.requirement import Requirement
-from tests.report.report_samples import REQUIREMENTS, failed, outcome, run_info, site
+from tests.report.report_samples import REQUIREMENTS, failure, outcome, run_info, site
 from tests.report.report_schema import faults
 from tests.report.staged import Pair, Stage, level, outcomes, pairs
 
@@ -46,19 +46,19 @@ def verdict(words: Mapping[Pair, Word]) -> str:
     return "ACCEPTED WITH EXCEPTIONS" if required & {Word.WAIVED, Word.ATTESTED} else "ACCEPTED"
 
 
-def made(pair: Pair, word: Word) -> Outcome:
+def given_outcome(pair: Pair, word: Word) -> Outcome:
     if word is Word.FAILED:
-        return failed(*pair)
+        return failure(*pair)
     notes = (f"{word.value} by A. Admin: because",) if word in (Word.WAIVED, Word.ATTESTED) else ()
     return outcome(*pair, word, notes=notes, found="" if word is Word.PASSED else "so it was found")
 
 
-def judged(words: Mapping[Pair, Word]) -> tuple[Any, Result]:
+def judge(words: Mapping[Pair, Word]) -> tuple[Any, Result]:
     where = site(2, users=site().users.__class__(("ann@contoso.test",)))
     expected = expected_pairs(FEW.values(), where)
     assert {(one.requirement.id, one.target) for one in expected} == set(words)
-    told = {pair: made(pair, word) for pair, word in words.items() if word is not Word.NOT_RUN}
-    return where, judge_run(expected, told, where, rooms_chosen=2)
+    read = {pair: given_outcome(pair, word) for pair, word in words.items() if word is not Word.NOT_RUN}
+    return where, judge_run(expected, read, where, rooms_chosen=2)
 
 
 def few_pairs() -> tuple[list[Pair], list[Pair]]:
@@ -69,7 +69,7 @@ def few_pairs() -> tuple[list[Pair], list[Pair]]:
     return required, [("ADVICE-1", "site")]
 
 
-def assigned(some: tuple[Word, ...], advice: Word) -> dict[Pair, Word]:
+def assign(some: tuple[Word, ...], advice: Word) -> dict[Pair, Word]:
     required, recommended = few_pairs()
     return {**dict(zip(required, cycle(some), strict=False)), recommended[0]: advice}
 
@@ -81,8 +81,8 @@ CASES = [(some, Word.PASSED) for some in SETS] + [
 
 @pytest.mark.parametrize(("some", "advice"), CASES, ids=[f"{'+'.join(s)} advice {a.value}" for s, a in CASES])
 def test_every_set_of_words_is_told_alike(some: tuple[Word, ...], advice: Word) -> None:
-    words = assigned(some, advice)
-    where, result = judged(words)
+    words = assign(some, advice)
+    where, result = judge(words)
     expected = verdict(words)
     counts = Counter(word.value for word in words.values())
     assert result.verdict.value == expected
@@ -95,7 +95,7 @@ def test_every_set_of_words_is_told_alike(some: tuple[Word, ...], advice: Word) 
     found = findings(result.outcomes, FEW)
     lines = summary.lines(result, found, where, Path("reports/x"), requirements=FEW)
     assert [line for _, line in lines if line.startswith("Verdict:")] == [f"Verdict: {expected}"]
-    table = told_by_table([line for _, line in lines], [word for word in Word if counts[word.value]])
+    table = table_counts([line for _, line in lines], [word for word in Word if counts[word.value]])
     assert table == {id_: Counter(words[pair] for pair in words if pair[0] == id_) for id_ in FEW}
     shown = lxml.html.fromstring(page.render(result, found, where, FEW))
     assert_page(shown, expected, words)
@@ -103,7 +103,7 @@ def test_every_set_of_words_is_told_alike(some: tuple[Word, ...], advice: Word) 
     assert bool(good) == (expected == "ACCEPTED")
 
 
-def told_by_table(lines: list[str], words: list[Word]) -> dict[str, Counter[Word]]:
+def table_counts(lines: list[str], words: list[Word]) -> dict[str, Counter[Word]]:
     """Read the table of the closing text, its folded rows too."""
     columns = [word for word in summary._COLUMNS if word in words or word in summary._ALWAYS]
     found: dict[str, Counter[Word]] = {}
@@ -218,12 +218,12 @@ def properties(element: ET.Element) -> dict[str, str]:
 
 
 def assert_junit(suite: ET.Element, words: Mapping[Pair, Word]) -> None:
-    told: dict[Pair, Word] = {}
+    read: dict[Pair, Word] = {}
     for case in suite.iter("testcase"):
         own = properties(case)
         pair, word = (own["requirement"], own["target"]), Word(own["outcome"])
-        assert pair not in told
-        told[pair] = word
+        assert pair not in read
+        read[pair] = word
         assert own["owner"]
         assert own["level"] == level(pair)
         ends = [one for one in case if one.tag in ("failure", "error", "skipped")]
@@ -237,7 +237,7 @@ def assert_junit(suite: ET.Element, words: Mapping[Pair, Word]) -> None:
                 assert ("W. Waiver" if word is Word.WAIVED else "V. Voucher") in one.get("message", "")
             elif tag == "skipped":
                 assert "no access" in one.get("message", "")
-    assert told == {pair: word for pair, word in words.items() if word is not Word.NOT_RUN}
+    assert read == {pair: word for pair, word in words.items() if word is not Word.NOT_RUN}
     assert int(suite.get("errors", "")) == sum(
         word is Word.NOT_MEASURED and level(pair) == "required" for pair, word in words.items()
     )

@@ -17,16 +17,16 @@ UNMEASURED = (Word.NOT_MEASURED, Word.NOT_REQUESTED, Word.ATTESTED, Word.NOT_RUN
 
 def earlier(*runs: Mapping[tuple[str, str], Word]) -> list[Earlier]:
     """Return earlier runs, newest first, each of which measured HOST-1 too."""
-    made = []
+    runs = []
     for age, run in enumerate(runs, 1):
         words = {ANCHOR: Word.PASSED, **run}
         outcomes = [Outcome(*pair, word) for pair, word in words.items()]
         started = f"2026-11-{20 - age:02}T12:00:00Z"
-        made.append(Earlier(f"run-{age}", started, words, changes.measurements(outcomes), ()))
-    return made
+        runs.append(Earlier(f"run-{age}", started, words, changes.measurements(outcomes), ()))
+    return runs
 
 
-def compared(now: Word, *before: Word | None) -> Changes:
+def comparison(now: Word, *before: Word | None) -> Changes:
     outcomes = [Outcome(*ANCHOR, Word.PASSED), Outcome(*PAIR, now)]
     runs = earlier(*({PAIR: word} if word else {} for word in before))
     found = changes.compare(outcomes, runs, "2026-11-20T12:00:00Z")
@@ -58,7 +58,7 @@ EXPECTED = {
 def test_every_transition(before: Word, now: Word) -> None:
     same = before is now or Word.NOT_RUN in (before, now)
     expected = EXPECTED.get((before, now), "same" if same else "otherwise")
-    found = compared(now, before)
+    found = comparison(now, before)
     assert kind(found) == expected
     assert found.nothing_changed == (expected in ("same", "still"))
     assert found.first == ((PAIR,) if expected == "new" and before in UNMEASURED else ())
@@ -76,19 +76,19 @@ def test_every_transition(before: Word, now: Word) -> None:
 def test_what_was_not_measured_last_time_is_held_against_its_last_measurement(
     between: Word, then: Word, now: Word, expected: str
 ) -> None:
-    found = compared(now, between, between, then)
+    found = comparison(now, between, between, then)
     assert kind(found) == expected
     assert found.first == ()
     assert found.previous_run == "run-1"
 
 
 def test_an_outage_neither_fixes_nor_makes_new() -> None:
-    assert kind(compared(Word.NOT_MEASURED, Word.FAILED)) == "otherwise"
-    assert kind(compared(Word.FAILED, Word.NOT_MEASURED, Word.FAILED)) == "still"
+    assert kind(comparison(Word.NOT_MEASURED, Word.FAILED)) == "otherwise"
+    assert kind(comparison(Word.FAILED, Word.NOT_MEASURED, Word.FAILED)) == "still"
 
 
 def test_a_failure_that_is_waived_is_not_fixed() -> None:
-    assert kind(compared(Word.WAIVED, Word.FAILED)) == "otherwise"
+    assert kind(comparison(Word.WAIVED, Word.FAILED)) == "otherwise"
 
 
 def test_a_waiver_of_what_was_not_measured_is_no_measurement() -> None:
@@ -97,7 +97,7 @@ def test_a_waiver_of_what_was_not_measured_is_no_measurement() -> None:
 
 
 def test_a_room_or_requirement_that_is_new_to_the_last_run_is_not_sought_further_back() -> None:
-    found = compared(Word.FAILED, None, Word.FAILED)
+    found = comparison(Word.FAILED, None, Word.FAILED)
     assert found.new == found.first == (PAIR,)
 
 
@@ -134,13 +134,13 @@ def test_older_runs_are_read_only_where_they_are_needed() -> None:
 
 
 def test_the_sentence_says_what_was_left_out_and_never_more_than_it_knows() -> None:
-    assert compared(Word.PASSED, Word.PASSED).sentence == "Since 2026-11-19 12:00:00 UTC: no changes"
-    said = compared(Word.NOT_RUN, Word.PASSED).sentence
+    assert comparison(Word.PASSED, Word.PASSED).sentence == "Since 2026-11-19 12:00:00 UTC: no changes"
+    said = comparison(Word.NOT_RUN, Word.PASSED).sentence
     assert said == "Since 2026-11-19 12:00:00 UTC: no changes in what was run (1 not run)"
-    assert "1 new, 0 fixed" in compared(Word.FAILED, Word.PASSED).sentence
-    assert "no changes except 1 result" in compared(Word.NOT_MEASURED, Word.PASSED).sentence
+    assert "1 new, 0 fixed" in comparison(Word.FAILED, Word.PASSED).sentence
+    assert "no changes except 1 result" in comparison(Word.NOT_MEASURED, Word.PASSED).sentence
 
 
 def test_a_run_that_left_something_out_has_no_point_in_the_trend() -> None:
-    assert compared(Word.NOT_RUN, Word.PASSED).trend == ()
-    assert compared(Word.FAILED, Word.PASSED).trend == (("2026-11-20T12:00:00Z", 1, 0),)
+    assert comparison(Word.NOT_RUN, Word.PASSED).trend == ()
+    assert comparison(Word.FAILED, Word.PASSED).trend == (("2026-11-20T12:00:00Z", 1, 0),)

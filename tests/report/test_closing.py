@@ -11,7 +11,7 @@ from pytest_flowscape.report.groups import findings
 from pytest_flowscape.report.terminal import summary
 from pytest_flowscape.report.terminal.columns import text_width
 from pytest_flowscape.site.model import Room
-from tests.report.report_samples import REQUIREMENTS, failed, outcome, result, site
+from tests.report.report_samples import REQUIREMENTS, failure, outcome, result, site
 
 LONG = "a very long name of something " * 10
 KINDS = (summary.PLAIN, summary.GOOD, summary.BAD, summary.WARN, summary.HEAD)
@@ -26,11 +26,11 @@ def test_it_stays_within_its_bounds_and_keeps_what_matters(width: int, rooms: in
     where = where.__class__(**{**vars(where), "rooms": names})
     pairs = [("PERMISSION-1", one.email) for one in names] + [("ROOM-1", one.email) for one in names]
     bad = [
-        failed(*pair, found=f"{LONG} {number % max(causes, 1)}", cause=f"cause-{number % max(causes, 1)}")
+        failure(*pair, found=f"{LONG} {number % max(causes, 1)}", cause=f"cause-{number % max(causes, 1)}")
         for number, pair in enumerate(pairs[:: 1 if rooms == 1 else 7])
         if causes
     ]
-    bad += [failed(id_, found=LONG) for id_ in ("HOST-1", "ACCOUNT-1", "ADVICE-1") if causes == 40]
+    bad += [failure(id_, found=LONG) for id_ in ("HOST-1", "ACCOUNT-1", "ADVICE-1") if causes == 40]
     bad += [outcome("CALENDAR-1", one.email, Word.NOT_MEASURED, found=f"{LONG} {n % 9}") for n, one in enumerate(names)]
     judged = result(where, bad, notes=(LONG,) * 9, leave_out=("ACCOUNT-2",), other_failed=3)
     lines = summary.lines(

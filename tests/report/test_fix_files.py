@@ -15,7 +15,7 @@ from pytest_flowscape.report.fixes import scripts
 from pytest_flowscape.report.fixes.steps import STEPS, file_of_step
 from pytest_flowscape.requirement import Owner
 from tests.report import report_samples as samples
-from tests.report.fix_cases import CASES, REQUIREMENTS, Case, around, documents, failed, is_required
+from tests.report.fix_cases import CASES, REQUIREMENTS, Case, around, documents, failures, is_required
 
 EXCHANGE, DIRECTORY, NETWORK = "exchange.ps1", "active-directory.ps1", "network.txt"
 FILE_OF = {Owner.EXCHANGE.value: EXCHANGE, Owner.DIRECTORY.value: DIRECTORY, Owner.NETWORK.value: NETWORK}
@@ -34,7 +34,7 @@ def finding_of(one: Case) -> groups.Finding:
 def bring_up_to_date(folder: Path, *cases: Case, rooms: int = 3) -> tuple[str, ...]:
     """Write fixes/ for these cases; give the sentences about what could not be written."""
     site = samples.site(rooms)
-    found = groups.findings([one for each in cases for one in failed(each, site)], REQUIREMENTS)
+    found = groups.findings([one for each in cases for one in failures(each, site)], REQUIREMENTS)
     return write_each(scripts.writers(folder, found, site, samples.site_facts(), samples.run_info()))
 
 
@@ -106,8 +106,8 @@ def test_a_finding_that_is_not_failed_is_in_no_file(tmp_path: Path) -> None:
 
 def test_many_rooms_are_one_list_and_one_loop() -> None:
     site = samples.site(500)
-    made = around([case("PERMISSION-1", "no-access"), case("PERMISSION-1", "top-folder-only")], site)
-    text = scripts.document(EXCHANGE, made, samples.run_info())
+    context = around([case("PERMISSION-1", "no-access"), case("PERMISSION-1", "top-folder-only")], site)
+    text = scripts.document(EXCHANGE, context, samples.run_info())
     assert text.count("'room0499@contoso.test'") == 1
     assert text.count("Add-MailboxPermission") == 1
     assert text.count("Invoke-Step '") == 1
@@ -118,11 +118,13 @@ def test_a_role_that_is_missing_is_given_for_everybody_whose_mailbox_is_in_order
     site = samples.site(3)
     gone = site.rooms[0].email
     outcomes = [
-        *failed(case("IMPERSONATION-1", "no-role"), site, targets=[site.rooms[1].email]),
-        *failed(case("ROOM-1", "missing"), site, targets=[gone]),
+        *failures(case("IMPERSONATION-1", "no-role"), site, targets=[site.rooms[1].email]),
+        *failures(case("ROOM-1", "missing"), site, targets=[gone]),
     ]
-    made = scripts.FixContext(site, None, groups.findings(outcomes, REQUIREMENTS))
-    members = scripts.document(EXCHANGE, made, samples.run_info()).partition("$members = @(")[2].partition("    )")[0]
+    context = scripts.FixContext(site, None, groups.findings(outcomes, REQUIREMENTS))
+    members = (
+        scripts.document(EXCHANGE, context, samples.run_info()).partition("$members = @(")[2].partition("    )")[0]
+    )
     assert gone not in members
     for address in (*(room.email for room in site.rooms[1:]), *site.users.addresses, site.service_account.email):
         assert f"'{address}'" in members
@@ -130,8 +132,8 @@ def test_a_role_that_is_missing_is_given_for_everybody_whose_mailbox_is_in_order
 
 def test_a_scope_that_leaves_somebody_out_gets_only_these() -> None:
     site = samples.site(3)
-    made = around([case("IMPERSONATION-3", "out-of-scope")], site)
-    text = scripts.document(EXCHANGE, made, samples.run_info())
+    context = around([case("IMPERSONATION-3", "out-of-scope")], site)
+    text = scripts.document(EXCHANGE, context, samples.run_info())
     assert f"$members = @(\n        '{site.service_account.email}'\n    )" in text
 
 

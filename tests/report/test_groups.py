@@ -9,7 +9,7 @@ import pytest
 from pytest_flowscape.judging.outcomes import Word
 from pytest_flowscape.report import groups
 from pytest_flowscape.report.powershell import is_command, render_fix, render_fixes
-from tests.report.report_samples import FULL_ACCESS, HOSTILE, REQUIREMENTS, failed, outcome, site
+from tests.report.report_samples import FULL_ACCESS, HOSTILE, REQUIREMENTS, failure, outcome, site
 
 SITE = site()
 QUOTES = "'\u2018\u2019\u201a\u201b"
@@ -69,11 +69,11 @@ def test_failures_are_grouped_by_requirement_cause_and_owner() -> None:
     rooms = [f"r{n}@contoso.test" for n in range(5)]
     found = groups.findings(
         [
-            failed("PERMISSION-1", rooms[0]),
-            failed("PERMISSION-1", rooms[1], found="something else"),
-            failed("PERMISSION-1", rooms[2], cause="deny"),
-            failed("PERMISSION-1", rooms[3], owner="Active Directory administrator"),
-            failed("ROOM-1", rooms[4]),
+            failure("PERMISSION-1", rooms[0]),
+            failure("PERMISSION-1", rooms[1], found="something else"),
+            failure("PERMISSION-1", rooms[2], cause="deny"),
+            failure("PERMISSION-1", rooms[3], owner="Active Directory administrator"),
+            failure("ROOM-1", rooms[4]),
         ],
         REQUIREMENTS,
     )
@@ -91,9 +91,9 @@ def test_required_failures_come_first_then_recommended_then_unmeasured() -> None
     found = groups.findings(
         [
             outcome("HOST-3", word=Word.NOT_MEASURED, found="busy"),
-            failed("ADVICE-1"),
-            failed("HANDOVER-1"),
-            failed("HOST-1"),
+            failure("ADVICE-1"),
+            failure("HANDOVER-1"),
+            failure("HOST-1"),
         ],
         REQUIREMENTS,
     )
@@ -145,7 +145,7 @@ def test_a_command_that_follows_one_with_the_target_stays_beside_it() -> None:
 
 def test_few_targets_are_shown_and_the_others_are_counted() -> None:
     rooms = [f"r{n}@contoso.test" for n in range(9)]
-    (one,) = groups.findings([failed("PERMISSION-1", room) for room in rooms], REQUIREMENTS)
+    (one,) = groups.findings([failure("PERMISSION-1", room) for room in rooms], REQUIREMENTS)
     short = one.fix_text(SITE, limit=3)
     assert short.count("\nAdd-MailboxPermission") == 3
     assert short.endswith("Do the same for 6 more.")

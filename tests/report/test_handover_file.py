@@ -58,7 +58,7 @@ def test_the_state_of_a_room_is_its_worst_and_says_what_is_open(tmp_path: Path) 
         tmp_path,
         site,
         (
-            samples.failed("PERMISSION-1", rooms[0]),
+            samples.failure("PERMISSION-1", rooms[0]),
             samples.outcome("ROOM-1", rooms[0], Word.NOT_MEASURED),
             samples.outcome("ROOM-1", rooms[1], Word.WAIVED),
             samples.outcome("CALENDAR-1", rooms[2], Word.NOT_REQUESTED),
@@ -74,7 +74,7 @@ def test_the_state_of_a_room_is_its_worst_and_says_what_is_open(tmp_path: Path) 
 
 
 def test_advice_decides_no_state(tmp_path: Path) -> None:
-    found = rows(tmp_path, samples.site(1), (samples.failed("ADVICE-3"),))
+    found = rows(tmp_path, samples.site(1), (samples.failure("ADVICE-3"),))
     assert by_what(found, "user name")[3] == "passed"
 
 

@@ -15,7 +15,7 @@ from pytest_flowscape.judging.verdict import Result
 from pytest_flowscape.report.files import history, results
 from pytest_flowscape.report.files.changes import Changes
 from pytest_flowscape.site.model import Site
-from tests.report.report_samples import NOON, REQUIREMENTS, failed, result, run_info, site
+from tests.report.report_samples import NOON, REQUIREMENTS, failure, result, run_info, site
 from tests.report.report_schema import faults
 
 ROOM = "room0001@contoso.test"
@@ -41,7 +41,7 @@ def green(where: Site | None = None) -> Result:
 
 
 def red(where: Site | None = None) -> Result:
-    return result(where or site(), [failed(*pair) for pair in BAD])
+    return result(where or site(), [failure(*pair) for pair in BAD])
 
 
 def known(found: tuple[Changes | None, str]) -> Changes:

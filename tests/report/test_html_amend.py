@@ -1,4 +1,4 @@
-"""The last step on the written page: it mends what it knows, and leaves alone what it does not."""
+"""The last step on the written page: it amends what it knows, and leaves the rest alone."""
 
 from __future__ import annotations
 
@@ -12,34 +12,20 @@ import pytest
 
 from pytest_flowscape.report.page import html, html_amend
 from pytest_flowscape.report.page.html_amend import UnknownMarkupError, amend, amended_markup
-from pytest_flowscape.report.page.page import Content
-from tests.report.report_samples import REQUIREMENTS, result, run_info, site
-
-
-class Ended:
-    """Gives the page a result as the session ends."""
-
-    def __init__(self, page: html.AcceptancePage) -> None:
-        self.page = page
-
-    def pytest_configure(self, config: pytest.Config) -> None:
-        config.pluginmanager.register(self.page)
-
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_sessionfinish(self) -> None:
-        self.page.show(result(self.page.site), Content(run=run_info()))
+from tests.report.page_run import PageRun
+from tests.report.report_samples import REQUIREMENTS, result, site
 
 
 @pytest.fixture
 def markup(pytester: pytest.Pytester) -> str:
-    """A page as this pytest-html writes it, not yet mended."""
+    """A page as this pytest-html writes it, not yet amended."""
     pytester.makepyfile("def test_one():\n    pass\n")
-    ended = Ended(html.AcceptancePage(site(), REQUIREMENTS))
-    pytester.runpytest_inprocess("--html=page.html", "--self-contained-html", plugins=[ended])
+    run = PageRun(html.AcceptancePage(site(), REQUIREMENTS), result(site()))
+    pytester.runpytest_inprocess("--html=page.html", "--self-contained-html", plugins=[run])
     return Path("page.html").read_text(encoding="utf-8")
 
 
-def test_it_mends_language_landmarks_labels_and_order(markup: str) -> None:
+def test_it_amends_language_landmarks_labels_and_order(markup: str) -> None:
     whole = lxml.html.document_fromstring(amended_markup(markup))
     assert whole.get("lang") == "en"
     (main,) = whole.xpath("/html/body/main")
@@ -61,9 +47,9 @@ def test_it_mends_language_landmarks_labels_and_order(markup: str) -> None:
 
 
 def test_only_the_pages_two_scripts_may_run(markup: str) -> None:
-    mended = amended_markup(markup)
-    (policy,) = re.findall(r'Content-Security-Policy" content="([^"]*)"', mended)
-    scripts = re.findall(r"<script>(.*?)</script>", mended, re.DOTALL)
+    amended = amended_markup(markup)
+    (policy,) = re.findall(r'Content-Security-Policy" content="([^"]*)"', amended)
+    scripts = re.findall(r"<script>(.*?)</script>", amended, re.DOTALL)
     assert len(scripts) == 2
     for script in scripts:
         assert base64.b64encode(hashlib.sha256(script.encode()).digest()).decode() in policy
@@ -103,7 +89,7 @@ def test_markup_that_changed_leaves_the_page_as_it_was(what: str, markup: str, t
     assert path.read_text(encoding="utf-8") == changed
 
 
-def test_a_page_that_is_mended_gives_no_note_and_is_not_mended_twice(markup: str, tmp_path: Path) -> None:
+def test_a_page_that_is_amended_gives_no_note_and_is_not_amended_twice(markup: str, tmp_path: Path) -> None:
     path = tmp_path / "acceptance.html"
     path.write_text(markup, encoding="utf-8")
     assert amend(path) == ""
@@ -117,6 +103,7 @@ def test_the_terminal_says_that_the_page_was_left(pytester: pytest.Pytester, mon
     pytester.makepyfile("def test_one():\n    pass\n")
     monkeypatch.setattr(html_amend, "_TABLE", "<table id='another'>")
     page = html.AcceptancePage(site(), REQUIREMENTS, written=pytester.path / "page.html")
-    run = pytester.runpytest_inprocess("--html=page.html", "--self-contained-html", plugins=[Ended(page)])
-    run.stdout.fnmatch_lines(["*page.html was left as pytest-html wrote it*"])
+    run = PageRun(page, result(site()))
+    done = pytester.runpytest_inprocess("--html=page.html", "--self-contained-html", plugins=[run])
+    done.stdout.fnmatch_lines(["*page.html was left as pytest-html wrote it*"])
     assert "ACCEPTED" in (pytester.path / "page.html").read_text(encoding="utf-8")

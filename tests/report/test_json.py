@@ -22,7 +22,17 @@ from pytest_flowscape.judging.verdict import Result
 from pytest_flowscape.report import groups
 from pytest_flowscape.report.files import evidence, results, writing
 from pytest_flowscape.site.model import PasswordSource, Room, Site
-from tests.report.report_samples import HOSTILE, NOON, REQUIREMENTS, failed, outcome, result, run_info, site, site_facts
+from tests.report.report_samples import (
+    HOSTILE,
+    NOON,
+    REQUIREMENTS,
+    failure,
+    outcome,
+    result,
+    run_info,
+    site,
+    site_facts,
+)
 from tests.report.report_schema import faults
 
 POSIX = pytest.mark.skipif(os.name == "nt", reason="Windows has no mode bits")
@@ -33,14 +43,14 @@ def read(path: Path) -> dict[str, object]:
     return loaded
 
 
-def mixed(where: Site) -> Result:
+def mixed_result(where: Site) -> Result:
     rooms = [room.email for room in where.rooms]
     return result(
         where,
         [
-            failed("PERMISSION-1", rooms[0]),
-            failed("PERMISSION-1", rooms[1], found="something else"),
-            failed("ADVICE-1"),
+            failure("PERMISSION-1", rooms[0]),
+            failure("PERMISSION-1", rooms[1], found="something else"),
+            failure("ADVICE-1"),
             outcome("CALENDAR-1", rooms[2], Word.NOT_MEASURED, found="throttled", cause="throttled"),
             outcome("ACCOUNT-1", word=Word.ATTESTED, notes=("attested by A",)),
             outcome("ACCOUNT-2", word=Word.WAIVED, notes=("waived by A",)),
@@ -55,7 +65,7 @@ def mixed(where: Site) -> Result:
 @pytest.mark.parametrize("facts", [None, site_facts()], ids=["no facts", "facts"])
 def test_results_follow_the_schema(tmp_path: Path, facts: object) -> None:
     where = site()
-    judged = mixed(where)
+    judged = mixed_result(where)
     path = results.write(tmp_path, judged, REQUIREMENTS, where, facts, run_info())  # type: ignore[arg-type]
     assert path == tmp_path / "results.json"
     assert faults(read(path), "results-1") == []
@@ -63,7 +73,7 @@ def test_results_follow_the_schema(tmp_path: Path, facts: object) -> None:
 
 def test_the_schema_finds_what_is_wrong() -> None:
     where = site()
-    document = results.as_json(mixed(where), REQUIREMENTS, where, None, run_info())
+    document = results.as_json(mixed_result(where), REQUIREMENTS, where, None, run_info())
     del document["verdict"]
     document["outcomes"][0]["outcome"] = "fine"
     document["surplus"] = 1
@@ -73,7 +83,7 @@ def test_the_schema_finds_what_is_wrong() -> None:
 
 def test_results_agree_with_the_result(tmp_path: Path) -> None:
     where = site()
-    judged = mixed(where)
+    judged = mixed_result(where)
     document = read(results.write(tmp_path, judged, REQUIREMENTS, where, site_facts(), run_info()))
     outcomes: list[dict[str, str]] = document["outcomes"]  # type: ignore[assignment]
     assert [Outcome.from_json(one) for one in outcomes] == list(judged.outcomes)
@@ -110,14 +120,16 @@ def test_no_reference_to_a_password_is_resolved_or_told(tmp_path: Path) -> None:
     where = site()
     account = replace(where.service_account, password=PasswordSource("env", "MARKER_OF_THE_SOURCE"))
     where = replace(where, service_account=account, exchange=replace(where.exchange, proxy="http://u:MARKER_P@proxy"))
-    text = results.write(tmp_path, mixed(where), REQUIREMENTS, where, site_facts(), run_info()).read_text("utf-8")
+    text = results.write(tmp_path, mixed_result(where), REQUIREMENTS, where, site_facts(), run_info()).read_text(
+        "utf-8"
+    )
     assert "MARKER" not in text
 
 
 @pytest.mark.parametrize("value", [*HOSTILE, "lone surrogate \udc80"], ids=range(len(HOSTILE) + 1))
 def test_hostile_values_are_data(tmp_path: Path, value: str) -> None:
     where = replace(site(0, customer=value), rooms=(Room(value),))
-    judged = result(where, [failed("PERMISSION-1", value, found=value)]) if "\udc80" not in value else result(site())
+    judged = result(where, [failure("PERMISSION-1", value, found=value)]) if "\udc80" not in value else result(site())
     path = results.write(tmp_path, judged, REQUIREMENTS, where, None, run_info(command_users=value))
     document = read(path)
     assert document["site"]["customer"] == value  # type: ignore[index]
@@ -266,6 +278,6 @@ def test_line_ends_are_kept(tmp_path: Path) -> None:
 
 def test_findings_cover_every_pair_once() -> None:
     where = site()
-    judged = mixed(where)
+    judged = mixed_result(where)
     pairs = [pair for one in groups.findings(judged.outcomes, REQUIREMENTS) for pair in one.pairs]
     assert len(pairs) == len(set(pairs)) == 4

@@ -30,7 +30,7 @@ from pytest_flowscape.report.page.scope import scope, voids
 from pytest_flowscape.report.powershell import render_fix
 from pytest_flowscape.report.text import visible
 from pytest_flowscape.site.model import Attestation, Room, Users, Waiver
-from tests.report.report_samples import HOSTILE, NOON, REQUIREMENTS, failed, outcome, result, site, site_facts
+from tests.report.report_samples import HOSTILE, NOON, REQUIREMENTS, failure, outcome, result, site, site_facts
 
 TODAY = NOON.date()
 
@@ -85,7 +85,7 @@ def test_a_command_that_changes_something_begins_as_a_trial() -> None:
 
 def test_the_data_holds_every_outcome_and_each_text_once() -> None:
     where = site(50)
-    wrong = [failed("PERMISSION-1", room.email) for room in where.rooms[:20]]
+    wrong = [failure("PERMISSION-1", room.email) for room in where.rooms[:20]]
     judged = result(where, wrong)
     text = Matrix(where, REQUIREMENTS, judged.outcomes, Evidence()).as_json(
         groups.findings(judged.outcomes, REQUIREMENTS)
@@ -105,7 +105,7 @@ def test_the_data_holds_every_outcome_and_each_text_once() -> None:
 
 def test_the_data_can_stand_in_a_script() -> None:
     where = replace(site(0), rooms=tuple(map(Room, HOSTILE)))
-    judged = result(where, [failed("ROOM-1", name, found=name) for name in HOSTILE])
+    judged = result(where, [failure("ROOM-1", name, found=name) for name in HOSTILE])
     text = Matrix(where, REQUIREMENTS, judged.outcomes, Evidence()).as_json(())
     assert not set("<>&\u2028\u2029") & set(text)
     assert [row[0] for row in json.loads(text)["tables"][0]["targets"]] == [visible(name) for name in HOSTILE]

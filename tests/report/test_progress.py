@@ -49,7 +49,7 @@ def at_terminal(stage: Stage, *arguments: str, columns: int = 100) -> str:
     env["XDG_STATE_HOME"] = str(stage.folder / "state")
     with subprocess.Popen(command, cwd=stage.folder, stdin=theirs, stdout=theirs, stderr=theirs, env=env):
         os.close(theirs)
-        told = b""
+        text = b""
         end = time.monotonic() + 120
         while time.monotonic() < end and select.select([ours], [], [], end - time.monotonic())[0]:
             try:
@@ -58,28 +58,28 @@ def at_terminal(stage: Stage, *arguments: str, columns: int = 100) -> str:
                 break
             if not piece:
                 break
-            told += piece
+            text += piece
     os.close(ours)
-    return told.decode("utf-8").replace("\r\n", "\n")
+    return text.decode("utf-8").replace("\r\n", "\n")
 
 
-def states(told: str) -> list[str]:
+def states(text: str) -> list[str]:
     """Return what stood on the line, one after the other."""
-    return [state.rstrip() for state in re.findall(r"\r(\d+/\d+ rooms[^\r\n\x1b]*)", told)]
+    return [state.rstrip() for state in re.findall(r"\r(\d+/\d+ rooms[^\r\n\x1b]*)", text)]
 
 
 @pytest.mark.parametrize("workers", ["0", "2"])
 def test_the_line_counts_rooms_and_findings_by_cause_and_pytest_goes_on_counting(workers: str, stage: Stage) -> None:
-    told = at_terminal(stage, "-n", workers)
-    seen = states(told)
+    text = at_terminal(stage, "-n", workers)
+    seen = states(text)
     assert seen[-1] == f"{ROOMS}/{ROOMS} rooms, 1/1 users, 1 finding, 1 not measured"
     rooms = [int(state.partition("/")[0]) for state in seen]
     assert rooms == sorted(rooms)
     assert set(rooms) >= {1, 2, 3}
     # pytest's own words stand beside it, and no letters
-    [line] = [line for line in told.split("\n") if "[100%]" in line]
+    [line] = [line for line in text.split("\n") if "[100%]" in line]
     assert line.rpartition("\r")[2].startswith(seen[-1])
-    plain = re.sub(r"\x1b(\[\d*m|\]9;[^\x1b]*\x1b\\)", "", told)
+    plain = re.sub(r"\x1b(\[\d*m|\]9;[^\x1b]*\x1b\\)", "", text)
     for state in re.findall(r"\r(\d+/[^\r\n]*)", plain):
         assert re.fullmatch(r"\d/3 rooms(, 1/1 users)?, [01] findings?(, 1 not measured)?( +\[100%\])? *", state), state
     assert "2 failed" in plain.strip().split("\n")[-1]
@@ -91,9 +91,9 @@ def test_no_state_is_wider_than_the_terminal(stage: Stage) -> None:
 
 @pytest.mark.parametrize("arguments", [("-q",), ("-v",), ("-s",), ("-o", "log_cli=true")], ids=" ".join)
 def test_where_more_or_less_is_asked_for_there_is_no_line(arguments: tuple[str, ...], stage: Stage) -> None:
-    told = at_terminal(stage, *arguments)
-    assert states(told) == []
-    assert "Measuring the site" not in told
+    text = at_terminal(stage, *arguments)
+    assert states(text) == []
+    assert "Measuring the site" not in text
 
 
 def test_without_a_terminal_there_is_no_line_and_pytest_shows_its_letters(stage: Stage) -> None:
@@ -106,7 +106,7 @@ def test_without_a_terminal_there_is_no_line_and_pytest_shows_its_letters(stage:
 
 def test_what_is_said_before_and_after_starts_at_the_margin(stage: Stage) -> None:
     """What pytest writes when a run stops comes below the last state, not behind it."""
-    told = at_terminal(stage, "-x")
-    [line] = [line for line in told.split("\n") if "stopping after" in line]
+    text = at_terminal(stage, "-x")
+    [line] = [line for line in text.split("\n") if "stopping after" in line]
     assert "rooms" not in line
-    assert states(told)
+    assert states(text)

@@ -23,13 +23,13 @@ def pairs(found: list[dict[str, str]]) -> list[tuple[str, str]]:
     return [(one["requirement"], one["target"]) for one in found]
 
 
-def changed(done: Finished) -> dict[str, Any]:
+def changes_of(done: Finished) -> dict[str, Any]:
     assert faults(done.results, "results-1") == []
     assert done.results["changes"] is not None
     return dict(done.results["changes"])
 
 
-def kept(done: Finished) -> list[Path]:
+def history_files(done: Finished) -> list[Path]:
     return sorted((done.folder / "history").iterdir())
 
 
@@ -41,27 +41,27 @@ def test_nothing_changed_then_one_new_then_one_fixed_serially_and_with_workers(
     assert "Since" not in first.output
     second = accept(simulator.site, "-n", "4", cwd=tmp_path)
     assert second.digest == first.digest
-    assert changed(second)["nothing_changed"]
-    assert changed(second)["previous_run"] == first.results["run"]["id"]
+    assert changes_of(second)["nothing_changed"]
+    assert changes_of(second)["previous_run"] == first.results["run"]["id"]
     assert "no changes" in second.output
     target = read_site(simulator.site).rooms[2].email
     simulator.plant(f"PERMISSION-1:{target}")
     planted = accept(simulator.site, cwd=tmp_path)
-    assert pairs(changed(planted)["new"]) == [("PERMISSION-1", target)]
-    assert (changed(planted)["fixed"], changed(planted)["still"], changed(planted)["otherwise"]) == ([], [], 0)
+    assert pairs(changes_of(planted)["new"]) == [("PERMISSION-1", target)]
+    assert (changes_of(planted)["fixed"], changes_of(planted)["still"], changes_of(planted)["otherwise"]) == ([], [], 0)
     assert "1 new, 0 fixed" in planted.output
     again = accept(simulator.site, "-n", "4", cwd=tmp_path)
     assert again.digest == planted.digest
-    assert changed(again)["nothing_changed"]
-    assert pairs(changed(again)["still"]) == [("PERMISSION-1", target)]
+    assert changes_of(again)["nothing_changed"]
+    assert pairs(changes_of(again)["still"]) == [("PERMISSION-1", target)]
     simulator.reset()
     mended = accept(simulator.site, cwd=tmp_path)
-    assert pairs(changed(mended)["fixed"]) == [("PERMISSION-1", target)]
-    assert (changed(mended)["new"], changed(mended)["still"], changed(mended)["otherwise"]) == ([], [], 0)
+    assert pairs(changes_of(mended)["fixed"]) == [("PERMISSION-1", target)]
+    assert (changes_of(mended)["new"], changes_of(mended)["still"], changes_of(mended)["otherwise"]) == ([], [], 0)
     assert "0 new, 1 fixed" in mended.output
-    assert [point["failed"] for point in changed(mended)["trend"]] == [0, 0, 1, 1, 0]
-    assert kept(mended)[-1].read_bytes() == (mended.folder / "results.json").read_bytes()
-    assert len(kept(mended)) == 5
+    assert [point["failed"] for point in changes_of(mended)["trend"]] == [0, 0, 1, 1, 0]
+    assert history_files(mended)[-1].read_bytes() == (mended.folder / "results.json").read_bytes()
+    assert len(history_files(mended)) == 5
 
 
 def test_a_run_of_one_room_or_one_that_was_stopped_hides_nothing_from_the_next(tmp_path: Path) -> None:
@@ -70,12 +70,12 @@ def test_a_run_of_one_room_or_one_that_was_stopped_hides_nothing_from_the_next(t
     for arguments in ((f"--flowscape-room={room(0)}",), ("-x",), ("-k", "test_host")):
         some = stage.run(*arguments)
         assert some.code in (1, 2, 10), some.output
-        assert changed(some)["new"] == changed(some)["fixed"] == []
-        assert changed(some)["left_out"] == some.results["not_run"] > 0
+        assert changes_of(some)["new"] == changes_of(some)["fixed"] == []
+        assert changes_of(some)["left_out"] == some.results["not_run"] > 0
         assert "not run" in some.output
     whole = stage.run()
-    assert pairs(changed(whole)["still"]) == [BAD]
-    assert changed(whole)["new"] == []
+    assert pairs(changes_of(whole)["still"]) == [BAD]
+    assert changes_of(whole)["new"] == []
 
 
 def test_two_runs_at_once_are_both_kept_and_compare_with_the_one_before_them(tmp_path: Path) -> None:
@@ -84,8 +84,8 @@ def test_two_runs_at_once_are_both_kept_and_compare_with_the_one_before_them(tmp
     with ThreadPoolExecutor(2) as both:
         done = list(both.map(lambda _: stage.run(), range(2)))
     assert [one.code for one in done] == [1, 1], done[0].output + done[1].output
-    assert len(kept(first)) == 3
-    for path in kept(first):
+    assert len(history_files(first)) == 3
+    for path in history_files(first):
         document = json.loads(path.read_text(encoding="utf-8"))
         assert faults(document, "results-1") == []
         assert document["changes"] is None or document["changes"]["nothing_changed"]

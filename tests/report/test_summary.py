@@ -17,12 +17,14 @@ from pytest_flowscape.report.terminal.columns import cut, fold, fold_command, pa
 from pytest_flowscape.requirement import Per, Requirement
 from pytest_flowscape.site.model import Site, Users
 from tests.report import report_samples
-from tests.report.report_samples import FULL_ACCESS, HOSTILE, REQUIREMENTS, failed, outcome, requirement, result, site
+from tests.report.report_samples import FULL_ACCESS, HOSTILE, REQUIREMENTS, failure, outcome, requirement, result, site
 
 FOLDER = Path("reports") / "headquarters"
 
 
-def told(judged: Result, where: Site, requirements: dict[str, Requirement] = REQUIREMENTS) -> list[tuple[str, str]]:
+def closing_of(
+    judged: Result, where: Site, requirements: dict[str, Requirement] = REQUIREMENTS
+) -> list[tuple[str, str]]:
     found = groups.findings(judged.outcomes, requirements)
     lines = summary.lines(judged, found, where, FOLDER, requirements=requirements)
     assert len(lines) <= 50
@@ -37,7 +39,7 @@ def text_of(lines: list[tuple[str, str]]) -> str:
 
 def test_an_accepted_run_shows_every_requirement_and_only_the_two_columns() -> None:
     where = site()
-    lines = told(result(where), where)
+    lines = closing_of(result(where), where)
     text = text_of(lines)
     assert lines[0] == ("head", lines[0][1])
     assert lines[0][1].split() == ["Requirement", "passed", "failed"]
@@ -54,7 +56,7 @@ def test_columns_are_there_only_for_words_that_occur() -> None:
         outcome("ACCOUNT-1", word=Word.ATTESTED, notes=("attested",)),
         outcome("ACCOUNT-2", word=Word.WAIVED, notes=("waived",)),
     ]
-    head = text_of([line for line in told(result(where, changed), where) if line[0] == "head"])
+    head = text_of([line for line in closing_of(result(where, changed), where) if line[0] == "head"])
     assert "attested" in head
     assert "waived" in head
     assert "measured" not in head
@@ -63,7 +65,7 @@ def test_columns_are_there_only_for_words_that_occur() -> None:
 
 def test_a_finding_names_target_owner_and_a_command_that_can_be_copied() -> None:
     where = site()
-    lines = told(result(where, [failed("PERMISSION-1", where.rooms[0].email)]), where)
+    lines = closing_of(result(where, [failure("PERMISSION-1", where.rooms[0].email)]), where)
     text = text_of(lines)
     assert "PERMISSION-1 on room0000@contoso.test: no access to calendar [Exchange administrator]" in text
     command = text[text.index("Add-MailboxPermission") :].replace(" `\n      ", " ").split("\n")[0]
@@ -75,9 +77,9 @@ def test_ten_findings_are_all_named_with_what_to_do() -> None:
     where = site(12)
     rooms = ("ROOM-1", "ROOM-2", "PERMISSION-1", "IMPERSONATION-1", "CALENDAR-1")
     others = ("HOST-2", "ACCOUNT-1", "ACCOUNT-4", "ACCOUNT-6", "HANDOVER-1")
-    bad = [failed(id_, where.rooms[n].email, fix=FULL_ACCESS) for n, id_ in enumerate(rooms)]
-    bad += [failed(id_, fix="Ask {account}.") for id_ in others]
-    text = text_of(told(result(where, bad), where))
+    bad = [failure(id_, where.rooms[n].email, fix=FULL_ACCESS) for n, id_ in enumerate(rooms)]
+    bad += [failure(id_, fix="Ask {account}.") for id_ in others]
+    text = text_of(closing_of(result(where, bad), where))
     assert text.count("Give the account FullAccess") == 5
     assert text.count("Ask CONTOSO\\svc-flowscape.") == 5
     assert text.count("Add-MailboxPermission") == text.count("-InheritanceType All -WhatIf") >= 3
@@ -98,12 +100,12 @@ def test_no_command_stands_without_the_words_that_lead_to_it(number: int, more: 
     where = site(number)
     fix = CONVERT.replace("{more}", more)
     bad = [
-        failed("ROOM-1", room.email, fix=fix, cause=str(n), owner=f"owner {n}") for n, room in enumerate(where.rooms)
+        failure("ROOM-1", room.email, fix=fix, cause=str(n), owner=f"owner {n}") for n, room in enumerate(where.rooms)
     ]
-    lines = [line for _, line in told(result(where, bad), where)]
+    lines = [line for _, line in closing_of(result(where, bad), where)]
     assert any("This disables the account" in line for line in lines)
-    told_ = " ".join(line.strip() for line in lines)
-    for part in told_.split("[owner")[1:]:
+    text_ = " ".join(line.strip() for line in lines)
+    for part in text_.split("[owner")[1:]:
         if "Set-Mailbox" in part:
             assert "whose account it was before" in part
             assert ("Ask first." in part) is bool(more)
@@ -114,8 +116,8 @@ def test_several_commands_stand_whole_or_not_at_all() -> None:
     fix = "\n".join(["Do all of this:", *(f"  Set-Step{n} -Identity '{{target}}'" for n in range(9))])
     for number in range(1, 20):
         where = site(number)
-        bad = [failed("ROOM-1", room.email, fix=fix, owner=f"owner {n}") for n, room in enumerate(where.rooms)]
-        text = text_of(told(result(where, bad), where))
+        bad = [failure("ROOM-1", room.email, fix=fix, owner=f"owner {n}") for n, room in enumerate(where.rooms)]
+        text = text_of(closing_of(result(where, bad), where))
         steps = [text.count(f"Set-Step{n}") for n in range(9)]
         assert len(set(steps)) == 1
 
@@ -128,8 +130,8 @@ def test_words_that_only_tell_the_shell_are_left_out_before_the_findings_are() -
         for id_, one in REQUIREMENTS.items()
     }
     fix = known["ROOM-1"].fix
-    bad = [failed("ROOM-1", room.email, cause=str(n), owner=f"o{n}", fix=fix) for n, room in enumerate(where.rooms)]
-    text = text_of(told(result(where, bad, requirements=known), where, known))
+    bad = [failure("ROOM-1", room.email, cause=str(n), owner=f"o{n}", fix=fix) for n, room in enumerate(where.rooms)]
+    text = text_of(closing_of(result(where, bad, requirements=known), where, known))
     assert text.count("Then mind the case of ROOM-1.") == 17
     # only the few that are told in full have it
     assert text.count(shell) < 6
@@ -139,12 +141,12 @@ def test_words_that_only_tell_the_shell_are_left_out_before_the_findings_are() -
 def test_five_thousand_failures_stay_within_fifty_lines(causes: str) -> None:
     where = site(5000)
     bad = [
-        failed("PERMISSION-1", room.email, cause="" if causes == "one" else str(n), found=f"finding {n}")
+        failure("PERMISSION-1", room.email, cause="" if causes == "one" else str(n), found=f"finding {n}")
         for n, room in enumerate(where.rooms)
     ]
     judged = result(where, bad)
     begun = time.perf_counter()
-    text = text_of(told(judged, where))
+    text = text_of(closing_of(judged, where))
     assert time.perf_counter() - begun < 5
     if causes == "one":
         assert "and 4999 more" in text
@@ -166,7 +168,7 @@ def test_everything_wrong_at_once_stays_within_fifty_lines() -> None:
             notes = (f"{word.value} by somebody for reason {n} {m}",)
             changed.append(outcome(id_, room.email, word, found=f"{id_} {m}" * 30, owner="o" * 90, notes=notes))
     judged = result(where, changed, requirements=many, notes=("n" * 500,) * 30, leave_out=("ROOM-9",), other_failed=7)
-    lines = told(judged, where, many)
+    lines = closing_of(judged, where, many)
     text = text_of(lines)
     assert sum(line.startswith("ROOM-") and " on " in line for line in text.split("\n")) >= 3
     assert "see the report" in text
@@ -178,8 +180,8 @@ def test_everything_wrong_at_once_stays_within_fifty_lines() -> None:
 @pytest.mark.parametrize("value", HOSTILE, ids=range(len(HOSTILE)))
 def test_hostile_names_stay_on_their_line(value: str) -> None:
     where = site(1, customer=value, name=value)
-    bad = failed("PERMISSION-1", where.rooms[0].email, found=value, expected=value, consequence=value, owner=value)
-    text = text_of(told(result(where, [bad], notes=(value,)), where))
+    bad = failure("PERMISSION-1", where.rooms[0].email, found=value, expected=value, consequence=value, owner=value)
+    text = text_of(closing_of(result(where, [bad], notes=(value,)), where))
     assert "\x1b" not in text
     assert "\u202e" not in text
     assert "Verdict: NOT ACCEPTED" in text
@@ -203,7 +205,7 @@ def test_the_verdict_line_has_the_verdicts_word_and_only_acceptance_is_green(
     where = site()
     judged = result(where, [outcome(id_, word=word, notes=("by A",)) for id_, word in words.items()])
     assert judged.verdict is verdict
-    lines = told(judged, where)
+    lines = closing_of(judged, where)
     assert (kind, f"Verdict: {verdict.value}") in lines
     if kind != "good":
         assert "Verdict" not in text_of([line for line in lines if line[0] == "good"])
@@ -217,7 +219,7 @@ def test_an_accepted_run_in_which_another_test_failed_is_not_green() -> None:
 
 def test_no_users_by_decision_is_an_exception() -> None:
     where = site(users=Users(none_by="A. Admin", none_reason="rooms only"))
-    text = text_of(told(result(where), where))
+    text = text_of(closing_of(result(where), where))
     assert "- No users are tested, by decision of A. Admin: rooms only" in text
     assert "Verdict: ACCEPTED WITH EXCEPTIONS" in text
 

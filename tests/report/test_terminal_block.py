@@ -31,7 +31,7 @@ def block(one: Requirement, target: str = "atlas@contoso.test", found: str = "no
     return describe(one, outcome, site())
 
 
-def joined(text: str) -> list[str]:
+def join_commands(text: str) -> list[str]:
     """Undo the folding of commands as PowerShell does: a mark at the end of a line continues it."""
     return [" ".join(line.split()) for line in re.sub(r" `\n\s*", " ", text).split("\n")]
 
@@ -44,12 +44,12 @@ def words(text: str) -> str:
 @pytest.mark.parametrize("requirement", REQUIREMENTS, ids=[one.id for one in REQUIREMENTS])
 def test_every_fix_keeps_its_words_and_its_commands(requirement: Requirement, width: int) -> None:
     text = block(requirement)
-    told = fold_finding(text, width)
-    assert words(told) == words(text)
+    shown = fold_finding(text, width)
+    assert words(shown) == words(text)
     fix = render_fix(requirement.fix, target="atlas@contoso.test", site=site())
     for command in filter(is_command, fix.split("\n")):
         if not command.lstrip().startswith("#"):
-            assert " ".join(command.split()) in joined(told)
+            assert " ".join(command.split()) in join_commands(shown)
 
 
 @pytest.mark.parametrize("width", WIDTHS)
@@ -65,10 +65,10 @@ def test_no_line_is_wider_than_the_terminal_but_a_command_that_cannot_be_folded(
 
 @pytest.mark.parametrize("value", HOSTILE, ids=range(len(HOSTILE)))
 def test_hostile_words_stay_within_the_width_and_move_no_cursor(value: str) -> None:
-    told = fold_finding(block(REQUIREMENTS[0], target=value, found=f"{value} {value}"), 80)
-    assert "\x1b" not in told
-    assert "\u202e" not in told
-    assert all(text_width(line) <= 80 or is_command(line.lstrip()) for line in told.split("\n"))
+    shown = fold_finding(block(REQUIREMENTS[0], target=value, found=f"{value} {value}"), 80)
+    assert "\x1b" not in shown
+    assert "\u202e" not in shown
+    assert all(text_width(line) <= 80 or is_command(line.lstrip()) for line in shown.split("\n"))
 
 
 def test_a_command_with_a_comment_behind_it_is_never_folded() -> None:
