@@ -17,13 +17,13 @@ UNMEASURED = (Word.NOT_MEASURED, Word.NOT_REQUESTED, Word.ATTESTED, Word.NOT_RUN
 
 def earlier(*runs: Mapping[tuple[str, str], Word]) -> list[Earlier]:
     """Return earlier runs, newest first, each of which measured HOST-1 too."""
-    runs = []
+    found = []
     for age, run in enumerate(runs, 1):
         words = {ANCHOR: Word.PASSED, **run}
         outcomes = [Outcome(*pair, word) for pair, word in words.items()]
         started = f"2026-11-{20 - age:02}T12:00:00Z"
-        runs.append(Earlier(f"run-{age}", started, words, changes.measurements(outcomes), ()))
-    return runs
+        found.append(Earlier(f"run-{age}", started, words, changes.measurements(outcomes), ()))
+    return found
 
 
 def comparison(now: Word, *before: Word | None) -> Changes:
