@@ -44,7 +44,7 @@ def test_a_selection_is_incomplete(arguments: tuple[str, ...], simulator: Simula
     assert (done.verdict, done.code) == ("INCOMPLETE", 10), done.output
     assert missing
     assert len(missing) + len(done.outcomes("passed", "not measured", "not requested")) == total(simulator)
-    assert f"Not run: {len(missing)} of {total(simulator)} pairs" in done.output
+    assert f"Not run: {len(missing)} of {total(simulator)} checks" in done.output
 
 
 def test_x_stops_and_the_rest_was_not_run(simulator: Simulator, tmp_path: Path) -> None:
@@ -54,7 +54,7 @@ def test_x_stops_and_the_rest_was_not_run(simulator: Simulator, tmp_path: Path) 
     assert done.verdict == "NOT ACCEPTED"
     assert done.code == 1
     assert done.outcomes("not run")
-    assert f"Not run: {len(done.outcomes('not run'))} of {total(simulator)} pairs" in done.output
+    assert f"Not run: {len(done.outcomes('not run'))} of {total(simulator)} checks" in done.output
 
 
 def test_last_failed_is_incomplete_once_mended(simulator: Simulator, tmp_path: Path) -> None:

@@ -119,7 +119,7 @@ def test_one_line_at_the_terminal_and_a_block_on_the_page(simulator: Simulator, 
     assert line.startswith(f"Footprint: {requests} EWS requests, {len(ews['mailboxes'])} mailboxes, ")
     assert line.endswith("(0 refused), 4 searches, 0 writes")
     page = (done.folder / "acceptance.html").read_text(encoding="utf-8")
-    assert "Footprint: what the run asked of the servers" in page
+    assert "Footprint: requests sent to the servers" in page
     assert f"Requests by mailbox ({len(ews['mailboxes'])})" in page
 
 
