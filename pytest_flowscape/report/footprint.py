@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from pytest_flowscape.facts.footprint import DELEGATE, IMPERSONATED, OWN_MAILBOX, Footprint
+from pytest_flowscape.report.text import plural
 
 
 def as_json(footprint: Footprint, own_address: str) -> dict[str, Any]:
@@ -75,15 +76,11 @@ def line(footprint: Footprint, own_address: str) -> str:
     tried = footprint.ews_sign_ins + footprint.ews_refused + footprint.binds
     refused = footprint.ews_refused + footprint.refused_binds
     parts = [
-        _many(footprint.requests, "EWS request", "EWS requests"),
-        _many(len(mailboxes(footprint, own_address)), "mailbox", "mailboxes"),
-        f"{_many(tried, 'sign-in', 'sign-ins')} ({refused} refused)",
-        _many(footprint.searches, "search", "searches"),
+        plural(footprint.requests, "EWS request"),
+        plural(len(mailboxes(footprint, own_address)), "mailbox", "es"),
+        f"{plural(tried, 'sign-in')} ({refused} refused)",
+        plural(footprint.searches, "search", "es"),
         *([f"{footprint.throttled} throttled"] if footprint.throttled else []),
-        _many(footprint.writes, "write", "writes"),
+        plural(footprint.writes, "write"),
     ]
     return f"Footprint: {', '.join(parts)}"
-
-
-def _many(count: int, one: str, several: str) -> str:
-    return f"{count} {one if count == 1 else several}"

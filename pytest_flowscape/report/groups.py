@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -101,13 +102,13 @@ def findings(outcomes: Sequence[Outcome], requirements: Mapping[str, Requirement
 
 def not_run(outcomes: Iterable[Outcome]) -> dict[str, int]:
     """Count the pairs without a result, by requirement id."""
-    return _count(outcome.requirement for outcome in outcomes if outcome.word is Word.NOT_RUN)
+    return Counter(outcome.requirement for outcome in outcomes if outcome.word is Word.NOT_RUN)
 
 
 def totals(outcomes: Iterable[Outcome]) -> dict[Word, int]:
     """Count the outcomes by word; every word is there, also with 0."""
-    counts = _count(outcome.word.value for outcome in outcomes)
-    return {word: counts.get(word.value, 0) for word in Word}
+    counts = Counter(outcome.word for outcome in outcomes)
+    return {word: counts[word] for word in Word}
 
 
 def count_measured(outcomes: Iterable[Outcome], targets: Iterable[str]) -> int:
@@ -163,10 +164,3 @@ def _reason(outcome: Outcome) -> tuple[str, ...]:
     if outcome.cause:  # a kind of trouble, which need not be the same trouble for another requirement
         return ("kind", outcome.cause, outcome.requirement)
     return ("reason", outcome.found)
-
-
-def _count(words: Iterable[str]) -> dict[str, int]:
-    counts: dict[str, int] = {}
-    for word in words:
-        counts[word] = counts.get(word, 0) + 1
-    return counts

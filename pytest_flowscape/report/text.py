@@ -21,9 +21,9 @@ def name_list(targets: Sequence[str], limit: int) -> str:
     return f"{', '.join(targets[:limit])} and {len(targets) - limit} more"
 
 
-def plural(number: int, what: str) -> str:
+def plural(number: int, what: str, ending: str = "s") -> str:
     """Return a count with its noun."""
-    return f"{number} {what}{'' if number == 1 else 's'}"
+    return f"{number} {what}{'' if number == 1 else ending}"
 
 
 def printable(text: str) -> str:

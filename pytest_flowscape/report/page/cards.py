@@ -36,8 +36,8 @@ class Card:
     number: int
     finding: Finding
     remedies: tuple[tuple[tuple[Block, ...], str, str], ...]
-    named: tuple[str, ...]
-    unnamed: int
+    targets: tuple[str, ...]
+    more: int
 
     @property
     def rows(self) -> list[tuple[str, str]]:
@@ -88,8 +88,8 @@ def _card(number: int, finding: Finding, site: Site, matrix: Matrix) -> Card:
             for place, part in enumerate(fix.parts)
         )
         remedies.append((blocks, fix.undo, fix.wait))
-    named = finding.targets[:MAX_NAMED]
-    return Card(number, finding, tuple(remedies), named, len(finding.targets) - len(named))
+    targets = finding.targets[:MAX_NAMED]
+    return Card(number, finding, tuple(remedies), targets, len(finding.targets) - len(targets))
 
 
 def gaps(findings: Sequence[Finding], outcomes: Sequence[Outcome]) -> list[Gap]:

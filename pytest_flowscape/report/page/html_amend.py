@@ -24,7 +24,7 @@ _POLICY = (
 )
 _SCRIPT = re.compile(r"<script>(.*?)</script>", re.DOTALL)
 _STYLE = re.compile(r"<!--flowscape style-->(.*?)<!--/flowscape style-->", re.DOTALL)
-_MADE = re.compile(r"\n *(<p>Report generated on .*?</p>)(.*?)(?=\n *<!-- TEMPLATES -->)", re.DOTALL)
+_FOOTER = re.compile(r"\n *(<p>Report generated on .*?</p>)(.*?)(?=\n *<!-- TEMPLATES -->)", re.DOTALL)
 _FILTER = re.compile(
     r'(<input checked="true" class="filter" name="filter_checkbox" [^>]*>)\s*(<span class="\w+">)([^<]*?),?(</span>)'
 )
@@ -54,9 +54,9 @@ def amended_markup(markup: str) -> str:
     """Return the page with all amendments. Raises UnknownMarkupError."""
     style = _find_once(_STYLE, markup, "our style")[1]
     markup = _replace(_STYLE, markup, "", "our style")
-    made = _find_once(_MADE, markup, "the line on pytest-html and its environment")
-    markup = _replace(_MADE, markup, "", "the line on pytest-html and its environment")
-    about = made[1].replace("<p>", '<p class="fs-made">', 1)
+    footer = _find_once(_FOOTER, markup, "the line on pytest-html and its environment")
+    markup = _replace(_FOOTER, markup, "", "the line on pytest-html and its environment")
+    about = footer[1].replace("<p>", '<p class="fs-made">', 1)
     markup = _replace(_SUMMARY, markup, "", "the heading of the summary")
     markup = _replace(_RUN_COUNT, markup, "", "the count of tests")
     markup = _replace_once(markup, _RELOAD, "")
@@ -68,7 +68,7 @@ def amended_markup(markup: str) -> str:
         markup, _TABLE, f'<div class="fs-scroll" role="region" tabindex="0" aria-label="Every result">{_TABLE}'
     )
     markup = _replace_once(
-        markup, "</table>\n  <footer>", f"</table></div>\n  </main>\n  <footer>\n    {about}{made[2]}"
+        markup, "</table>\n  <footer>", f"</table></div>\n  </main>\n  <footer>\n    {about}{footer[2]}"
     )
     markup = _replace_once(markup, "<body>", "<body>\n  <main>")
     markup = _replace_once(markup, "<html>", '<html lang="en">')
