@@ -18,7 +18,7 @@ from pytest_flowscape.core.own_state import private_folder
 from pytest_flowscape.judging.outcomes import Outcome
 from pytest_flowscape.judging.verdict import Result
 from pytest_flowscape.report.files import changes, writing
-from pytest_flowscape.report.files.changes import MAX_POINTS, Changes, Earlier, Point
+from pytest_flowscape.report.files.changes import Changes, Earlier, Point
 from pytest_flowscape.report.files.results import SCHEMA
 from pytest_flowscape.report.text import moment
 from pytest_flowscape.site.model import Site
@@ -95,14 +95,13 @@ def _read(path: Path, identity: tuple[str, str]) -> Earlier:
     outcomes = [Outcome.from_json(one) for one in document["outcomes"]]
     words = {(outcome.requirement, outcome.target): outcome.word for outcome in outcomes}
     started = str(document["run"]["started"])
-    before = _trend(document.get("changes"))
-    own = changes.points(words, started)
     return Earlier(
         run=str(document["run"]["id"]),
         started=started,
         words=words,
         measurements=changes.measurements(outcomes),
-        trend=(*(point for point in before if point[0] != started), *own)[-MAX_POINTS:],
+        # a run's own point is the last of the trend that it wrote; only the first run wrote none
+        trend=_trend(document.get("changes")) or changes.points(words, started),
     )
 
 
