@@ -159,7 +159,8 @@ class Answers:
         self.stop()
         until = time.monotonic() + (0.0 if INTERRUPTION else GRACE)
         for thread in self._threads:
-            thread.join(max(0.0, until - time.monotonic()))
+            if thread.ident is not None:  # an interrupt may come before all have started
+                thread.join(max(0.0, until - time.monotonic()))
 
     def _wait(self, chunk: _Chunk, kind: str, address: str) -> None:
         """Wait until an answer that is expected is there, and with it those of its chunk that it is judged with."""

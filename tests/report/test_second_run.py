@@ -30,7 +30,8 @@ def changes_of(done: Finished) -> dict[str, Any]:
 
 
 def history_files(done: Finished) -> list[Path]:
-    return sorted((done.folder / "history").iterdir())
+    """Return the kept runs in the order in which they were kept."""
+    return sorted((done.folder / "history").iterdir(), key=lambda path: path.stat().st_mtime_ns)
 
 
 def test_nothing_changed_then_one_new_then_one_fixed_serially_and_with_workers(

@@ -114,9 +114,18 @@ def _trend(changed: dict[str, Any] | None) -> tuple[Point, ...]:
 def _files(history: Path) -> list[Path]:
     """Return the files with our kind of name, newest first; none if the folder is missing or closed."""
     try:
-        return sorted((path for path in history.iterdir() if _NAME.fullmatch(path.name)), reverse=True)
+        ours = [path for path in history.iterdir() if _NAME.fullmatch(path.name)]
+        # runs of one second in the order in which they were kept: the rest of the name is random
+        return sorted(ours, key=lambda path: (path.name.partition("-")[0], _kept_at(path)), reverse=True)
     except OSError:
         return []
+
+
+def _kept_at(path: Path) -> int:
+    try:
+        return path.stat().st_mtime_ns
+    except OSError:  # removed meanwhile, by a run that keeps its own
+        return 0
 
 
 def _identity(customer: str, name: str, hostname: str) -> tuple[str, str]:
